@@ -1,0 +1,50 @@
+"""What every Beam job does as a program: log to stderr, run, leave its result or its error as JSON."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+Main = Callable[[Sequence[str]], dict[str, Any]]
+
+_LOCAL = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
+def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
+    """Return Beam's options for a runner's name and the arguments that the job itself did not know.
+
+    `FnApiRunner` is named in full because `DirectRunner` first tries to download another runner.
+    """
+    name = _LOCAL if runner == "FnApiRunner" else runner
+    return PipelineOptions([f"--runner={name}", *extra])
+
+
+def run(main: Main) -> None:
+    """Run `main` on the command line's arguments, write its result to the path after `--result`, and exit.
+
+    The process ends with status 1 if `main` raised; the error then stands in the result as type and message.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    arguments, result = _without_result(sys.argv[1:])
+    try:
+        outcome = main(arguments)
+    except Exception as error:  # noqa: BLE001 - the process ends here: whoever started it reads the error from the result
+        logging.getLogger(main.__module__).exception("the job failed")
+        outcome = {"error": {"type": type(error).__name__, "message": str(error)}}
+    if result:
+        result.write_text(json.dumps(outcome, default=str))
+    sys.exit(1 if "error" in outcome else 0)
+
+
+def _without_result(arguments: Sequence[str]) -> tuple[list[str], Path | None]:
+    rest = list(arguments)
+    if "--result" not in rest:
+        return rest, None
+    at = rest.index("--result")
+    path = rest[at + 1]
+    del rest[at : at + 2]
+    return rest, Path(path)

@@ -1,0 +1,1 @@
+"""Continuous training of a model that predicts which research areas get hot."""

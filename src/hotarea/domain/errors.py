@@ -1,0 +1,36 @@
+"""What can go wrong, as one small tree.
+
+Every message names the value, what was expected and what to do, so that the message alone is enough to act on.
+"""
+
+
+class HotareaError(Exception):
+    """Base of all errors that are reported to the user as one line."""
+
+
+class SettingsError(HotareaError):
+    """A setting has a value that cannot be used."""
+
+
+class RawDataError(HotareaError):
+    """A delivery of raw data is unreadable, incomplete or not what its manifest promised."""
+
+
+class NotReadyError(HotareaError):
+    """A stage was asked for something whose inputs do not exist yet."""
+
+
+class PublishError(HotareaError):
+    """A finished output could not be published without overwriting another."""
+
+
+class ValidationError(HotareaError):
+    """A dataset broke a critical expectation; nothing of it was published."""
+
+
+class JobError(HotareaError):
+    """A Beam job ended without its result."""
+
+
+class GateError(HotareaError):
+    """The gate lacks evidence, or a promotion was asked for that no accepting decision covers."""

@@ -1,0 +1,140 @@
+"""What the ledger remembers: one frozen record per thing that happened."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One delivery of raw data, ingested once."""
+
+    release_id: str
+    release_date: date
+    source: str  # the raw folder
+    files: list[dict[str, Any]]  # name, bytes, records, sha256 of each partition
+    documents: int
+    citations: int
+    removals: int
+    quarantined: dict[str, int]  # records per reason
+    seconds: float
+    run_id: str
+    ingested_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSet:
+    """The published features of one cutoff as known on one date."""
+
+    cutoff: date
+    known: date
+    rows: int
+    seconds: float
+    run_id: str
+    published_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSet:
+    """The published labels of one matured cutoff."""
+
+    cutoff: date
+    known: date
+    horizon_years: int
+    rows: int
+    eligible: int
+    hot: int
+    threshold: float
+    run_id: str
+    published_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """The outcome of one suite on one dataset."""
+
+    validation_id: str
+    dataset: str
+    subject: str  # what was validated: a release id or a cutoff
+    success: bool
+    failures: list[dict[str, Any]]  # check, severity, column, expected, observed
+    report: str  # path of the Data Docs page
+    run_id: str
+    validated_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """One candidate: what it learned from and how it did on the evaluation cutoff."""
+
+    training_id: str  # also the folder below runs/
+    model_version: int
+    feature_service: str
+    training_cutoffs: list[str]
+    evaluation_cutoff: date
+    rows: int
+    metrics: dict[str, dict[str, float]]  # contender (model, champion, each baseline) -> metric -> value
+    run_id: str
+    trained_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the gate said of one candidate, check by check."""
+
+    training_id: str
+    model_version: int
+    champion_version: int | None
+    accepted: bool
+    checks: list[dict[str, Any]]  # name, verdict, value, threshold, reason
+    reasons: list[str]  # one sentence per failed check; empty if accepted
+    run_id: str
+    decided_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """One entry of the champion's timeline; the newest is in service."""
+
+    model_name: str
+    model_version: int
+    feature_service: str
+    metrics: dict[str, float]
+    reason: str  # why it was promoted or rolled back to
+    run_id: str
+    promoted_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Materialization:
+    """One write of a view's rows at a cutoff into the online store."""
+
+    view: str
+    cutoff: date
+    rows: int
+    seconds: float
+    run_id: str
+    materialized_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionSet:
+    """The published predictions of one model version at one cutoff."""
+
+    cutoff: date
+    model_name: str
+    model_version: int
+    rows: int
+    hot: int
+    run_id: str
+    published_at: datetime = field(default_factory=now)
+
+
+Record = (
+    Release | FeatureSet | LabelSet | Validation | TrainingRun | Decision | Champion | Materialization | PredictionSet
+)

@@ -1,0 +1,77 @@
+"""All settings in one frozen object, built once at the edge; nothing else reads the environment."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic import ValidationError as PydanticError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from hotarea.domain.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Where things are and how the loop behaves; each field `x` is the environment variable `HOTAREA_X`."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTAREA_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".hotarea"), description="folder of all state")
+    project: Path = Field(Path(), description="folder that holds dags/, plugins/ and feature_repo/")
+    raw: Path | None = Field(None, description="raw data to follow; the synthetic sample corpus if unset")
+
+    horizon_years: int = Field(3, ge=1, le=20, description="how far ahead the label looks")
+    hot_quantile: float = Field(0.9, gt=0, lt=1, description="an area is hot above this quantile of future_rate")
+    training_cutoffs: int = Field(5, ge=1, description="at most this many cutoffs are trained on, the newest ones")
+    seed: int = Field(20, description="seed of everything random")
+
+    runner: str = Field("FnApiRunner", description="Beam runner of the jobs")
+    shards: int = Field(4, ge=1, le=4096, description="by how many shards the Beam jobs split documents")
+    job_timeout_s: int = Field(3600, gt=0, description="a Beam job that runs longer is ended")
+
+    ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; SQLite in home if unset")
+    mlflow_url: SecretStr | None = Field(None, description="MLflow tracking URI; SQLite in home if unset")
+    online_store: Literal["sqlite", "redis", "postgres"] = Field("sqlite", description="Feast's online store")
+    online_store_url: SecretStr | None = Field(None, description="connection of the online store if not SQLite")
+
+    alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Apprise URLs to alert, separated by blanks"
+    )
+
+    airflow_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's UI and API on loopback")
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("home", "project", "raw", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        """Make paths absolute: Airflow's processes and Beam's workers run in other folders than the user."""
+        return value if value is None else value.expanduser().resolve()
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment; raise `SettingsError` that names every wrong variable."""
+        try:
+            return cls(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+        except PydanticError as error:
+            wrong = "; ".join(
+                f"HOTAREA_{'_'.join(map(str, e['loc'])).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()
+            )
+            raise SettingsError(f"settings cannot be used: {wrong}. Correct them in the environment.") from error
+
+    @cached_property
+    def ledger(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        if self.ledger_url:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{self.home / 'state' / 'ledger.db'}"
+
+    @cached_property
+    def mlflow(self) -> str:
+        """MLflow's tracking URI, which is its registry's as well."""
+        if self.mlflow_url:
+            return self.mlflow_url.get_secret_value()
+        return f"sqlite:///{self.home / 'state' / 'mlflow.db'}"

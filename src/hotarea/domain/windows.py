@@ -1,0 +1,93 @@
+"""Dates: cutoffs, windows before them, and what the one horizon makes of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from hotarea.domain.errors import NotReadyError
+
+
+def years_before(day: date, years: int) -> date:
+    """Return the same day `years` earlier (29 February becomes the 28th); `years` may be negative."""
+    return day - relativedelta(years=years)
+
+
+@dataclass(frozen=True, order=True)
+class Cutoff:
+    """A date as of which features hold, and the release date from which they could be known.
+
+    `known` is the first release date on or after `day`: what later releases say about `day` is a correction, and
+    must not change what was known then.
+    """
+
+    day: date
+    known: date
+
+    def __post_init__(self) -> None:
+        if self.known < self.day:
+            raise ValueError(f"cutoff {self.day} cannot be known on {self.known}, before its own date")
+
+    def __str__(self) -> str:
+        return f"{self.day}@{self.known}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cutoff":
+        """Read `YYYY-MM-DD@YYYY-MM-DD` (the form of `str(cutoff)`); raise ValueError on any other text."""
+        day, _, known = text.partition("@")
+        return cls(date.fromisoformat(day), date.fromisoformat(known or day))
+
+
+def knowable(day: date, release_dates: Iterable[date]) -> Cutoff:
+    """Return the cutoff at `day` as first known from one of the releases; raise NotReadyError if none covers it."""
+    later = [r for r in release_dates if r >= day]
+    if not later:
+        raise NotReadyError(
+            f"cutoff {day} is after the newest release; expected a release dated on or after it. Ingest one first."
+        )
+    return Cutoff(day, min(later))
+
+
+def yearly_cutoffs(release_dates: Sequence[date]) -> list[Cutoff]:
+    """Return every year's end that the releases cover, and the newest release's own date, oldest first."""
+    if not release_dates:
+        return []
+    first, newest = min(release_dates), max(release_dates)
+    ends = {date(year, 12, 31) for year in range(first.year, newest.year + 1)}
+    return [knowable(day, release_dates) for day in sorted({d for d in ends if first <= d <= newest} | {newest})]
+
+
+@dataclass(frozen=True)
+class TrainingWindow:
+    """Which cutoffs a training run uses; everything follows from the horizon and the newest release.
+
+    The evaluation cutoff is the newest matured one. Training cutoffs end a horizon before it, so that no training
+    label looks at a citation that the evaluation features could not have seen as well.
+    """
+
+    training: tuple[Cutoff, ...]
+    evaluation: Cutoff
+    newest: Cutoff
+    horizon_years: int
+
+
+def is_matured(day: date, horizon_years: int, newest_release: date) -> bool:
+    """Whether the label at `day` is complete: its horizon has passed on the newest complete release date."""
+    return years_before(day, -horizon_years) <= newest_release
+
+
+def training_window(
+    cutoffs: Sequence[Cutoff], newest_release: date, horizon_years: int, at_most: int
+) -> TrainingWindow:
+    """Split cutoffs into training and evaluation; raise NotReadyError if the history is too short for both."""
+    ordered = sorted(cutoffs)
+    matured = [c for c in ordered if is_matured(c.day, horizon_years, newest_release)]
+    training = [c for c in matured if is_matured(c.day, horizon_years, matured[-1].day)] if matured else []
+    if not training:
+        raise NotReadyError(
+            f"nothing to train on: {len(matured)} of {len(ordered)} cutoffs have matured by {newest_release}, and "
+            f"training needs one at least {horizon_years} years before the newest matured. "
+            f"Ingest a history of {2 * horizon_years + 1} years or more, or lower HOTAREA_HORIZON_YEARS."
+        )
+    return TrainingWindow(tuple(training[-at_most:]), matured[-1], ordered[-1], horizon_years)

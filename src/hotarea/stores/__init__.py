@@ -1,0 +1,1 @@
+"""Clients of what keeps state: files, ledger, feature store, model registry."""

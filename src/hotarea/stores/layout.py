@@ -1,0 +1,133 @@
+"""Where every file of the state lies, and how one appears: complete or not at all."""
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from hotarea.domain.errors import PublishError
+from hotarea.domain.windows import Cutoff
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Answers every path below the home folder; nobody concatenates paths elsewhere."""
+
+    home: Path
+
+    @property
+    def sample(self) -> Path:
+        """Return the folder of the synthetic sample corpus, as delivered."""
+        return self.home / "raw" / "sample"
+
+    @property
+    def lake(self) -> Path:
+        """Return the folder of ingested releases."""
+        return self.home / "lake"
+
+    def release(self, release_id: str) -> Path:
+        """Return the folder of one ingested release: `documents/`, `citations/`, `removals.parquet`."""
+        return self.lake / f"release={release_id}"
+
+    def quarantine(self, release_id: str) -> Path:
+        """Return the folder of a release's rejected records."""
+        return self.home / "quarantine" / f"release={release_id}"
+
+    @property
+    def features(self) -> Path:
+        """Return the folder of all feature sets."""
+        return self.home / "features"
+
+    def feature_set(self, cutoff: Cutoff) -> Path:
+        """Return the folder of the features of one cutoff as known on one date."""
+        return self.features / _of(cutoff)
+
+    @property
+    def labels(self) -> Path:
+        """Return the folder of all label sets."""
+        return self.home / "labels"
+
+    def label_set(self, cutoff: Cutoff) -> Path:
+        """Return the folder of the labels of one cutoff as known on one date."""
+        return self.labels / _of(cutoff)
+
+    @property
+    def predictions(self) -> Path:
+        """Return the folder of all published predictions."""
+        return self.home / "predictions"
+
+    def prediction_set(self, cutoff: date, model_version: int) -> Path:
+        """Return the folder of one model's predictions at one cutoff."""
+        return self.predictions / f"cutoff={cutoff}" / f"model={model_version}"
+
+    def hot_areas(self, cutoff: date, model_version: int) -> Path:
+        """Return the table of hot areas per topic that one model's predictions give."""
+        return self.home / "hot_areas" / f"cutoff={cutoff}" / f"model={model_version}" / "hot_areas.parquet"
+
+    @property
+    def reports(self) -> Path:
+        """Return the folder of validation reports (Data Docs)."""
+        return self.home / "reports"
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder of training runs: dataset, model, evaluation and decision of each."""
+        return self.home / "runs"
+
+    @property
+    def feature_repo(self) -> Path:
+        """Return the folder of Feast's registry and embedded online store."""
+        return self.home / "feast"
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of the embedded databases."""
+        return self.home / "state"
+
+    @property
+    def airflow(self) -> Path:
+        """Return Airflow's own home."""
+        return self.home / "airflow"
+
+    def aside(self, name: str) -> Path:
+        """Make a new empty folder to build an output in; it is on the same file system as its destination."""
+        folder = self.home / "staging" / f"{name}-{uuid.uuid4().hex[:12]}"
+        folder.mkdir(parents=True)
+        return folder
+
+
+def _of(cutoff: Cutoff) -> Path:
+    return Path(f"cutoff={cutoff.day}") / f"known={cutoff.known}"
+
+
+def publish(built: Path, destination: Path) -> Path:
+    """Make a finished folder or file visible by one rename.
+
+    Raises `PublishError` if the destination exists: a published version is never overwritten.
+    """
+    if destination.exists():
+        raise PublishError(
+            f"{destination} is published already; expected a new version. Remove it first to rebuild it."
+        )
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        built.rename(destination)
+    except OSError as error:
+        raise PublishError(f"cannot publish {built} as {destination}: {error}") from error
+    return destination
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that was built aside and is not wanted."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_aside(destination: Path, content: bytes) -> Path:
+    """Write a small file so that readers see the old content or the new, never a part."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    part = destination.with_name(f".{destination.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(destination)
+    return destination

@@ -1,0 +1,129 @@
+"""The ledger: one SQL database that remembers releases, sets, decisions and champions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from hotarea.domain import records
+from hotarea.domain.errors import PublishError, SettingsError
+
+R = TypeVar("R", bound=records.Record)
+
+
+class _Utc(sa.TypeDecorator[datetime]):
+    """A moment in UTC, on databases that keep no time zone as well."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None else value.replace(tzinfo=UTC)
+
+
+_TYPES: dict[Any, Any] = {
+    str: sa.Text,
+    int: sa.BigInteger,
+    float: sa.Double,
+    bool: sa.Boolean,
+    date: sa.Date,
+    datetime: _Utc,
+}
+
+_KEYS: dict[type, tuple[str, ...]] = {
+    records.Release: ("release_id",),
+    records.FeatureSet: ("cutoff", "known"),
+    records.LabelSet: ("cutoff", "known"),
+    records.Validation: ("validation_id",),
+    records.TrainingRun: ("training_id",),
+    records.Decision: ("training_id",),
+    records.Champion: ("promoted_at",),
+    records.Materialization: ("view", "materialized_at"),
+    records.PredictionSet: ("cutoff", "model_version"),
+}
+
+_METADATA = sa.MetaData()
+
+
+def _column(kind: type, name: str, annotation: Any) -> sa.Column[Any]:
+    optional = type(None) in getattr(annotation, "__args__", ())
+    plain = next(a for a in annotation.__args__ if a is not type(None)) if optional else annotation
+    column_type = sa.JSON if get_origin(plain) in {list, dict} else _TYPES[plain]
+    return sa.Column(name, column_type, primary_key=name in _KEYS[kind], nullable=optional, autoincrement=False)
+
+
+def _table(kind: type) -> sa.Table:
+    hints = get_type_hints(kind)
+    return sa.Table(kind.__name__.lower(), _METADATA, *(_column(kind, f.name, hints[f.name]) for f in fields(kind)))
+
+
+_TABLES = {kind: _table(kind) for kind in _KEYS}
+
+
+class Ledger:
+    """Adds records and reads them back; every write is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database at a SQLAlchemy URL and create the tables that are missing."""
+        self._engine = sa.create_engine(url, pool_pre_ping=True)
+        if self._engine.dialect.name == "sqlite":
+            _prepare_sqlite(self._engine)
+        with self._reachable():
+            _METADATA.create_all(self._engine)
+
+    def add(self, record: records.Record) -> None:
+        """Remember one record; raise `PublishError` if its key is taken."""
+        table = _TABLES[type(record)]
+        try:
+            with self._reachable(), self._engine.begin() as connection:
+                connection.execute(table.insert().values(**asdict(record)))
+        except IntegrityError as error:
+            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+            raise PublishError(
+                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+            ) from error
+
+    def all(self, kind: type[R], **where: Any) -> list[R]:
+        """Return the records of a kind whose columns equal `where`, in the order of their keys."""
+        table = _TABLES[kind]
+        query = sa.select(table).filter_by(**where).order_by(*(table.c[k] for k in _KEYS[kind]))
+        with self._reachable(), self._engine.connect() as connection:
+            return [kind(**row) for row in connection.execute(query).mappings()]
+
+    def newest(self, kind: type[R], **where: Any) -> R | None:
+        """Return the record that was written last, by its moment; None if there is none."""
+        moment = next(f.name for f in fields(kind) if f.name.endswith("_at"))
+        return max(self.all(kind, **where), key=lambda r: getattr(r, moment), default=None)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            where = self._engine.url.render_as_string(hide_password=True)
+            raise SettingsError(
+                f"the ledger at {where} cannot be used: {error.orig}. Check HOTAREA_LEDGER_URL."
+            ) from error
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    if engine.url.database and engine.url.database != ":memory:":
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # Several Airflow tasks write at once: wait for the other instead of failing, and let readers read meanwhile.
+        connection.execute("PRAGMA busy_timeout = 30000")
+        connection.execute("PRAGMA journal_mode = WAL")
