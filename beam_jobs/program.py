@@ -32,7 +32,7 @@ def run(main: Main) -> None:
     arguments, result = _without_result(sys.argv[1:])
     try:
         outcome = main(arguments)
-    except Exception as error:  # noqa: BLE001 - the process ends here: whoever started it reads the error from the result
+    except Exception as error:
         logging.getLogger(main.__module__).exception("the job failed")
         outcome = {"error": {"type": type(error).__name__, "message": str(error)}}
     if result:
