@@ -1,0 +1,13 @@
+"""What Airflow registers; the operators and notifiers beside it are imported by the DAGs."""
+
+from typing import ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+from hotarea_airflow import warm_up
+
+
+class HotareaPlugin(AirflowPlugin):
+    """The project's part of Airflow."""
+
+    name = "hotarea"
+    listeners: ClassVar[list[object]] = [warm_up]

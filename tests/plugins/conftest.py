@@ -1,0 +1,11 @@
+"""A real Airflow in this process, with a home of its own, that finds the plugins folder as Airflow's components do."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+# Before the first import of Airflow, which reads its configuration then and would write into the user's home.
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="hotarea-airflow-"))
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+sys.path.append(str(Path(__file__).parents[2] / "plugins"))
