@@ -1,0 +1,156 @@
+"""Runs a suite on files: GX in one in-memory context per process, its verdict as plain data, its Data Docs page."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import great_expectations as gx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from great_expectations.core.run_identifier import RunIdentifier
+
+from expectations import citations, document_features, documents
+from expectations.datadocs import write_page
+from expectations.findings import finding
+from expectations.suite import SCHEMA_DIFFERENCE, Context, Suite, schema_differences, schema_expectation
+from hotarea.domain.errors import SettingsError, ValidationError
+
+SUITES: dict[str, Suite] = {
+    "documents": documents.SUITE,
+    "citations": citations.SUITE,
+    "document_features": document_features.SUITE,
+}
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a suite says of one dataset.
+
+    `success` is false if a critical check failed. `failures` holds every check that failed, of any severity, as
+    `{"check", "severity", "column", "expected", "observed", "examples"}`, critical ones first.
+    """
+
+    success: bool
+    failures: list[dict[str, Any]]
+    report: Path
+
+
+def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, context: Context) -> Outcome:
+    """Run the suite of `dataset` on all files together and write its Data Docs page below `reports`.
+
+    `subject` is the release id or the cutoff (`day@known`). Raises `SettingsError` for a dataset without a suite and
+    `ValidationError` if a file cannot be read.
+    """
+    suite = _suite(dataset)
+    try:
+        frame, checks = _prepare(suite, files, subject, context)
+    except (OSError, pa.ArrowException) as error:
+        raise ValidationError(
+            f"{dataset} {subject} cannot be read for validation: {error}. Build it again; nothing was published."
+        ) from error
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"great_expectations|pandas")
+        result = _run(dataset, frame, checks, subject, suite.identity)
+        report = write_page(result, reports, dataset, subject, uuid4().hex[:12])
+    failures = _failures(result)
+    return Outcome(all(failure["severity"] != "critical" for failure in failures), failures, report)
+
+
+def _suite(dataset: str) -> Suite:
+    if dataset not in SUITES:
+        raise SettingsError(f"dataset {dataset!r} has no suite; expected one of {', '.join(SUITES)}")
+    return SUITES[dataset]
+
+
+def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> tuple[pd.DataFrame, list[Any]]:
+    """Return what GX shall look at and with which checks; only the schema's if the schema differs."""
+    different = schema_differences(suite.schema, [pq.read_schema(file) for file in files])
+    if different:
+        return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
+    rows = pa.concat_tables([_plain(suite.schema.empty_table()), *(_plain(pq.read_table(file)) for file in files)])
+    frame = suite.frame(rows, context)
+    frame[SCHEMA_DIFFERENCE] = finding(rows, {})
+    return frame, suite.expectations(subject)
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Return the same rows under a schema that lets every column be null, as files may hold what it does not allow."""
+    return rows.cast(pa.schema([pa.field(f.name, f.type) for f in rows.schema]))
+
+
+def _run(dataset: str, frame: pd.DataFrame, checks: list[Any], subject: str, identity: tuple[str, ...]) -> Any:
+    """Validate; where something fails, again with the rows that failed, which costs more."""
+    batch = _batches(dataset).get_batch(batch_parameters={"dataframe": frame})
+    suite = gx.ExpectationSuite(name=dataset, expectations=checks)
+    result = batch.validate(suite, result_format="BASIC")
+    if not result.success:
+        named = [name for name in identity if name in frame]
+        details = {"unexpected_index_column_names": named} if named else {}
+        wanted = {"result_format": "SUMMARY", "partial_unexpected_count": _EXAMPLES, **details}
+        result = batch.validate(suite, result_format=wanted)
+    result.meta["run_id"] = RunIdentifier(run_name=subject, run_time=datetime.now(UTC))
+    return result
+
+
+@cache
+def _context() -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+@cache
+def _batches(dataset: str) -> Any:
+    """Return what turns a frame into a batch, made once per process and dataset."""
+    asset = _context().data_sources.add_pandas(f"{dataset}_files").add_dataframe_asset(dataset)
+    return asset.add_batch_definition_whole_dataframe("all_files")
+
+
+def _failures(result: Any) -> list[dict[str, Any]]:
+    failed = [_failure(r) for r in result.results if not r.success]
+    order = ("critical", "warning", "info")
+    return sorted(failed, key=lambda f: (order.index(f["severity"]), f["column"], f["expected"]))
+
+
+def _failure(checked: Any) -> dict[str, Any]:
+    """Return one failed check as plain data; a check that could not be computed is critical whatever it is about."""
+    config = checked.expectation_config
+    known = checked.to_json_dict()["result"]
+    severity = config.severity.value if known else "critical"
+    return {
+        "check": config.type,
+        "severity": severity,
+        "column": _columns(config.kwargs),
+        "expected": config.description,
+        "observed": _observed(known) if known else f"the check could not be computed: {_trouble(checked)}",
+        "examples": (known.get("partial_unexpected_index_list") or known.get("partial_unexpected_list") or [])[
+            :_EXAMPLES
+        ],
+    }
+
+
+def _columns(kwargs: dict[str, Any]) -> str:
+    named = (kwargs.get(key) for key in ("column", "column_A", "column_B"))
+    return ", ".join([*(name for name in named if name), *kwargs.get("column_list", [])])
+
+
+def _observed(known: dict[str, Any]) -> str:
+    if "unexpected_count" not in known:
+        return str(known.get("observed_value"))
+    share = 100 * known["unexpected_count"] / known["element_count"]
+    return f"{known['unexpected_count']:,} of {known['element_count']:,} rows ({share:.3g} %) differ"
+
+
+def _trouble(checked: Any) -> str:
+    information = checked.exception_info
+    first = information if "exception_message" in information else next(iter(information.values()))
+    return str(first["exception_message"])
