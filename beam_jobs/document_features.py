@@ -1,0 +1,87 @@
+"""Makes the features of all documents at given cutoffs from the lake, one folder of Parquet files per cutoff."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from beam_jobs import cutoff_sets, program
+from beam_jobs.steps import Step
+from hotarea.domain import features
+from hotarea.domain.citation_counts import Tallies
+from hotarea.domain.columns import Floats
+from hotarea.domain.cutoff_axis import CutoffAxis
+from hotarea.domain.percentiles import Distribution, distribution, merged, mid_ranks, percentiles
+from hotarea.domain.tables import FEATURES
+from hotarea.stores.layout import Layout
+
+MARKER = "features.json"
+"""The result, in the output folder; it stands there once all sets are complete."""
+
+Ladder = tuple[Floats, Floats]
+"""Distinct values in ascending order and the percentile of each."""
+
+
+def main(arguments: Sequence[str]) -> dict[str, Any]:
+    """Build `Layout(output).feature_set(cutoff)` for each cutoff; return what was read, counted and written."""
+    asked = cutoff_sets.request(*cutoff_sets.parser(__doc__ or "").parse_known_args(arguments))
+    place = Layout(asked.output).feature_set
+    cutoff_sets.clear(asked.output, place, asked.cutoffs)
+    done = cutoff_sets.run(asked, lambda pipeline: _build(pipeline, asked)) if asked.cutoffs else {"seconds": 0.0}
+    sets = {str(c): {"rows": cutoff_sets.rows(cutoff_sets.files(place(c), FEATURES))} for c in asked.axis.cutoffs}
+    return cutoff_sets.finish(asked.output / MARKER, {"cutoffs": sets, **done})
+
+
+def _build(pipeline: beam.Pipeline, asked: cutoff_sets.Request) -> None:
+    tallies = cutoff_sets.tallies(pipeline, asked, features.WINDOWS)
+    ladders = (
+        tallies
+        | "Take the values of each feature" >> beam.ParDo(Step("values", values_of, asked.axis))
+        | "Bring a feature's values together" >> beam.GroupByKey()
+        | "Rank values" >> beam.ParDo(Step("rank", ranks))
+    )
+    _ = (
+        {"tallies": tallies, "ladders": ladders}
+        | "Bring ranks to the documents" >> beam.CoGroupByKey()
+        | "Write features" >> beam.ParDo(Step("write", write, asked.axis, asked.output))
+    )
+
+
+def values_of(
+    shard: int, tallies: Tallies, axis: CutoffAxis
+) -> Iterator[tuple[tuple[int, str], tuple[int, Distribution]]]:
+    """Yield the distribution of every feature at every cutoff, within one shard."""
+    for cutoff, rows in tallies.split(tallies.cutoff):
+        for name, values in features.values(rows, axis.cutoffs[cutoff].day).items():
+            yield (cutoff, name), (shard, distribution(values.astype(np.float64)))
+
+
+def ranks(
+    feature: tuple[int, str], parts: Sequence[tuple[int, Distribution]]
+) -> Iterator[tuple[int, tuple[tuple[int, str], Ladder]]]:
+    """Yield to each shard the percentiles, among all documents of the cutoff, of the values that it holds."""
+    parts = list(parts)
+    whole = merged([part for _, part in parts])
+    steps = mid_ranks(whole)
+    for shard, part in parts:
+        yield shard, (feature, (part.values, steps[np.searchsorted(whole.values, part.values)]))
+
+
+def write(shard: int, group: Mapping[str, Sequence[Any]], axis: CutoffAxis, output: Path) -> Iterator[None]:
+    """Write the shard's part of each cutoff, in order of documents."""
+    ladders: dict[tuple[int, str], Ladder] = dict(group["ladders"])
+    for tallies in group["tallies"]:
+        for number, rows in tallies.split(tallies.cutoff):
+            cutoff = axis.cutoffs[number]
+            found = features.values(rows, cutoff.day)
+            ranked = {n: percentiles(v.astype(np.float64), *ladders[number, n]) for n, v in found.items()}
+            cutoff_sets.write_part(
+                Layout(output).feature_set(cutoff), shard, features.table(rows, cutoff, found, ranked)
+            )
+            yield None
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,66 @@
+"""Reads the lake as batches of columns, each sent to the shard of its document."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+
+from beam_jobs.steps import Step, counted
+from hotarea.domain.columns import shard_of
+from hotarea.domain.cutoff_axis import days_since_epoch
+from hotarea.domain.errors import NotReadyError
+from hotarea.domain.references import References
+from hotarea.domain.versions import Deliveries, Removals
+from hotarea.stores.layout import Layout
+
+_ROWS = 1 << 20  # of a batch
+_KINDS: dict[str, type[Deliveries | Removals | References]] = {
+    "documents": Deliveries,
+    "citations": References,
+    "removals": Removals,
+}
+_ID = {"documents": "document_id", "citations": "citing_id", "removals": "document_id"}
+
+
+@dataclass
+class ReadLake(beam.PTransform):
+    """Read ingested releases; gives a dict of `documents`, `citations` and `removals`, each (shard, batch)."""
+
+    home: Path
+    releases: Sequence[str]
+    shards: int
+
+    def expand(self, pipeline: Any) -> Any:  # Beam warns of hints that name a dict
+        """Read each kind of file on its own; citations go to the shard of the citing document."""
+        return {kind: self._read(pipeline, kind) for kind in _KINDS}
+
+    def _read(self, pipeline: Any, kind: str) -> Any:
+        files = [(kind, release, str(path)) for release in self.releases for path in self._files(kind, release)]
+        return (
+            pipeline
+            | f"List {kind}" >> beam.Create(files)
+            | f"Share the reading of {kind}" >> beam.Reshuffle()
+            | f"Read {kind}" >> beam.ParDo(Step("read", read, self.shards))
+        )
+
+    def _files(self, kind: str, release: str) -> list[Path]:
+        folder = Layout(self.home).release(release)
+        files = [folder / "removals.parquet"] if kind == "removals" else sorted((folder / kind).glob("part-*.parquet"))
+        if not all(file.is_file() for file in files) or not folder.is_dir():
+            raise NotReadyError(f"release {release} has no {kind} in {folder}; expected an ingested one. Ingest it.")
+        return files
+
+
+def read(kind: str, release: str, path: str, shards: int) -> Iterator[tuple[int, Any]]:
+    """Yield (shard, batch) for the rows of one file of the lake."""
+    batch_type = _KINDS[kind]
+    day = days_since_epoch(date.fromisoformat(release))
+    with pq.ParquetFile(path) as file:
+        for rows in file.iter_batches(_ROWS, columns=list(batch_type.COLUMNS)):
+            batch = batch_type.of(rows, day)
+            counted(f"{kind} read", len(batch))
+            yield from batch.split(shard_of(getattr(batch, _ID[kind]), shards))

@@ -1,0 +1,60 @@
+"""Exact percentiles and quantiles of values that lie in several places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hotarea.domain.columns import Columns, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Distribution(Columns):
+    """Distinct values in ascending order, and how often each occurs."""
+
+    values: Floats
+    counts: Ints
+
+
+def distribution(values: Floats) -> Distribution:
+    """Return the distribution of the values that are not null (NaN)."""
+    distinct, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    return Distribution(distinct, counts)
+
+
+def merged(parts: Sequence[Distribution]) -> Distribution:
+    """Return the distribution of all parts' values."""
+    joined = Distribution.concatenate(parts)
+    distinct, place = np.unique(joined.values, return_inverse=True)
+    return Distribution(distinct, np.bincount(place, joined.counts, len(distinct)).astype(np.int64))
+
+
+def mid_ranks(whole: Distribution) -> Floats:
+    """Return the percentile of each distinct value: (2 · smaller + equal) / (2 · all), itself among the equal."""
+    equal = whole.counts
+    smaller = np.cumsum(equal) - equal
+    result: Floats = (2 * smaller + equal) / (2 * equal.sum())
+    return result
+
+
+def percentiles(values: Floats, ladder: Floats, steps: Floats) -> Floats:
+    """Return the percentile of each value; `ladder` holds distinct values, `steps` theirs. Null stays null."""
+    result = np.full(len(values), np.nan)
+    known = ~np.isnan(values)
+    result[known] = steps[np.searchsorted(ladder, values[known])]
+    return result
+
+
+def quantile(whole: Distribution, share: float) -> float:
+    """Return the quantile with linear interpolation, as `numpy.quantile` has it; raises ValueError if there are none.
+
+    Definition 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50
+    (1996).
+    """
+    if not len(whole):
+        raise ValueError("a quantile of no values was asked for; expected one value or more")
+    reached = np.cumsum(whole.counts)
+    place = (int(reached[-1]) - 1) * share
+    below = int(place)
+    neighbours = whole.values[np.searchsorted(reached, [below, min(below + 1, int(reached[-1]) - 1)], side="right")]
+    return float(np.quantile(neighbours, place - below))
