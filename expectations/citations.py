@@ -8,15 +8,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from great_expectations import expectations as gxe
 
 from expectations import limits
+from expectations.files import read
 from expectations.findings import finding
 from expectations.suite import Context, Suite, schema_expectation
 from hotarea.domain import tables
 
 _IDS = ("citing_id", "cited_id")
+_DATED = pa.schema([tables.DOCUMENTS.field(name) for name in ("document_id", "published")])
 
 
 def frame(rows: pa.Table, context: Context) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:
     `days_ahead` is null where the release does not say when the cited document was published.
     """
     seen: pd.DataFrame = rows.select(_IDS).to_pandas()
-    documents = _documents(context)
+    documents = read(context["documents"], _DATED)
     citing, cited = (pc.index_in(rows[name], documents["document_id"].combine_chunks()) for name in _IDS)
     published = documents["published"].combine_chunks()
     dated = pc.fill_null(pc.not_equal(rows["published"], published.take(citing.combine_chunks())), False)
@@ -35,12 +36,6 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:
     seen["date_differs"] = finding(rows, {"published": pc.or_(dated, pc.is_null(rows["published"]))})
     seen["days_ahead"] = _days_between(rows["published"], published.take(cited.combine_chunks()))
     return seen
-
-
-def _documents(context: Context) -> pa.Table:
-    columns = ["document_id", "published"]
-    empty = tables.DOCUMENTS.empty_table().select(columns)
-    return pa.concat_tables([empty, *(pq.read_table(file, columns=columns) for file in context["documents"])])
 
 
 def _days_between(earlier: pa.ChunkedArray, later: pa.ChunkedArray) -> pd.Series:

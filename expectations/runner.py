@@ -17,6 +17,7 @@ from great_expectations.core.run_identifier import RunIdentifier
 
 from expectations import citations, document_features, documents
 from expectations.datadocs import write_page
+from expectations.files import read
 from expectations.findings import finding
 from expectations.suite import SCHEMA_DIFFERENCE, Context, Suite, schema_differences, schema_expectation
 from hotarea.domain.errors import SettingsError, ValidationError
@@ -75,15 +76,10 @@ def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context
     different = schema_differences(suite.schema, [pq.read_schema(file) for file in files])
     if different:
         return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
-    rows = pa.concat_tables([_plain(suite.schema.empty_table()), *(_plain(pq.read_table(file)) for file in files)])
+    rows = read(files, suite.schema)
     frame = suite.frame(rows, context)
     frame[SCHEMA_DIFFERENCE] = finding(rows, {})
     return frame, suite.expectations(subject)
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """Return the same rows under a schema that lets every column be null, as files may hold what it does not allow."""
-    return rows.cast(pa.schema([pa.field(f.name, f.type) for f in rows.schema]))
 
 
 def _run(dataset: str, frame: pd.DataFrame, checks: list[Any], subject: str, identity: tuple[str, ...]) -> Any:

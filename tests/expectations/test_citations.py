@@ -1,0 +1,128 @@
+"""Each check of the citations' suite, fired by breaking exactly one thing."""
+
+from datetime import date
+
+import pytest
+
+from expectations.citations import expectations
+
+
+def test_valid_citations_pass_every_check(documents, citations, judged):
+    outcome = judged("citations", citations, documents)
+    assert outcome.success
+    assert outcome.failures == []
+
+
+def _future(share):
+    """Turn a share of the citations around: documents of 2011 cite documents of 2012."""
+
+    def breaks(rows):
+        for row in rows[: round(share * len(rows))]:
+            row.update(citing_id=row["cited_id"], cited_id=row["citing_id"], published=date(2011, 1, 1))
+
+    return breaks
+
+
+FUTURE = "expect_column_values_to_be_between"
+BROKEN = {
+    "no citation at all": (
+        lambda rows: rows.clear(),
+        [("expect_table_row_count_to_be_between", "", "warning")],
+    ),
+    "the citing id is null": (
+        lambda rows: rows[3].update(citing_id=None),
+        [
+            ("expect_column_values_to_be_null", "citing_unknown", "critical"),
+            ("expect_column_values_to_not_be_null", "citing_id", "critical"),
+        ],
+    ),
+    "the cited id is null": (
+        lambda rows: rows[3].update(cited_id=None),
+        [("expect_column_values_to_not_be_null", "cited_id", "critical")],
+    ),
+    "the citing id is negative": (
+        lambda rows: rows[3].update(citing_id=-5),
+        [
+            ("expect_column_values_to_be_between", "citing_id", "critical"),
+            ("expect_column_values_to_be_null", "citing_unknown", "critical"),
+        ],
+    ),
+    "the cited id is 0": (
+        lambda rows: rows[3].update(cited_id=0),
+        [("expect_column_values_to_be_between", "cited_id", "critical")],
+    ),
+    "a document cites itself": (
+        lambda rows: rows[3].update(cited_id=rows[3]["citing_id"]),
+        [("expect_column_values_to_be_null", "cites_itself", "critical")],
+    ),
+    "a pair occurs twice": (
+        lambda rows: rows.append(rows[3]),
+        [("expect_compound_columns_to_be_unique", "citing_id, cited_id", "critical")],
+    ),
+    "the citing document was not delivered": (
+        lambda rows: rows[3].update(citing_id=999),
+        [("expect_column_values_to_be_null", "citing_unknown", "critical")],
+    ),
+    "the date is not the citing document's": (
+        lambda rows: rows[3].update(published=date(2012, 6, 1)),
+        [("expect_column_values_to_be_null", "date_differs", "critical")],
+    ),
+    "the date is null": (
+        lambda rows: rows[3].update(published=None),
+        [("expect_column_values_to_be_null", "date_differs", "critical")],
+    ),
+    "a tenth cites the future": (
+        _future(0.1),
+        [(FUTURE, "days_ahead", "warning")],
+    ),
+    "a third cites the future": (
+        _future(1 / 3),
+        [(FUTURE, "days_ahead", "critical"), (FUTURE, "days_ahead", "warning")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_breaking_one_thing_fires_its_checks_alone(name, documents, citations, judged):
+    breaks, expected = BROKEN[name]
+    breaks(citations)
+    outcome = judged("citations", citations, documents)
+    fired = [(f["check"], f["column"], f["severity"]) for f in outcome.failures]
+    assert sorted(fired) == sorted(expected)
+    assert outcome.success == all(severity != "critical" for _, _, severity in expected)
+
+
+def test_a_share_of_few_citations_says_nothing(documents, citations, judged):
+    few = citations[:99]
+    _future(1)(few)
+    assert judged("citations", few, documents).failures == []
+
+
+def test_citations_of_documents_outside_the_release_are_not_judged_by_date(documents, citations, judged):
+    for row in citations:
+        row.update(cited_id=row["cited_id"] + 5000)
+    assert judged("citations", citations, documents).failures == []
+
+
+def test_a_failure_names_the_pair_and_the_value(documents, citations, judged):
+    citations[3].update(citing_id=999)
+    (failure,) = judged("citations", citations, documents).failures
+    assert failure["expected"] == "Every citing document is among the documents of its release."
+    assert failure["observed"] == "1 of 240 rows (0.417 %) differ"
+    assert failure["examples"] == [{"citing_id": 999, "cited_id": 4, "citing_unknown": "citing_id is 999"}]
+
+
+def test_a_release_without_documents_knows_no_citing_document(citations, judged):
+    failures = judged("citations", citations, []).failures
+    assert [(f["column"], f["observed"]) for f in failures] == [("citing_unknown", "240 of 240 rows (100 %) differ")]
+
+
+def test_every_check_is_proven_to_fire():
+    proven = {fired for _, expected in BROKEN.values() for fired in expected}
+    declared = {
+        (e.configuration.type, e.configuration.kwargs.get("column", ""), str(e.severity.value))
+        for e in expectations("2012-12-31")
+        if e.configuration.kwargs.get("column") != "schema_difference"  # proven in test_runner.py
+    }
+    named = {(check, "" if "," in column else column, severity) for check, column, severity in proven}
+    assert declared == named
