@@ -11,3 +11,4 @@ logging.getLogger("great_expectations").setLevel(logging.ERROR)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations  # noqa: F401
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)  # sets its own level to INFO

@@ -6,6 +6,7 @@ the pages of others: it keeps only those whose results its own process holds.
 
 import os
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -29,10 +30,21 @@ class Entry:
 
 
 def write_page(result: Any, reports: Path, dataset: str, subject: str, name: str) -> Path:
-    """Write the page of one validation result below `reports`, where GX's site layout has it, and return its path."""
+    """Write the page of one validation result below `reports`, where GX's site layout has it, and return its path.
+
+    GX shows a check's description but not how severe it is nor its notes: here both follow the description.
+    """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     page = reports / "validations" / dataset / subject / moment / f"{name}.html"
-    return _write(page, _page_view().render(ValidationResultsPageRenderer().render(result)))
+    return _write(page, _page_view().render(ValidationResultsPageRenderer().render(_explained(result))))
+
+
+def _explained(result: Any) -> Any:
+    explained = deepcopy(result)
+    for checked in explained.results:
+        config = checked.expectation_config
+        config.description = " ".join(filter(None, (config.description, f"[{config.severity.value}]", config.notes)))
+    return explained
 
 
 @cache

@@ -11,16 +11,15 @@ from uuid import uuid4
 
 import great_expectations as gx
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
 from expectations import citations, document_features, documents
 from expectations.datadocs import write_page
-from expectations.files import read
+from expectations.files import read, schemas
 from expectations.findings import finding
 from expectations.suite import SCHEMA_DIFFERENCE, Context, Suite, schema_differences, schema_expectation
-from hotarea.domain.errors import SettingsError, ValidationError
+from hotarea.domain.errors import SettingsError
 
 SUITES: dict[str, Suite] = {
     "documents": documents.SUITE,
@@ -51,12 +50,7 @@ def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, c
     `ValidationError` if a file cannot be read.
     """
     suite = _suite(dataset)
-    try:
-        frame, checks = _prepare(suite, files, subject, context)
-    except (OSError, pa.ArrowException) as error:
-        raise ValidationError(
-            f"{dataset} {subject} cannot be read for validation: {error}. Build it again; nothing was published."
-        ) from error
+    frame, checks = _prepare(suite, files, subject, context)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"great_expectations|pandas")
         result = _run(dataset, frame, checks, subject, suite.identity)
@@ -73,7 +67,7 @@ def _suite(dataset: str) -> Suite:
 
 def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> tuple[pd.DataFrame, list[Any]]:
     """Return what GX shall look at and with which checks; only the schema's if the schema differs."""
-    different = schema_differences(suite.schema, [pq.read_schema(file) for file in files])
+    different = schema_differences(suite.schema, schemas(files))
     if different:
         return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
     rows = read(files, suite.schema)
@@ -98,10 +92,13 @@ def _run(dataset: str, frame: pd.DataFrame, checks: list[Any], subject: str, ide
 
 @cache
 def _context() -> Any:
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False}
-    return context
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        data_docs_sites={},  # `expectations.datadocs` writes the pages; GX would make a temporary folder for them
+        progress_bars={"globally": False},
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
 
 
 @cache
@@ -128,9 +125,7 @@ def _failure(checked: Any) -> dict[str, Any]:
         "column": _columns(config.kwargs),
         "expected": config.description,
         "observed": _observed(known) if known else f"the check could not be computed: {_trouble(checked)}",
-        "examples": (known.get("partial_unexpected_index_list") or known.get("partial_unexpected_list") or [])[
-            :_EXAMPLES
-        ],
+        "examples": _examples(known),
     }
 
 
@@ -144,6 +139,12 @@ def _observed(known: dict[str, Any]) -> str:
         return str(known.get("observed_value"))
     share = 100 * known["unexpected_count"] / known["element_count"]
     return f"{known['unexpected_count']:,} of {known['element_count']:,} rows ({share:.3g} %) differ"
+
+
+def _examples(known: dict[str, Any]) -> list[Any]:
+    """Return a few offending rows, as their identity and value where the dataset has an identity, else as values."""
+    rows = [row for row in known.get("partial_unexpected_index_list") or [] if isinstance(row, dict)]
+    return (rows or known.get("partial_unexpected_list") or [])[:_EXAMPLES]
 
 
 def _trouble(checked: Any) -> str:
