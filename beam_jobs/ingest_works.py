@@ -1,0 +1,227 @@
+"""Turns raw deliveries into the lake's documents and citations, and what cannot be used into quarantine.
+
+Reads the plan that the ingest stage wrote and builds every planned release in the plan's folder: `release=ID/` with
+`documents/`, `citations/` and `quarantine/`. Nothing is published by this job.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import apache_beam as beam
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beam_jobs import program
+from beam_jobs.steps import Step, counted, totals
+from hotarea.domain import edge_list, lake, lines, works
+from hotarea.domain.delivery import Delivery, Partition, Plan, Reading, Writing, outcomes
+from hotarea.domain.errors import RawDataError
+from hotarea.domain.rejects import Reject, by_reason, quarantine
+from hotarea.stores.layout import discard, write_aside
+
+_Found = tuple[str, int, pa.Table]
+"""A release's id, a shard, and rows of `works.WORKS`."""
+
+_Report = TypeVar("_Report", Reading, Writing)
+
+
+def main(arguments: Sequence[str]) -> dict[str, Any]:
+    """Build the planned releases; return what was read, kept, dropped and rejected of each.
+
+    Raises `RawDataError` that names every partition that is damaged or disagrees with the manifest, and every
+    release of which too little can be used.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, required=True, help="the plan that the ingest stage wrote")
+    parser.add_argument("--runner", default="FnApiRunner", help="Beam runner")
+    parser.add_argument("--shards", type=int, default=4, help="parts of a release that comes in several partitions")
+    found, extra = parser.parse_known_args(arguments)
+    plan = msgspec.json.decode(found.plan.read_bytes(), type=Plan)
+    _clear(plan)
+    start = perf_counter()
+    pipeline = beam.Pipeline(options=program.pipeline_options(found.runner, extra))
+    _build(pipeline, plan, found.shards)
+    finished = pipeline.run()
+    finished.wait_until_finish()
+    records, seconds = totals(finished)
+    releases = outcomes(plan, _reports(plan, Reading, "reading"), _reports(plan, Writing, "writing"))
+    result = {
+        "releases": msgspec.to_builtins(releases),
+        "records": records,
+        "step_seconds": seconds,
+        "seconds": round(perf_counter() - start, 3),
+    }
+    write_aside(plan.result, msgspec.json.encode(result))
+    return result
+
+
+def _build(pipeline: beam.Pipeline, plan: Plan, shards: int) -> None:
+    if plan.form == "edge_list":
+        found = pipeline | "Take the edge list" >> beam.Create([(plan,)])
+        _written(found | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list)), plan)
+        return
+    alone = [(d, 0, d.partitions[0]) for d in plan.deliveries if len(d.partitions) == 1]
+    several = [(d, n, p) for d in plan.deliveries if len(d.partitions) > 1 for n, p in enumerate(d.partitions)]
+    if alone:
+        read = _read(pipeline, "partitions that are a whole release", alone, plan)
+        _written(read, plan)
+    if several:
+        read = _read(pipeline, "partitions of a release in parts", several, plan)
+        merged = (
+            read
+            | "Split by id" >> beam.ParDo(Step("split", split, shards))
+            | "Bring all versions of an id together" >> beam.GroupByKey()
+            | "Put the parts together" >> beam.ParDo(Step("merge", merge))
+        )
+        _written(merged, plan, "of releases in parts")
+
+
+def _read(pipeline: beam.Pipeline, what: str, partitions: Sequence[tuple[Delivery, int, Partition]], plan: Plan) -> Any:
+    return (
+        pipeline
+        | f"List {what}" >> beam.Create(partitions)
+        | f"Share the reading of {what}" >> beam.Reshuffle()
+        | f"Read {what}" >> beam.ParDo(Step("read", read_partition, plan))
+    )
+
+
+def _written(found: Any, plan: Plan, what: str = "of whole releases") -> None:
+    _ = found | f"Write the lake {what}" >> beam.ParDo(Step("write", write, plan))
+
+
+def read_partition(delivery: Delivery, number: int, partition: Partition, plan: Plan) -> Iterator[_Found]:
+    """Yield (release id, 0, the partition's usable works), and leave its rejects and a report in the plan's folder.
+
+    A damaged file yields nothing; its report says what is wrong, so that all damaged files are named at once.
+    """
+    start, fault = perf_counter(), None
+    batches: list[works.Decoded] = []
+    try:
+        batches.extend(_decoded(delivery, number, partition))
+    except RawDataError as error:
+        fault = str(error)
+    rejects = [r for batch in batches for r in batch.rejects]
+    reading = Reading(
+        release_id=delivery.release_id,
+        partition=partition.name,
+        number=number,
+        records=sum(batch.records for batch in batches),
+        rejected=by_reason(rejects),
+        self_citations=sum(batch.self_citations for batch in batches),
+        repeated_references=sum(batch.repeated_references for batch in batches),
+        seconds=perf_counter() - start,
+        fault=fault,
+    )
+    _leave(plan, reading, rejects)
+    if fault is None:
+        yield delivery.release_id, 0, lake.concatenated([batch.works for batch in batches])
+
+
+def read_edge_list(plan: Plan) -> Iterator[_Found]:
+    """Yield (release id, 0, its papers) for every planned year, and leave rejects and reports in the plan's folder.
+
+    What cannot be used has no year: it is told with the newest release.
+    """
+    start = perf_counter()
+    found = edge_list.read(Path(plan.source), plan.as_of)
+    seconds = (perf_counter() - start) / len(plan.deliveries)
+    newest = max(found.edges_by_year)
+    for delivery in plan.deliveries:
+        year = delivery.release_date.year
+        rows = found.of(year)
+        records = {edge_list.PAPERS: rows.num_rows, edge_list.EDGES: found.edges_by_year[year]}
+        for number, partition in enumerate(delivery.partitions):
+            reading = Reading(delivery.release_id, partition.name, number, records[partition.name], seconds=seconds / 2)
+            rejects = found.rejects[partition.name] if year == newest else []
+            _leave(plan, _with_the_rest(reading, found) if year == newest else reading, rejects)
+        yield delivery.release_id, 0, rows
+
+
+def split(release_id: str, _shard: int, found: pa.Table, shards: int) -> Iterator[tuple[tuple[str, int], pa.Table]]:
+    """Yield ((release id, shard), the works whose ids belong to the shard)."""
+    for shard, rows in lake.split(found, shards):
+        yield (release_id, shard), rows
+
+
+def merge(key: tuple[str, int], parts: Iterable[pa.Table]) -> Iterator[_Found]:
+    """Yield (release id, shard, all works of the shard)."""
+    yield *key, lake.concatenated([*parts])
+
+
+def write(release_id: str, shard: int, found: pa.Table, plan: Plan) -> Iterator[None]:
+    """Write the newest version of each work and its citations, and leave a report in the plan's folder."""
+    start = perf_counter()
+    newest = lake.newest(found)
+    documents, citations = lake.documents(newest), lake.citations(newest)
+    _put(plan.built(release_id) / "documents" / f"part-{shard:04d}.parquet", documents)
+    _put(plan.built(release_id) / "citations" / f"part-{shard:04d}.parquet", citations)
+    superseded, seconds = found.num_rows - newest.num_rows, perf_counter() - start
+    writing = Writing(release_id, shard, documents.num_rows, citations.num_rows, superseded, seconds)
+    write_aside(plan.reports / f"writing-{release_id}-{shard:04d}.json", msgspec.json.encode(writing))
+    counted("documents", documents.num_rows)
+    counted("citations", citations.num_rows)
+    counted("superseded", superseded)
+    yield None
+
+
+def _decoded(delivery: Delivery, number: int, partition: Partition) -> Iterator[works.Decoded]:
+    line = 1
+    for chunk in lines.batches(Path(partition.path)):
+        yield works.decode(chunk, delivery.release_date, number, line)
+        line += chunk.count(b"\n")
+
+
+def _with_the_rest(reading: Reading, found: edge_list.EdgeList) -> Reading:
+    """Return a reading of the newest release with what has no year."""
+    rejects = found.rejects[reading.partition]
+    told = {"rejected": by_reason(rejects), "records": reading.records + len(rejects)}
+    if reading.partition == edge_list.PAPERS:
+        return msgspec.structs.replace(reading, superseded=found.repeated_papers, **told)
+    return msgspec.structs.replace(
+        reading,
+        unknown_citing=found.unknown_citing,
+        self_citations=found.self_citations,
+        repeated_references=found.repeated_edges,
+        **told,
+    )
+
+
+def _leave(plan: Plan, reading: Reading, rejects: Sequence[Reject]) -> None:
+    """Write the rejects and the report of one partition, and count them."""
+    name = f"{reading.release_id}-{reading.number:04d}"
+    rejected = quarantine(reading.release_id, reading.partition, rejects)
+    _put(plan.built(reading.release_id) / "quarantine" / f"part-{reading.number:04d}.parquet", rejected)
+    write_aside(plan.reports / f"reading-{name}.json", msgspec.json.encode(reading))
+    counted("records", reading.records)
+    for reason, count in reading.rejected.items():
+        counted(f"rejected: {reason}", count)
+    for kind in ("unknown_citing", "self_citations", "repeated_references"):
+        counted(kind, getattr(reading, kind))
+
+
+def _put(path: Path, table: pa.Table) -> None:
+    """Write a table; a part that is tried again replaces itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+    pq.write_table(table, part, compression="zstd")
+    part.replace(path)
+
+
+def _clear(plan: Plan) -> None:
+    """Remove what an earlier attempt at the plan left behind."""
+    made = [plan.built(d.release_id) / kind for d in plan.deliveries for kind in ("documents", "citations")]
+    for folder in (plan.reports, *made):
+        discard(folder)
+
+
+def _reports(plan: Plan, kind: type[_Report], prefix: str) -> list[_Report]:
+    return [msgspec.json.decode(p.read_bytes(), type=kind) for p in sorted(plan.reports.glob(f"{prefix}-*.json"))]
+
+
+if __name__ == "__main__":
+    program.run(main)

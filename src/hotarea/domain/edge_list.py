@@ -1,0 +1,194 @@
+"""A citation network as two files, papers with dates and edges, made into the same columns as works.
+
+It has no dates of delivery, so it is split into one release per calendar year of publication, each dated the year's
+last day, and the newest one by its newest paper.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hotarea.domain import csv_rows, identifiers
+from hotarea.domain.columns import Bools, Ints
+from hotarea.domain.delivery import too_many_rejected
+from hotarea.domain.errors import RawDataError
+from hotarea.domain.published import published
+from hotarea.domain.rejects import Reason, Reject, Wrong, reject
+from hotarea.domain.works import WORKS
+
+PAPERS = "papers.csv.gz"
+EDGES = "edges.csv.gz"
+
+JOINED_SHARE = 0.5
+"""At least this share of the edges' ends must be papers; ids of another corpus meet by accident in fewer."""
+
+FUTURE_SHARE = 0.2
+"""At most this share of citations may point to a paper that appeared over a year later; at random it is near half."""
+
+_YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    """The papers as rows of `WORKS` with their references, and what was rejected and dropped."""
+
+    works: pa.Table
+    rejects: dict[str, list[Reject]]  # by file
+    edges_by_year: dict[int, int]
+    repeated_papers: int  # rows that gave way to a later one of the same id
+    unknown_citing: int  # edges whose citing id is no paper: without a date they are dropped
+    self_citations: int
+    repeated_edges: int
+
+    def of(self, year: int) -> pa.Table:
+        """Return the papers published in a year."""
+        return self.works.filter(pc.equal(pc.year(self.works["published"]), year))
+
+
+@dataclass(frozen=True)
+class _Papers:
+    ids: Ints  # int64, ascending, distinct
+    days: Ints  # int64, days since 1970
+    titles: list[str | None]
+    rows: Ints
+    repeated: int
+    rejects: list[Reject]
+
+
+def read(folder: Path, as_of: date) -> EdgeList:
+    """Read `papers.csv.gz` (id, date and perhaps title) and `edges.csv.gz` (citing, cited).
+
+    Papers dated after `as_of` are rejected. Raises `RawDataError` if a file is unreadable, too much of it is
+    rejected, or the dates are of another corpus than the edges.
+    """
+    papers = _papers(folder / PAPERS, as_of)
+    citing, cited, rejects = _edges(folder / EDGES)
+    known = np.isin(citing, papers.ids)
+    _check(papers, citing, cited, known)
+    lengths, references, self_citations, repeated = _references(papers, citing[known], cited[known])
+    years = papers.days.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    return EdgeList(
+        works=_works(papers, years, references),
+        rejects={PAPERS: papers.rejects, EDGES: rejects},
+        edges_by_year={int(year): int(lengths[years == year].sum()) for year in np.unique(years)},
+        repeated_papers=papers.repeated,
+        unknown_citing=int((~known).sum()),
+        self_citations=self_citations,
+        repeated_edges=repeated,
+    )
+
+
+def release_dates(folder: Path, as_of: date) -> list[date]:
+    """Return the dates of the releases that an edge list is split into, oldest first."""
+    days = _papers(folder / PAPERS, as_of).days.astype("datetime64[D]").astype(object).tolist()
+    newest = max(days)
+    return [*(date(year, 12, 31) for year in sorted({d.year for d in days if d.year < newest.year})), newest]
+
+
+def _papers(path: Path, as_of: date) -> _Papers:
+    table, rejects = csv_rows.read(path, ("id", "date"), optional=("title",))
+    names, days = csv_rows.texts(table["id"]), csv_rows.texts(table["date"])
+    titles = _titles(table)
+    dates = [published(day or None, None, as_of) for day in days]
+    numbers, rows = identifiers.plain(names).to_pylist(), table["row"].to_pylist()
+    found = [_wrong(*paper) for paper in zip(names, numbers, dates, titles, strict=True)]
+    bad = {at: wrong for at, wrong in enumerate(found) if wrong}
+    rejects += [reject(rows[at], wrong, f"{names[at]},{days[at]},{titles[at]}") for at, wrong in bad.items()]
+    _check_rejects(path, len(rejects), table.num_rows)
+    good = {numbers[at]: at for at in range(len(rows)) if at not in bad}  # of rows with the same id the last
+    if not good:
+        raise RawDataError(f"{path} has no paper with an id and a date; expected at least one")
+    kept = [good[number] for number in sorted(good)]
+    return _Papers(
+        ids=np.array(sorted(good)),
+        days=np.array([dates[at] for at in kept], dtype="datetime64[D]").astype(np.int64),
+        titles=[titles[at] or None for at in kept],
+        rows=np.array(rows)[kept],
+        repeated=len(rows) - len(bad) - len(good),
+        rejects=rejects,
+    )
+
+
+def _titles(table: pa.Table) -> list[str | None]:
+    return csv_rows.texts(table["title"]) if "title" in table.column_names else [*[""] * table.num_rows]
+
+
+def _wrong(name: str | None, number: int | None, day: object, title: str | None) -> Wrong | None:
+    if title is None:
+        return Wrong(Reason.INVALID_UTF8, "the title is not UTF-8")
+    if number is None:
+        return Wrong(Reason.BAD_ID, f"id {name!r}; expected a positive whole number of up to 18 digits")
+    return day if isinstance(day, Wrong) else None
+
+
+def _edges(path: Path) -> tuple[Ints, Ints, list[Reject]]:
+    table, rejects = csv_rows.read(path, ("citing", "cited"))
+    ends = [identifiers.plain(csv_rows.texts(table[name])) for name in ("citing", "cited")]
+    citing, cited = (end.fill_null(0).to_numpy(zero_copy_only=False) for end in ends)
+    good = (citing > 0) & (cited > 0)
+    for at in np.flatnonzero(~good).tolist():
+        texts = [(table[name][at].as_py() or b"").decode("utf-8", errors="replace") for name in ("citing", "cited")]
+        wrong = Wrong(Reason.BAD_ID, f"edge {texts}; expected two positive whole numbers")
+        rejects.append(reject(table["row"][at].as_py(), wrong, ",".join(texts)))
+    _check_rejects(path, len(rejects), table.num_rows)
+    return citing[good], cited[good], rejects
+
+
+def _references(papers: _Papers, citing: Ints, cited: Ints) -> tuple[Ints, pa.ListArray, int, int]:
+    order = np.argsort(citing, kind="stable")
+    lengths = np.bincount(np.searchsorted(papers.ids, citing), minlength=len(papers.ids))
+    return lengths, *identifiers.distinct_references(papers.ids, lengths, cited[order])
+
+
+def _check(papers: _Papers, citing: Ints, cited: Ints, known: Bools) -> None:
+    """Raise `RawDataError` if papers and edges are of different corpora; `known`: the edges with a citing paper."""
+    target = np.isin(cited, papers.ids)
+    joined = (known.sum() + target.sum()) / max(2 * len(citing), 1)
+    if len(citing) and joined < JOINED_SHARE:
+        raise RawDataError(
+            f"{joined:.0%} of the ends of {len(citing)} edges in {EDGES} are ids in {PAPERS}; expected at least "
+            f"{JOINED_SHARE:.0%}. The dates file is of another corpus than the edges: deliver the right one."
+        )
+    both = known & target
+    later = (_days(papers, cited[both]) - _days(papers, citing[both])) > _YEAR_DAYS
+    if len(later) and later.mean() > FUTURE_SHARE:
+        raise RawDataError(
+            f"{later.mean():.0%} of {len(later)} citations in {EDGES} point to papers that {PAPERS} dates over a year "
+            f"later; expected at most {FUTURE_SHARE:.0%}. The dates file is of another corpus, "
+            f"whose ids join by accident: deliver the right one."
+        )
+
+
+def _check_rejects(path: Path, rejected: int, records: int) -> None:
+    if too_many_rejected(rejected, records):
+        raise RawDataError(
+            f"{path}: {rejected} of {records} rows cannot be used; nothing was published. Check the file."
+        )
+
+
+def _days(papers: _Papers, ids: Ints) -> Ints:
+    return papers.days[np.searchsorted(papers.ids, ids)]
+
+
+def _works(papers: _Papers, years: Ints, references: pa.ListArray) -> pa.Table:
+    newest = int(papers.days.max())
+    ends = {int(y): datetime.combine(date(int(y), 12, 31), time(), UTC) for y in np.unique(years)}
+    ends[int(years.max())] = datetime.combine(date(1970, 1, 1) + timedelta(days=newest), time(), UTC)
+    nothing = pa.nulls(len(years), pa.string())
+    columns: list[Any] = [
+        papers.ids,
+        pa.array(papers.days.astype(np.int32)).cast(pa.date32()),
+        [ends[int(year)] for year in years],
+        papers.titles,
+        *[nothing] * 4,
+        np.zeros(len(years), dtype=bool),
+        references,
+        np.zeros(len(years), dtype=np.int32),
+        papers.rows,
+    ]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, WORKS, strict=True)], schema=WORKS)

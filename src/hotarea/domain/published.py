@@ -1,0 +1,50 @@
+"""When a work was published and when its record changed, from dates as they are found."""
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from hotarea.domain.rejects import Reason, Wrong
+
+EARLIEST_YEAR = 1500
+
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?")
+
+
+@lru_cache(maxsize=65_536)
+def published(text: str | None, year: int | None, latest: date) -> date | Wrong:
+    """Return the publication date: the text's, else 1 January of the year.
+
+    The text is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, what is left out being the first. Dates before 1500 or after
+    `latest` are wrong.
+    """
+    if text is None and year is None:
+        return Wrong(Reason.NO_DATE, "publication_date and publication_year are null; expected one of them")
+    found = _DATE.fullmatch(f"{year:04d}" if text is None else text.strip())
+    if not found:
+        return Wrong(Reason.BAD_DATE, f"published {text if text is not None else year!r}; expected YYYY-MM-DD")
+    parts = [int(part or 1) for part in found.groups()]
+    if parts[0] < EARLIEST_YEAR or parts[0] > latest.year:
+        return _implausible(found[0], latest)
+    try:
+        day = date(*parts)
+    except ValueError as error:
+        return Wrong(Reason.BAD_DATE, f"published {found[0]!r}: {error}; expected YYYY-MM-DD")
+    return day if day <= latest else _implausible(found[0], latest)
+
+
+@lru_cache(maxsize=65_536)
+def updated(text: str, latest: date) -> datetime | Wrong:
+    """Return the moment of a record's last change in UTC (a text without a zone is in UTC)."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return Wrong(Reason.BAD_UPDATED, f"updated {text!r}; expected YYYY-MM-DDTHH:MM:SS")
+    if not EARLIEST_YEAR <= moment.year <= latest.year:
+        return Wrong(Reason.BAD_UPDATED, f"updated {text!r}; expected a moment from {EARLIEST_YEAR} to {latest}")
+    return moment
+
+
+def _implausible(text: str, latest: date) -> Wrong:
+    return Wrong(Reason.IMPLAUSIBLE_DATE, f"published {text!r}; expected a date from {EARLIEST_YEAR} to {latest}")

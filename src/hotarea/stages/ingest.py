@@ -1,0 +1,230 @@
+"""Ingest: raw releases into the lake, each once; what cannot be used goes to quarantine.
+
+`plan` decides what is new, the Beam job builds it aside, `validate` judges it, and `publish` makes release after
+release visible, oldest first.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hotarea.domain import removals, tables
+from hotarea.domain.delivery import Delivery, Outcome, Plan, shown
+from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.job import Job
+from hotarea.domain.records import Release
+from hotarea.domain.rejects import quarantine
+from hotarea.domain.settings import Settings
+from hotarea.stages import jobs
+from hotarea.stores import layout as files
+from hotarea.stores import raw
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+_PLAN = "plan.json"
+_REMOVALS = "removals.parquet"
+
+
+class _Result(msgspec.Struct):
+    releases: list[Outcome]
+
+
+def plan(settings: Settings, run_id: str, folder: Path | None = None, until: date | None = None) -> Path | None:
+    """Decide which releases of a raw folder are new and complete; return the plan's file, or None if none is.
+
+    The folder is the settings' `raw`, or the sample corpus, unless given; releases after `until` are left for later.
+    Raises `RawDataError` if the folder is unreadable, of another corpus, incomplete, or changed what was ingested.
+    """
+    source = (folder or settings.raw or _sample(settings)).expanduser().resolve()
+    today = datetime.now(UTC).date()
+    found = raw.find(source)
+    known = _known(settings)
+    delivered = found.deliveries(today)
+    _check(source, delivered, known)
+    new = [d for d in delivered if d.release_id not in known and d.release_date <= (until or date.max)]
+    if not new:
+        log.info("nothing to ingest: the %d releases of %s are in the lake", len(known), source)
+        return None
+    new = raw.verified(new)
+    aside = Layout(settings.home).aside("ingest")
+    made = Plan(run_id, str(source), found.form, str(aside), today, tuple(new))
+    _write_removals(settings, made, found, known)
+    log.info("%d releases to ingest from %s: %s to %s", len(new), source, new[0].release_id, new[-1].release_id)
+    return files.write_aside(aside / _PLAN, msgspec.json.encode(made))
+
+
+def job(settings: Settings, plan: Path) -> Job:
+    """Return the Beam job of a plan."""
+    arguments = ("--plan", str(plan), "--runner", settings.runner, "--shards", str(settings.shards))
+    return Job("beam_jobs.ingest_works", arguments)
+
+
+def validate(settings: Settings, plan: Path, run_id: str) -> None:
+    """Judge the documents and citations of every release that is not published yet.
+
+    Raises `ValidationError` if one breaks a critical expectation.
+    """
+    from hotarea.stages.validate import check_many
+
+    made = _read(plan)
+    folders = {d.release_id: made.built(d.release_id) for d in made.deliveries if made.built(d.release_id).is_dir()}
+    for dataset in ("documents", "citations"):
+        parts = {release: sorted((folder / dataset).glob("part-*.parquet")) for release, folder in folders.items()}
+        check_many(settings, dataset, parts, run_id)
+
+
+def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
+    """Move the releases and their quarantine into place and remember them, oldest first; return their ids.
+
+    A release that is in the ledger is done; a folder without its ledger record is what an interrupted publication
+    left, and gives way.
+    """
+    made = _read(plan)
+    outcomes = _outcomes(made)
+    ledger = Ledger(settings.ledger)
+    done = {release.release_id for release in ledger.all(Release)}
+    for delivery in made.deliveries:
+        if delivery.release_id not in done:
+            _publish(Layout(settings.home), made, delivery.release_id)
+            ledger.add(_record(settings, made, delivery, outcomes[delivery.release_id], run_id))
+    ledger.close()
+    files.discard(made.reports)
+    return [delivery.release_id for delivery in made.deliveries]
+
+
+def run(settings: Settings, run_id: str, folder: Path | None = None, until: date | None = None) -> list[str]:
+    """Ingest all that is new in this process; return the ids of the published releases."""
+    made = plan(settings, run_id, folder, until)
+    if made is None:
+        return []
+    jobs.run(job(settings, made))
+    validate(settings, made, run_id)
+    return publish(settings, made, run_id)
+
+
+def _sample(settings: Settings) -> Path:
+    folder = Layout(settings.home).sample
+    if not folder.is_dir():
+        raise NotReadyError(
+            f"there is no raw data: HOTAREA_RAW is not set and {folder} does not exist. "
+            "Name a raw folder, or generate the sample corpus with `hotarea sample`."
+        )
+    return folder
+
+
+def _known(settings: Settings) -> dict[str, Release]:
+    ledger = Ledger(settings.ledger)
+    known = {release.release_id: release for release in ledger.all(Release)}
+    ledger.close()
+    return known
+
+
+def _check(source: Path, delivered: Sequence[Delivery], known: dict[str, Release]) -> None:
+    """Raise `RawDataError` if a folder does not continue what was ingested before."""
+    if not known:
+        return
+    newest = max(known.values(), key=lambda release: release.release_date)
+    again = [d for d in delivered if d.release_id in known]
+    if not again:
+        raise RawDataError(
+            f"{source} has none of the {len(known)} releases that were ingested from {newest.source}; expected the "
+            "same corpus, continued. Take another HOTAREA_HOME for another corpus."
+        )
+    for delivery in again:
+        _check_unchanged(source, delivery, known[delivery.release_id])
+    late = [d.release_id for d in delivered if d.release_id not in known and d.release_date < newest.release_date]
+    if late:
+        raise RawDataError(
+            f"{source} has new releases dated before {newest.release_id}, the newest that was ingested: {shown(late)}; "
+            "expected later ones, as what was known then can't change. Take another HOTAREA_HOME to start over."
+        )
+
+
+def _check_unchanged(source: Path, delivery: Delivery, ingested: Release) -> None:
+    changed = raw.changed(delivery, ingested.files)
+    if changed:
+        raise RawDataError(
+            f"release {delivery.release_id} was ingested from {ingested.source} with other content than {source} has "
+            f"now in {shown(changed)}; expected unchanged partitions. Deliver changes as a new release, or take "
+            "another HOTAREA_HOME for another corpus."
+        )
+
+
+def _write_removals(settings: Settings, made: Plan, found: raw.RawFolder, known: Iterable[str]) -> None:
+    """Write to each planned release the removals that it is the first to tell; bad rows go to the newest's quarantine.
+
+    The files are cumulative, so each release tells what none before it told.
+    """
+    layout, nothing = Layout(settings.home), tables.REMOVALS.empty_table()
+    read = {file.path: removals.read(file) for file in found.removals()}
+    told = [pq.read_table(layout.release(release) / _REMOVALS) for release in known]
+    news = removals.untold(
+        pa.concat_tables([nothing, *(rows for rows, _ in read.values())]), pa.concat_tables([nothing, *told])
+    )
+    allotted = removals.allotted(news, [d.release_date for d in made.deliveries])
+    for delivery, rows in zip(made.deliveries, allotted, strict=True):
+        (made.built(delivery.release_id) / "quarantine").mkdir(parents=True)
+        pq.write_table(rows, made.built(delivery.release_id) / _REMOVALS)
+    newest = made.deliveries[-1].release_id
+    bad = [quarantine(newest, path.name, rejects) for path, (_, rejects) in read.items()]
+    pq.write_table(
+        pa.concat_tables([tables.QUARANTINE.empty_table(), *bad]), made.built(newest) / "quarantine" / _REMOVALS
+    )
+    waiting = news.num_rows - sum(rows.num_rows for rows in allotted)
+    if waiting:
+        log.info("%d removals are dated after %s and wait for the next release", waiting, newest)
+
+
+def _read(plan: Path) -> Plan:
+    try:
+        return msgspec.json.decode(plan.read_bytes(), type=Plan)
+    except OSError as error:
+        raise NotReadyError(f"ingest plan {plan} cannot be read: {error.strerror}. Plan the ingest again.") from error
+
+
+def _outcomes(made: Plan) -> dict[str, Outcome]:
+    try:
+        result = msgspec.json.decode(made.result.read_bytes(), type=_Result)
+    except OSError as error:
+        raise NotReadyError(
+            f"{made.result} cannot be read: {error.strerror}. Run the plan's Beam job first."
+        ) from error
+    return {outcome.release_id: outcome for outcome in result.releases}
+
+
+def _publish(layout: Layout, made: Plan, release_id: str) -> None:
+    built = made.built(release_id)
+    for source, destination in (
+        (built / "quarantine", layout.quarantine(release_id)),
+        (built, layout.release(release_id)),
+    ):
+        if source.exists():
+            files.discard(destination)
+            files.publish(source, destination)
+
+
+def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome, run_id: str) -> Release:
+    layout = Layout(settings.home)
+    reasons = pq.read_table(layout.quarantine(delivery.release_id), columns=["reason"])["reason"].to_pylist()
+    return Release(
+        release_id=delivery.release_id,
+        release_date=delivery.release_date,
+        source=made.source,
+        files=[
+            {"name": p.name, "bytes": p.bytes, "records": outcome.partition_records[p.name], "sha256": p.sha256}
+            for p in delivery.partitions
+        ],
+        documents=outcome.documents,
+        citations=outcome.citations,
+        removals=pq.read_metadata(layout.release(delivery.release_id) / _REMOVALS).num_rows,
+        quarantined={reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        seconds=outcome.seconds,
+        run_id=run_id,
+    )

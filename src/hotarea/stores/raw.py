@@ -1,0 +1,197 @@
+"""Raw folders as delivered: which layout, which releases, and whether everything that was promised is there."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from hotarea.domain import edge_list, lines
+from hotarea.domain.delivery import Delivery, Partition, shown
+from hotarea.domain.errors import RawDataError
+from hotarea.domain.removals import RemovalFile
+
+log = logging.getLogger(__name__)
+
+_ROOTS = ("data/jsonl", "jsonl", "data", ".")
+"""Where `works/` may stand below a raw folder: the current layout, the one before 2026, and parts of them."""
+
+_URL = re.compile(r"(?:(?:.*/)?(?P<entity>[^/]+)/)?(?P<name>updated_date=(?P<day>\d{4}-\d\d-\d\d)/[^/]+)")
+
+EXPECTED = (
+    "expected OpenAlex's layout (data/jsonl/works/manifest.json with updated_date=…/part_0000.gz, or "
+    f"works/manifest as before 2026) or an edge list ({edge_list.PAPERS} and {edge_list.EDGES})"
+)
+
+
+class _Meta(msgspec.Struct):
+    content_length: int | None = None
+    record_count: int | None = None
+
+
+class _Entry(msgspec.Struct):
+    url: str
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+
+
+class _Manifest(msgspec.Struct):
+    """Either layout's: `files` in the current one, `entries` before."""
+
+    files: list[_Entry] = []
+    entries: list[_Entry] = []
+
+
+@dataclass(frozen=True)
+class RawFolder:
+    """A raw folder whose layout is known; `works` is where its data lies."""
+
+    folder: Path
+    form: Literal["works", "edge_list"]
+    works: Path
+    manifest: Path | None
+
+    def deliveries(self, as_of: date) -> list[Delivery]:
+        """Return all releases as promised, oldest first, without looking whether their files are there.
+
+        An edge list promises nothing: its releases follow from the dates of its papers, none after `as_of`.
+        """
+        if self.manifest is None:
+            return self._years(as_of)
+        by_date: dict[str, list[Partition]] = {}
+        for entry in _entries(self.manifest):
+            found = _URL.fullmatch(entry.url)
+            if found and found["entity"] in {None, "works"}:
+                path = str(self.works / found["name"])
+                by_date.setdefault(found["day"], []).append(
+                    Partition(found["name"], path, entry.meta.content_length, entry.meta.record_count)
+                )
+        if not by_date:
+            raise RawDataError(
+                f"{self.manifest} names no partition of works; expected urls works/updated_date=…/part_…"
+            )
+        return [self._delivery(day, by_date[day]) for day in sorted(by_date)]
+
+    def removals(self) -> list[RemovalFile]:
+        """Return the files of deleted and merged ids that came with the works."""
+        deleted = [p for name in ("deleted_ids.csv", "deleted_ids.csv.gz") if (p := self.works / name).is_file()]
+        folders = {root / "merged_ids" / "works" for root in (self.folder, self.works.parent)}
+        merged = {p.name.removesuffix(".gz"): p for folder in folders for p in sorted(folder.glob("*.csv*"))}
+        return [
+            *(RemovalFile(path, "work_id", "deleted_date") for path in deleted[:1]),
+            *(RemovalFile(merged[name], "id", "merge_date", "merge_into_id") for name in sorted(merged)),
+        ]
+
+    def _delivery(self, day: str, partitions: list[Partition]) -> Delivery:
+        try:
+            return Delivery(day, date.fromisoformat(day), tuple(sorted(partitions, key=lambda p: p.name)))
+        except ValueError as error:
+            raise RawDataError(f"{self.manifest} names updated_date={day}: {error}; expected a date") from error
+
+    def _years(self, as_of: date) -> list[Delivery]:
+        names = (edge_list.PAPERS, edge_list.EDGES)
+        files = tuple(Partition(name, str(self.folder / name), None, None) for name in names)
+        return [Delivery(str(day), day, files) for day in edge_list.release_dates(self.folder, as_of)]
+
+
+def find(folder: Path) -> RawFolder:
+    """Return what kind of raw data a folder holds; raise `RawDataError` if it is unreadable or of no known layout."""
+    try:
+        return _found(folder, {entry.name for entry in folder.iterdir()})
+    except OSError as error:
+        raise RawDataError(f"raw folder {folder} cannot be read: {error.strerror}; {EXPECTED}") from error
+
+
+def verified(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Return the deliveries with the size and hash of each file, as found.
+
+    Raises `RawDataError` with the names of all files (ten of them, and the count) that are missing, not as long as
+    promised, or no gzip files.
+    """
+    deliveries = list(deliveries)
+    problems = [p for d in deliveries for partition in d.partitions for p in _problems(partition)]
+    if problems:
+        raise RawDataError(f"{shown(problems)}. Nothing was ingested; complete the delivery.")
+    hashes: dict[str, str] = {}
+    return [
+        msgspec.structs.replace(d, partitions=tuple(_hashed(partition, hashes) for partition in d.partitions))
+        for d in deliveries
+    ]
+
+
+def changed(delivery: Delivery, ingested: Sequence[dict[str, object]]) -> list[str]:
+    """Return which files of a delivery differ from those (name, sha256) that were ingested.
+
+    A file that is no longer there was archived and counts as unchanged.
+    """
+    before = {str(file["name"]): file["sha256"] for file in ingested}
+    present = [p for p in delivery.partitions if Path(p.path).is_file()]
+    hashes: dict[str, str] = {}
+    return [p.name for p in present if _hashed(p, hashes).sha256 != before.get(p.name)]
+
+
+def _found(folder: Path, names: set[str]) -> RawFolder:
+    if {edge_list.PAPERS, edge_list.EDGES} <= names:
+        return RawFolder(folder, "edge_list", folder, None)
+    for root in _ROOTS:
+        works = folder / root / "works"
+        manifest = next((m for m in _manifests(works) if m.is_file()), None)
+        if manifest:
+            return RawFolder(folder, "works", works, manifest)
+        if works.is_dir() and any(works.glob("updated_date=*")):
+            raise RawDataError(
+                f"{works} has partitions but no manifest.json, which is written last; the delivery is not complete. "
+                f"Wait for {works / 'manifest.json'}, or deliver it again."
+            )
+    raise RawDataError(f"raw folder {folder} holds {_described(folder, names)}; {EXPECTED}")
+
+
+def _manifests(works: Path) -> Iterator[Path]:
+    yield works / "manifest.json"
+    yield works / "manifest"
+    if works.is_dir():
+        yield works.parent / "manifest.json"  # of all entities together
+
+
+def _entries(manifest: Path) -> list[_Entry]:
+    try:
+        found = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RawDataError(
+            f"{manifest} cannot be read: {error}; expected OpenAlex's manifest. Deliver it again."
+        ) from error
+    return [*found.files, *found.entries]
+
+
+def _described(folder: Path, names: set[str]) -> str:
+    if any(name.endswith((".jsonl.gz", ".jsonl")) for name in names):
+        return "plain JSON lines without partitions, whose dates of delivery are unknown"
+    if (folder / "data" / "parquet").is_dir() or "parquet" in names:
+        return "OpenAlex's Parquet files, which are not supported"
+    return f"{', '.join(sorted(names)[:5])}" if names else "nothing"
+
+
+def _problems(partition: Partition) -> Iterator[str]:
+    path = Path(partition.path)
+    try:
+        size = path.stat().st_size
+        if partition.bytes is not None and size != partition.bytes:
+            yield f"{partition.name} is {size} bytes long, but the manifest promises {partition.bytes}"
+        elif not lines.is_gzip(path):
+            yield f"{partition.name} is no gzip file"
+    except FileNotFoundError:
+        yield f"{partition.name} is missing"
+    except OSError as error:
+        yield f"{partition.name} cannot be read ({error.strerror})"
+
+
+def _hashed(partition: Partition, hashes: dict[str, str]) -> Partition:
+    if partition.path not in hashes:
+        with Path(partition.path).open("rb") as file:
+            hashes[partition.path] = hashlib.file_digest(file, "sha256").hexdigest()
+    size = Path(partition.path).stat().st_size
+    return msgspec.structs.replace(partition, bytes=size, sha256=hashes[partition.path])
