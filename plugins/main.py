@@ -1,7 +1,5 @@
 """What Airflow registers; the operators and notifiers beside it are imported by the DAGs."""
 
-from typing import ClassVar
-
 from airflow.plugins_manager import AirflowPlugin
 from hotarea_airflow import warm_up
 
@@ -10,4 +8,4 @@ class HotareaPlugin(AirflowPlugin):
     """The project's part of Airflow."""
 
     name = "hotarea"
-    listeners: ClassVar[list[object]] = [warm_up]
+    listeners = [warm_up]  # noqa: RUF012 - Airflow's way to register

@@ -38,16 +38,18 @@ class BeamJobOperator(BeamRunPythonPipelineOperator, _WithoutDataflow):
     The provider's operator dead-locks on much output, hides the cause of a failure and leaves the pipeline running
     after a time-out; here the log streams, the job's own error is raised, and its whole process group ends with it.
 
-    :param stage: the module of `hotarea.stages` whose `job(settings, plan)` says what to run
+    :param stage: the module of `hotarea.stages` that says what to run
+    :param job: its function `(settings, plan) -> Job`
     :param plan: path of the plan; the task is skipped where there is none
     """
 
-    template_fields = ("stage", "plan")
+    template_fields = ("stage", "job", "plan")
 
-    def __init__(self, *, stage: str, plan: str | XComArg | None, **kwargs: Any) -> None:
+    def __init__(self, *, stage: str, plan: str | XComArg | None, job: str = "job", **kwargs: Any) -> None:
         """Declare the task; the job itself is made when the task runs."""
         super().__init__(py_file="", py_interpreter=sys.executable, py_options=["-m"], deferrable=False, **kwargs)
         self.stage = stage
+        self.job = job
         self.plan = plan
         self._group: ProcessGroup | None = None
 
@@ -60,7 +62,7 @@ class BeamJobOperator(BeamRunPythonPipelineOperator, _WithoutDataflow):
         if not self.plan:
             raise AirflowSkipException(f"{self.stage}: nothing to do")
         settings = Settings.load()
-        job: Job = import_module(f"hotarea.stages.{self.stage}").job(settings, Path(str(self.plan)))
+        job: Job = getattr(import_module(f"hotarea.stages.{self.stage}"), self.job)(settings, Path(str(self.plan)))
         self.py_file = job.module
         with TemporaryDirectory(prefix="hotarea-") as folder:
             return self._run(job, Path(folder) / "result.json", settings.job_timeout_s)

@@ -59,6 +59,7 @@ def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
         (tmp_path / "job_under_test.py").write_text(textwrap.dedent(code))
         stage = ModuleType("hotarea.stages.under_test")
         stage.job = lambda settings, plan: Job("job_under_test", (str(settings.home), str(plan)))  # type: ignore[attr-defined]
+        stage.label_job = lambda _, plan: Job("job_under_test", ("labels", str(plan)))  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, stage.__name__, stage)
         return BeamJobOperator(task_id="job", stage="under_test", plan=plan, **options)
 
@@ -92,6 +93,11 @@ def test_it_runs_the_stages_job_and_returns_the_result(operator: Operator, tmp_p
     task = operator(PROGRAM + "result.write_text(json.dumps({'arguments': arguments}))")
     assert run(task) == {"arguments": [str(tmp_path / "home"), "plan.json"]}
     assert task.py_file == "job_under_test"
+
+
+def test_a_stage_with_several_jobs_names_the_one(operator: Operator) -> None:
+    task = operator(PROGRAM + "result.write_text(json.dumps({'arguments': arguments}))", job="label_job")
+    assert run(task) == {"arguments": ["labels", "plan.json"]}
 
 
 def test_without_a_plan_it_is_skipped(operator: Operator) -> None:

@@ -1,0 +1,78 @@
+"""### Bring in what is new
+
+Reads the releases of raw data that are not in the lake yet, each once: raw JSON becomes columnar documents and
+citations, bad lines go to quarantine. Nothing is published before it is validated; with nothing new the run is skipped.
+
+**Runs** daily, and by hand. **Starts** `build_features` through the asset `works`.
+
+**Hazards** A truncated, missing or changed partition stops the run and names the files; the lake stays as it was.
+One home follows one corpus: another raw folder must continue the same one.
+
+**Example** `{"raw": "/data/openalex", "until": "2015-12-31"}`
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from hotarea.domain.settings import Settings
+from hotarea_airflow.beam import BeamJobOperator
+from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional
+
+
+@dag(
+    # No start date: with one, the first unpausing would start a run for a moment in the past.
+    schedule=CronTriggerTimetable("17 5 * * *", timezone="UTC", run_immediately=timedelta(minutes=5)),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["hotarea", "data"],
+    params={
+        "raw": Param(
+            None,
+            type=["null", "string"],
+            minLength=1,
+            title="Raw folder",
+            description="A delivery in OpenAlex's layout, or papers.csv.gz and edges.csv.gz. "
+            "Empty: the folder of HOTAREA_RAW, or the synthetic sample corpus.",
+        ),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Until",
+            description="Releases after this date are left for later. Empty: all that are complete.",
+        ),
+    },
+)
+def ingest_releases():
+    @task.short_circuit
+    def plan(*, run_id, params):
+        """Decide which releases are new and complete; skip the rest of the run if none is."""
+        from hotarea.stages import ingest
+
+        folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
+        return optional(str, ingest.plan(Settings.load(), run_id, folder, until))
+
+    @task
+    def validate(plan, *, run_id):
+        """Judge the new documents and citations."""
+        from hotarea.stages import ingest
+
+        ingest.validate(Settings.load(), Path(plan), run_id)
+
+    @task(outlets=[WORKS])
+    def publish(plan, *, run_id, outlet_events):
+        """Make the releases visible, oldest first."""
+        from hotarea.stages import ingest
+
+        outlet_events[WORKS].extra = {"releases": ingest.publish(Settings.load(), Path(plan), run_id)}
+
+    planned = plan()
+    parsed = BeamJobOperator(task_id="ingest_works", stage="ingest", plan=planned, execution_timeout=BEAM_TIMEOUT)
+    parsed >> validate(planned) >> publish(planned)
+
+
+ingest_releases()
