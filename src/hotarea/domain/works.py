@@ -4,7 +4,7 @@ Only the declared fields are decoded, whole batches of lines at a time. A line t
 and never stops the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import chain
@@ -84,17 +84,15 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
     """
     lines = chunk.split(b"\n")
     numbers, works, rejects = _parsed(chunk, lines, first_line)
+    records = len(works) + len(rejects)
     columns = _Columns(works, release_date)
-    table = columns.table(numbers, part)
     wrong = columns.wrong()
     if wrong:
         rejects += [reject(numbers[row], w, lines[numbers[row] - first_line]) for row, w in wrong.items()]
-        good = np.ones(len(works), dtype=bool)
-        good[list(wrong)] = False
-        table = table.filter(pa.array(good))
-    return Decoded(
-        table, rejects, len(works) + len(rejects) - len(wrong), columns.self_citations, columns.repeated_references
-    )
+        good = [row for row in range(len(works)) if row not in wrong]
+        numbers, columns = [numbers[row] for row in good], _Columns([works[row] for row in good], release_date)
+    references, self_citations, repeated = columns.references()
+    return Decoded(columns.table(numbers, part, references), rejects, records, self_citations, repeated)
 
 
 def _parsed(chunk: bytes, lines: list[bytes], first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject]]:
@@ -149,9 +147,6 @@ class _Columns:
         lists = [w.referenced_works or () for w in works]
         self._lengths = np.fromiter(map(len, lists), np.int64, len(lists))
         self._cited = identifiers.works(list(chain.from_iterable(lists)))
-        self._references, self.self_citations, self.repeated_references = identifiers.distinct_references(
-            _numpy(self._ids), self._lengths, _numpy(self._cited)
-        )
 
     def wrong(self) -> dict[int, Wrong]:
         """Return the first thing that is wrong with each unusable row, in the order of these rules."""
@@ -167,21 +162,25 @@ class _Columns:
             first = rule | first
         return first
 
-    def table(self, lines: Sequence[int], part: int) -> pa.Table:
-        """Return the rows of `WORKS`; what is wrong stands as a null or is missing until its row is dropped."""
+    def references(self) -> tuple[pa.ListArray, int, int]:
+        """Return each work's distinct references, how many were itself, and how many repeated."""
+        return identifiers.distinct_references(_numpy(self._ids), self._lengths, _numpy(self._cited))
+
+    def table(self, lines: Sequence[int], part: int, references: pa.ListArray) -> pa.Table:
+        """Return the rows of `WORKS`, if nothing is wrong with any."""
         works = self._works
         topics = [w.primary_topic if type(w.primary_topic) is _Topic else _NO_TOPIC for w in works]
         columns: list[Any] = [
             self._ids,
-            _right(self._dates),
-            _right(self._updated),
+            self._dates,
+            self._updated,
             [w.title or w.display_name for w in works],
             [w.type for w in works],
             [w.language for w in works],
             [identifiers.topic(t.id) for t in topics],
             [t.display_name for t in topics],
             [w.is_retracted or False for w in works],
-            self._references,
+            references,
             np.full(len(works), part, np.int32),
             np.fromiter(lines, np.int64, len(works)),
         ]
@@ -193,7 +192,7 @@ class _Columns:
 
     def _no_references(self) -> dict[int, Wrong]:
         wrong = Wrong(Reason.NO_REFERENCES, "referenced_works is null or missing; expected a list, empty if none")
-        return {row: wrong for row, w in enumerate(self._works) if w.referenced_works is None}
+        return dict.fromkeys((row for row, w in enumerate(self._works) if w.referenced_works is None), wrong)
 
     def _bad_references(self) -> dict[int, Wrong]:
         ends = np.cumsum(self._lengths)
@@ -202,10 +201,10 @@ class _Columns:
         texts = [
             (self._works[row].referenced_works or [])[at - int(ends[row])] for row, at in zip(rows, bad, strict=True)
         ]
-        details = [f"reference {text!r}; {identifiers.EXPECTED}" for text in texts]
-        return {
-            row: Wrong(Reason.BAD_REFERENCE, detail) for row, detail in reversed([*zip(rows, details, strict=True)])
-        }
+        wrong: dict[int, Wrong] = {}
+        for row, text in zip(rows, texts, strict=True):
+            wrong.setdefault(row, Wrong(Reason.BAD_REFERENCE, f"reference {text!r}; {identifiers.EXPECTED}"))
+        return wrong
 
 
 def _numpy(numbers: pa.Int64Array) -> Ints:
@@ -217,9 +216,7 @@ def _null_rows(numbers: pa.Int64Array) -> list[int]:
     return np.flatnonzero(numbers.is_null().to_numpy(zero_copy_only=False)).tolist() if numbers.null_count else []
 
 
-def _wrong(values: Iterable[object]) -> dict[int, Wrong]:
-    return {row: value for row, value in enumerate(values) if type(value) is Wrong}
-
-
-def _right(values: Sequence[Any]) -> list[Any]:
-    return [None if type(value) is Wrong else value for value in values]
+def _wrong(values: Sequence[object]) -> dict[int, Wrong]:
+    if Wrong not in set(map(type, values)):
+        return {}
+    return {row: value for row, value in enumerate(values) if isinstance(value, Wrong)}
