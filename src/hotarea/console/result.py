@@ -1,0 +1,74 @@
+"""The result of the loop, as tables for the terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_METRICS = {"average_precision": "average precision", "roc_auc": "ROC AUC", "log_loss": "log loss", "brier": "Brier"}
+
+
+def show(console: Console, status: dict[str, Any]) -> None:
+    """Print releases, the champion against its baselines, the gate's last word and the hottest areas."""
+    console.print()
+    _show_data(console, status)
+    _show_champion(console, status)
+    _show_decision(console, status["last_decision"], status["champion"])
+    _show_hot_areas(console, status)
+
+
+def _show_data(console: Console, status: dict[str, Any]) -> None:
+    releases = status["releases"]
+    documents = sum(r["documents"] for r in releases)
+    synthetic = " [yellow](synthetic sample corpus)[/]" if status["synthetic"] else ""
+    newest = releases[-1]["release_id"] if releases else "none"
+    console.print(
+        f"[bold]Data[/]      {len(releases)} releases, the newest {newest}, {documents:,} records in{synthetic}; "
+        f"features at {len(status['feature_cutoffs'])} cutoffs"
+    )
+
+
+def _show_champion(console: Console, status: dict[str, Any]) -> None:
+    champion = status["champion"]
+    if not champion:
+        console.print("[bold]Champion[/]  none is in service yet")
+        return
+    console.print(
+        f"[bold]Champion[/]  {champion['model_name']} version {champion['model_version']}, reads "
+        f"{champion['feature_service']}: {champion['reason']}"
+    )
+    table = Table(title=f"Evaluation at {champion['evaluation_cutoff']}", title_justify="left")
+    table.add_column("contender")
+    for title in _METRICS.values():
+        table.add_column(title, justify="right")
+    for contender, metrics in champion["evaluation"].items():
+        style = "bold" if contender == "model" else ""
+        table.add_row(contender, *(_figure(metrics.get(m)) for m in _METRICS), style=style)
+    console.print(table)
+
+
+def _show_decision(console: Console, decision: dict[str, Any] | None, champion: dict[str, Any] | None) -> None:
+    if not decision or decision["accepted"]:
+        return
+    left = "the champion stays in service" if champion else "no model was put in service"
+    console.print(f"[yellow]The gate refused version {decision['model_version']}[/]; {left}:")
+    for reason in decision["reasons"]:
+        console.print(f"  - {reason}")
+
+
+def _show_hot_areas(console: Console, status: dict[str, Any]) -> None:
+    if not status["hot_areas"]:
+        return
+    title = f"The ten hottest areas at {status['predictions']['cutoff']}"
+    table = Table(title=title + (" (synthetic)" if status["synthetic"] else ""), title_justify="left")
+    for name, justify in (("topic", "left"), ("documents", "right"), ("predicted hot", "right"), ("share", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for area in status["hot_areas"]:
+        table.add_row(
+            area["topic"], f"{area['documents']:,}", f"{area['hot_documents']:,}", f"{100 * area['hot_share']:.1f} %"
+        )
+    console.print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

@@ -1,0 +1,92 @@
+"""Brings the whole system up, drives it to its result and keeps it running."""
+
+import signal
+import threading
+from datetime import UTC, datetime
+from types import FrameType
+
+from rich.console import Console
+
+from hotarea.console import airflow, preflight, result
+from hotarea.console.airflow_api import AirflowApi
+from hotarea.console.progress import Progress
+from hotarea.console.supervisor import Supervisor
+from hotarea.domain.errors import HotareaError
+from hotarea.domain.settings import Settings
+from hotarea.stages import pending, sample, status
+
+DAGS = ("ingest_releases", "build_features", "train_model", "score_documents", "rollback_champion")
+
+
+def up(settings: Settings, console: Console, *, once: bool) -> None:
+    """Start Airflow, bring in what is new, show progress and the result; then stay up, or stop if `once`.
+
+    Raises a `HotareaError` if the system cannot start or, with `once`, if a task failed.
+    """
+    preflight.check(settings)
+    settings = with_data(settings, console)
+    signal.signal(signal.SIGTERM, _interrupt)
+    supervisor = Supervisor(settings)
+    with console.status("setting up Airflow's database"):
+        supervisor.prepare()
+    with supervisor:
+        try:
+            _drive(settings, console, supervisor, once=once)
+        except KeyboardInterrupt:
+            console.print("stopping")
+    console.print("everything is stopped")
+
+
+def with_data(settings: Settings, console: Console) -> Settings:
+    """Return the settings with the raw data to follow: what the caller named, what the home follows, or the sample."""
+    raw = pending.followed(settings)
+    if raw:
+        return settings.model_copy(update={"raw": raw})
+    with console.status("generating the synthetic sample corpus"):
+        sample.run(settings)
+    return settings.model_copy(update={"raw": sample.folder(settings)})
+
+
+def _drive(settings: Settings, console: Console, supervisor: Supervisor, *, once: bool) -> None:
+    api = AirflowApi(airflow.base_url(settings), airflow.ADMIN, airflow.password(settings))
+    with console.status("starting Airflow"):
+        api.wait_until_up(supervisor.check)
+        api.wait_for_dags(set(DAGS), supervisor.check)
+    console.print(
+        f"[bold]Airflow[/]   {airflow.base_url(settings)}  user {airflow.ADMIN}  password {airflow.password(settings)}"
+    )
+    try:
+        _bring_in(settings, console, api, supervisor)
+    except HotareaError as error:
+        if once:
+            raise
+        console.print(f"[red]error:[/] {error}")
+    if not once:
+        console.print(f"\n[bold]Airflow[/] stays up at {airflow.base_url(settings)}; Ctrl-C stops everything")
+        _wait(supervisor)
+
+
+def _bring_in(settings: Settings, console: Console, api: AirflowApi, supervisor: Supervisor) -> None:
+    since = datetime.now(UTC)
+    for dag_id in DAGS:
+        api.unpause(dag_id)
+    first = pending.first(settings)
+    if first is None:
+        console.print("everything is up to date: all releases are in and scored; nothing is done twice")
+    else:
+        console.print(f"{first.reason}: starting with {first.dag_id}")
+        api.trigger(first.dag_id)
+        progress = Progress(api, console, since)
+        progress.watch(supervisor.check)
+        progress.raise_for_failure()
+    result.show(console, status.collect(settings))
+
+
+def _wait(supervisor: Supervisor) -> None:
+    pause = threading.Event()
+    while not pause.wait(1.0):
+        supervisor.check()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,121 @@
+"""What is where: the state of the whole loop, read from the ledger."""
+
+from datetime import date, datetime
+from typing import Any
+
+from hotarea.domain import records
+from hotarea.domain.settings import Settings
+from hotarea.stages import sample
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+
+def collect(settings: Settings) -> dict[str, Any]:
+    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, hot areas."""
+    ledger = Ledger(settings.ledger)
+    releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
+    sources = {r.source for r in releases}
+    predictions = ledger.newest(records.PredictionSet)
+    return {
+        "home": str(settings.home),
+        "raw": sorted(sources),
+        "synthetic": sources == {str(sample.folder(settings))},
+        "releases": [_release(r) for r in releases],
+        "feature_cutoffs": [
+            {"cutoff": str(s.cutoff), "known": str(s.known), "rows": s.rows} for s in ledger.all(records.FeatureSet)
+        ],
+        "label_cutoffs": [
+            {"cutoff": str(s.cutoff), "known": str(s.known), "hot": s.hot} for s in ledger.all(records.LabelSet)
+        ],
+        "champion": _champion(ledger),
+        "last_decision": _decision(ledger.newest(records.Decision)),
+        "online_store": _online(ledger),
+        "predictions": _predictions(predictions),
+        "hot_areas": _hot_areas(Layout(settings.home), predictions),
+    }
+
+
+def _release(release: records.Release) -> dict[str, Any]:
+    return {
+        "release_id": release.release_id,
+        "documents": release.documents,
+        "citations": release.citations,
+        "removals": release.removals,
+        "quarantined": release.quarantined,
+        "ingested_at": _moment(release.ingested_at),
+    }
+
+
+def _champion(ledger: Ledger) -> dict[str, Any] | None:
+    champion = ledger.newest(records.Champion)
+    if champion is None:
+        return None
+    trained = ledger.all(records.TrainingRun, model_version=champion.model_version)
+    return {
+        "model_name": champion.model_name,
+        "model_version": champion.model_version,
+        "feature_service": champion.feature_service,
+        "metrics": champion.metrics,
+        "evaluation": trained[-1].metrics if trained else {},
+        "evaluation_cutoff": str(trained[-1].evaluation_cutoff) if trained else None,
+        "promoted_at": _moment(champion.promoted_at),
+        "reason": champion.reason,
+    }
+
+
+def _decision(decision: records.Decision | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {
+        "training_id": decision.training_id,
+        "model_version": decision.model_version,
+        "champion_version": decision.champion_version,
+        "accepted": decision.accepted,
+        "reasons": decision.reasons,
+        "checks": decision.checks,
+        "decided_at": _moment(decision.decided_at),
+    }
+
+
+def _online(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Return per view the newest cutoff that the online store holds, and how old the write is."""
+    newest: dict[str, records.Materialization] = {}
+    for write in sorted(ledger.all(records.Materialization), key=lambda m: m.materialized_at):
+        newest[write.view] = write
+    return {
+        view: {
+            "cutoff": str(write.cutoff),
+            "rows": write.rows,
+            "materialized_at": _moment(write.materialized_at),
+            "age_hours": round((records.now() - write.materialized_at).total_seconds() / 3600, 3),
+        }
+        for view, write in newest.items()
+    }
+
+
+def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | None:
+    if predictions is None:
+        return None
+    return {
+        "cutoff": str(predictions.cutoff),
+        "model_version": predictions.model_version,
+        "documents": predictions.rows,
+        "hot": predictions.hot,
+        "published_at": _moment(predictions.published_at),
+    }
+
+
+def _hot_areas(layout: Layout, predictions: records.PredictionSet | None, at_most: int = 10) -> list[dict[str, Any]]:
+    if predictions is None:
+        return []
+    path = layout.hot_areas(predictions.cutoff, predictions.model_version)
+    if not path.exists():
+        return []
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = pq.read_table(path).slice(0, at_most).to_pylist()
+    return rows
+
+
+def _moment(value: datetime | date) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
