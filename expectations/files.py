@@ -40,5 +40,5 @@ def _named(file: Path) -> Iterator[None]:
         yield
     except (OSError, pa.ArrowException) as error:
         raise ValidationError(
-            f"{file} cannot be read for validation: {error}. Expected a complete Parquet file; build it again."
+            f"{file.name} cannot be read: {str(error).rstrip('.')}; expected a complete Parquet file"
         ) from error

@@ -18,8 +18,15 @@ from expectations import citations, document_features, documents
 from expectations.datadocs import write_page
 from expectations.files import read, schemas
 from expectations.findings import finding
-from expectations.suite import SCHEMA_DIFFERENCE, Context, Suite, schema_differences, schema_expectation
-from hotarea.domain.errors import SettingsError
+from expectations.suite import (
+    SCHEMA_DIFFERENCE,
+    Context,
+    Suite,
+    count_expectations,
+    schema_differences,
+    schema_expectation,
+)
+from hotarea.domain.errors import SettingsError, ValidationError
 
 SUITES: dict[str, Suite] = {
     "documents": documents.SUITE,
@@ -46,8 +53,8 @@ class Outcome:
 def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, context: Context) -> Outcome:
     """Run the suite of `dataset` on all files together and write its Data Docs page below `reports`.
 
-    `subject` is the release id or the cutoff (`day@known`). Raises `SettingsError` for a dataset without a suite and
-    `ValidationError` if a file cannot be read.
+    `subject` is the release id or the cutoff (`day@known`). A file that cannot be read is a critical failure as well.
+    Raises `SettingsError` for a dataset without a suite.
     """
     suite = _suite(dataset)
     frame, checks = _prepare(suite, files, subject, context)
@@ -66,14 +73,21 @@ def _suite(dataset: str) -> Suite:
 
 
 def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> tuple[pd.DataFrame, list[Any]]:
-    """Return what GX shall look at and with which checks; only the schema's if the schema differs."""
-    different = schema_differences(suite.schema, schemas(files))
-    if different:
-        return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
+    """Return what GX shall look at and with which checks: only the schema's if the files do not get past it."""
+    try:
+        different = schema_differences(suite.schema, schemas(files))
+        if not different:
+            return _frame(suite, files, context), suite.expectations(subject) + count_expectations(context)
+    except ValidationError as error:
+        different = [str(error)]
+    return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
+
+
+def _frame(suite: Suite, files: Sequence[Path], context: Context) -> pd.DataFrame:
     rows = read(files, suite.schema)
     frame = suite.frame(rows, context)
     frame[SCHEMA_DIFFERENCE] = finding(rows, {})
-    return frame, suite.expectations(subject)
+    return frame
 
 
 def _run(dataset: str, frame: pd.DataFrame, checks: list[Any], subject: str, identity: tuple[str, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""What a suite is made of, and the expectation that all suites share."""
+"""What a suite is made of, and the expectations that all suites share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pyarrow as pa
 from great_expectations import expectations as gxe
 
 Context = Mapping[str, Any]
-"""What a suite needs besides its own files; each suite's module says what it looks for."""
+"""What a suite needs besides its own files: `rows`, if their number is known, and what the suite's module names."""
 
 SCHEMA_DIFFERENCE = "schema_difference"
 
@@ -30,13 +30,27 @@ class Suite:
 
 
 def schema_expectation() -> Any:
-    """Return the check that the files have the columns that `hotarea.domain.tables` declares."""
+    """Return the check that the files are whole and have the columns that `hotarea.domain.tables` declares."""
     return gxe.ExpectColumnValuesToBeNull(
         column=SCHEMA_DIFFERENCE,
         severity="critical",
-        description="Columns and their types equal the declared schema.",
+        description="All files can be read, and their columns and types equal the declared schema.",
         notes="Readers select columns by name and type; nothing else can be checked before this holds.",
     )
+
+
+def count_expectations(context: Context) -> list[Any]:
+    """Return the check that there are as many rows as the context's `rows` says, if it says so."""
+    if "rows" not in context:
+        return []
+    return [
+        gxe.ExpectTableRowCountToEqual(
+            value=context["rows"],
+            severity="critical",
+            description=f"There are {context['rows']:,} rows, as the ledger remembers.",
+            notes="A file that was lost or added leaves every other check intact.",
+        )
+    ]
 
 
 def schema_differences(schema: pa.Schema, found: Sequence[pa.Schema]) -> list[str]:

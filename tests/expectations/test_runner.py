@@ -19,7 +19,7 @@ from expectations.datadocs import Entry, write_index
 from expectations.runner import SUITES, validate
 from expectations.suite import schema_differences
 from hotarea.domain import tables
-from hotarea.domain.errors import SettingsError, ValidationError
+from hotarea.domain.errors import SettingsError
 
 SUBJECTS = {
     "documents": "2012-12-31",
@@ -106,17 +106,40 @@ def test_equal_schemas_have_no_differences():
     assert schema_differences(tables.FEATURES, [tables.FEATURES, lax(tables.FEATURES)]) == []
 
 
+def unreadable(outcome):
+    (failure,) = outcome.failures
+    assert (failure["column"], failure["severity"], outcome.success) == ("schema_difference", "critical", False)
+    assert outcome.report.is_file()
+    (sentence,) = failure["examples"]
+    return sentence
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1 cut off"])
-def test_a_file_that_cannot_be_read_is_named(content, tmp_path):
+def test_a_file_that_cannot_be_read_is_a_critical_failure_that_names_it(content, tmp_path):
     broken = tmp_path / "part-0.parquet"
     broken.write_bytes(content)
-    with pytest.raises(ValidationError, match=r"part-0.parquet cannot be read for validation: Parquet"):
-        validate("documents", [broken], "2012-12-31", tmp_path / "reports", {})
+    outcome = validate("documents", [broken], "2012-12-31", tmp_path / "reports", {})
+    assert unreadable(outcome).startswith("part-0.parquet cannot be read: Parquet ")
+
+
+def test_a_file_whose_middle_is_damaged_is_a_critical_failure(documents, tmp_path):
+    file = put(tmp_path / "part-0.parquet", documents, tables.DOCUMENTS)
+    content = bytearray(file.read_bytes())
+    content[4:400] = bytes(396)
+    file.write_bytes(content)
+    outcome = validate("documents", [file], "2012-12-31", tmp_path / "reports", {})
+    assert unreadable(outcome).startswith("part-0.parquet cannot be read: ")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ValidationError, match=r"nowhere.parquet cannot be read for validation: "):
-        validate("documents", [tmp_path / "nowhere.parquet"], "2012-12-31", tmp_path / "reports", {})
+    outcome = validate("documents", [tmp_path / "nowhere.parquet"], "2012-12-31", tmp_path / "reports", {})
+    assert "nowhere.parquet" in unreadable(outcome)
+
+
+def test_citations_are_not_judged_without_their_documents(citations, tmp_path):
+    file = put(tmp_path / "part-0.parquet", citations, tables.CITATIONS)
+    context = {"documents": [tmp_path / "lost.parquet"]}
+    assert "lost.parquet" in unreadable(validate("citations", [file], "2012-12-31", tmp_path / "reports", context))
 
 
 def test_an_unknown_dataset_is_refused_with_those_that_are_known(tmp_path):

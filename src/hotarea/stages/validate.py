@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,91 +24,109 @@ _INDEXED = 500  # the newest validations that the Data Docs index lists
 _LISTED = 5  # failed checks that an alert spells out
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """What one suite is run on once."""
+
+    dataset: str
+    name: str  # a release id, or a cutoff as `day@known`
+    files: Sequence[Path]
+    in_service: bool = False
+    rows: int | None = None  # as the ledger remembers them
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.name}"
+
+
 def check(settings: Settings, dataset: str, files: Sequence[Path], subject: str, run_id: str) -> None:
-    """Validate the files of one release or cutoff; the same as `check_many` with one subject."""
+    """Validate the staged files of one release or cutoff; the same as `check_many` with one subject."""
     check_many(settings, dataset, {subject: files}, run_id)
 
 
 def check_many(settings: Settings, dataset: str, files: Mapping[str, Sequence[Path]], run_id: str) -> list[Validation]:
-    """Validate the files of several subjects (release ids, or cutoffs as `day@known`) and return the ledger's records.
+    """Validate staged files of several subjects (release ids, or cutoffs as `day@known`); return the ledger's records.
 
     Citations are compared with the documents of the same release, which stand beside them as
     `documents/part-*.parquet`. All subjects are judged, their Data Docs written, their outcome remembered, and what
     failed is sent as an alert, before `ValidationError` is raised for those that broke a critical expectation.
     """
-    outcomes = [_judge(settings, dataset, subject, files[subject], run_id) for subject in sorted(files)]
-    _index(settings)
-    failed = [v for v in outcomes if not v.success]
-    if failed:
-        raise ValidationError(
-            f"{dataset} of {', '.join(v.subject for v in failed)} broke a critical expectation and was not published: "
-            f"{_first(failed[0])}. Full report: {failed[0].report}"
-        )
-    return outcomes
+    return _judge_all(settings, [_Subject(dataset, name, files[name]) for name in sorted(files)], run_id)
 
 
 def run(settings: Settings, run_id: str, dataset: str | None = None, subject: str | None = None) -> list[Validation]:
     """Validate again what is published: everything, or one dataset, or one subject.
 
-    Raises `NotReadyError` if nothing of that is published, `ValidationError` if anything breaks a critical expectation.
+    Numbers of rows are compared with the ledger's as well. Raises `NotReadyError` if nothing of that is published,
+    `ValidationError` if anything breaks a critical expectation.
     """
     if dataset is not None and dataset not in DATASETS:
         raise SettingsError(f"dataset {dataset!r} has no suite; expected one of {', '.join(DATASETS)}")
-    published = {d: _published(settings, d, subject) for d in DATASETS if dataset in {None, d}}
-    if not any(published.values()):
+    wanted = [s for s in _published(settings) if dataset in {None, s.dataset} and subject in {None, s.name}]
+    if not wanted:
         raise NotReadyError(
             f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
         )
-    outcomes: list[Validation] = []
-    broken: list[str] = []
-    for name, files in published.items():
-        try:
-            outcomes += check_many(settings, name, files, run_id)
-        except ValidationError as error:
-            broken.append(str(error))
-    if broken:
-        raise ValidationError("; ".join(broken))
+    return _judge_all(settings, wanted, run_id)
+
+
+def _published(settings: Settings) -> list[_Subject]:
+    """Return all that is in service, as the ledger has it."""
+    layout, ledger = Layout(settings.home), Ledger(settings.ledger)
+    releases, sets = ledger.all(Release), ledger.all(FeatureSet)
+    ledger.close()
+    found = [
+        (dataset, r.release_id, layout.release(r.release_id) / dataset, getattr(r, dataset))
+        for dataset in ("documents", "citations")
+        for r in releases
+    ]
+    cutoffs = [(Cutoff(s.cutoff, s.known), s.rows) for s in sets]
+    found += [("document_features", str(cutoff), layout.feature_set(cutoff), rows) for cutoff, rows in cutoffs]
+    return [
+        _Subject(dataset, name, sorted(folder.glob("part-*.parquet")), in_service=True, rows=rows)
+        for dataset, name, folder, rows in found
+    ]
+
+
+def _judge_all(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> list[Validation]:
+    outcomes = [_judge(settings, subject, run_id) for subject in subjects]
+    _index(settings)
+    failed = [v for v in outcomes if not v.success]
+    if failed:
+        raise ValidationError(
+            f"{', '.join(f'{v.dataset} {v.subject}' for v in failed)} broke a critical expectation: "
+            f"{_first(failed[0])}. Full report: {failed[0].report}"
+        )
     return outcomes
 
 
-def _published(settings: Settings, dataset: str, subject: str | None) -> dict[str, list[Path]]:
-    """Return the files of every published subject of a dataset, as the ledger has them."""
-    layout, ledger = Layout(settings.home), Ledger(settings.ledger)
-    if dataset == "document_features":
-        sets = [Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)]
-        folders = {str(cutoff): layout.feature_set(cutoff) for cutoff in sets}
-    else:
-        folders = {r.release_id: layout.release(r.release_id) / dataset for r in ledger.all(Release)}
-    ledger.close()
-    return {name: sorted(f.glob("part-*.parquet")) for name, f in folders.items() if subject in {None, name}}
-
-
-def _judge(settings: Settings, dataset: str, subject: str, files: Sequence[Path], run_id: str) -> Validation:
+def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
     from expectations.runner import validate
 
-    outcome = validate(dataset, files, subject, Layout(settings.home).reports, _context(dataset, files))
+    reports = Layout(settings.home).reports
+    outcome = validate(subject.dataset, subject.files, subject.name, reports, _context(subject))
     record = Validation(
-        validation_id=f"{dataset}-{subject}-{uuid4().hex[:12]}",
-        dataset=dataset,
-        subject=subject,
+        validation_id=f"{subject.dataset}-{subject.name}-{uuid4().hex[:12]}",
+        dataset=subject.dataset,
+        subject=subject.name,
         success=outcome.success,
         failures=outcome.failures,
         report=str(outcome.report),
         run_id=run_id,
     )
     _remember(settings, record)
-    log.info("%s %s: %s, report %s", dataset, subject, "valid" if record.success else "invalid", record.report)
+    log.info("%s: %s, report %s", subject, "valid" if record.success else "invalid", record.report)
     told = [f for f in record.failures if f["severity"] in {"critical", "warning"}]
     if told:
-        send(settings, _alert(record, told))
+        send(settings, _alert(subject, record, told))
     return record
 
 
-def _context(dataset: str, files: Sequence[Path]) -> dict[str, Any]:
-    if dataset != "citations":
-        return {}
-    releases = sorted({file.parent.parent for file in files})
-    return {"documents": [part for r in releases for part in sorted((r / "documents").glob("part-*.parquet"))]}
+def _context(subject: _Subject) -> dict[str, Any]:
+    context: dict[str, Any] = {} if subject.rows is None else {"rows": subject.rows}
+    if subject.dataset == "citations":
+        releases = sorted({file.parent.parent for file in subject.files})
+        context["documents"] = [part for r in releases for part in sorted((r / "documents").glob("part-*.parquet"))]
+    return context
 
 
 def _remember(settings: Settings, record: Validation) -> None:
@@ -121,17 +140,15 @@ def _first(record: Validation) -> str:
     return f"{failure['column'] or 'rows'}: expected {failure['expected']} observed {failure['observed']}"
 
 
-def _alert(record: Validation, failures: Sequence[Mapping[str, Any]]) -> Alert:
+def _alert(subject: _Subject, record: Validation, failures: Sequence[Mapping[str, Any]]) -> Alert:
     """Return what to tell of one subject: every failed check, the first few spelled out."""
-    subject = f"{record.dataset} {record.subject}"
-    verdict = "passed with warnings" if record.success else "was rejected; the data in service stays as it was"
-    more = len(failures) - _LISTED
-    rest = [f"and {more} more checks"] if more > 0 else []
     listed = failures[:_LISTED]
+    checks = [f"{f['check']} of {f['column'] or 'the table'} ({f['severity']})" for f in listed]
+    if len(failures) > _LISTED:
+        checks.append(f"and {len(failures) - _LISTED} more")
     return Alert(
         title=f"hotarea: {subject} {'has warnings' if record.success else 'failed validation'}",
-        what=f"{subject} {verdict}. Failed checks: "
-        + "; ".join([*(f"{f['check']} of {f['column'] or 'the table'} ({f['severity']})" for f in listed), *rest]),
+        what=f"{subject} {_consequence(subject, record)}. Failed checks: {'; '.join(checks)}",
         where=f"dataset {record.dataset}, {_kind(record.dataset)} {record.subject}",
         expected=" ".join(f["expected"] for f in listed),
         observed="; ".join(_observed(f) for f in listed),
@@ -139,6 +156,14 @@ def _alert(record: Validation, failures: Sequence[Mapping[str, Any]]) -> Alert:
         run_id=record.run_id,
         severity="warning" if record.success else "critical",
     )
+
+
+def _consequence(subject: _Subject, record: Validation) -> str:
+    if record.success:
+        return "passed with warnings"
+    if subject.in_service:
+        return "is in service and no longer passes; build it again"
+    return "was rejected; the data in service stays as it was"
 
 
 def _kind(dataset: str) -> str:

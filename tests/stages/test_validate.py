@@ -1,0 +1,314 @@
+"""The validation stage: the ledger remembers, Data Docs show, alerts tell, and a critical failure stops the run."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hotarea.domain import tables
+from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.domain.records import FeatureSet, Release, Validation
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import validate
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps the JSON it is sent."""
+
+    received: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def alerts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The URL of a webhook on loopback, and what it was sent."""
+    handler = type("Handler", (Webhook,), {"received": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"json://127.0.0.1:{server.server_port}/", handler.received
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def told(alerts) -> list[dict[str, Any]]:
+    return alerts[1]
+
+
+@pytest.fixture
+def watched(settings: Settings, alerts) -> Settings:
+    return Settings.load(home=settings.home, project=settings.project, alert_urls=alerts[0])
+
+
+def documents(count: int = 30) -> list[dict[str, Any]]:
+    return [
+        {
+            "document_id": number,
+            "published": date(2012, 1, 1),
+            "updated": datetime(2012, 12, 31, tzinfo=UTC),
+            "title": f"On {number}",
+            "type": "article",
+            "language": "en",
+            "topic_id": "T1",
+            "topic": "Topics",
+            "is_retracted": False,
+            "reference_count": 1,
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def citations(count: int = 29) -> list[dict[str, Any]]:
+    return [{"citing_id": n + 1, "cited_id": n, "published": date(2012, 1, 1)} for n in range(1, count + 1)]
+
+
+def put(folder: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> list[Path]:
+    """Write rows as two parts, as a job with two shards would."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"part-{i}.parquet" for i in range(2)]
+    for i, file in enumerate(files):
+        pq.write_table(pa.Table.from_pylist(rows[i::2], schema=schema), file)
+    return files
+
+
+def release(folder: Path, texts: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> tuple[list[Path], list[Path]]:
+    return put(folder / "documents", texts, tables.DOCUMENTS), put(folder / "citations", pairs, tables.CITATIONS)
+
+
+def publish(settings: Settings, name: str, texts: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> None:
+    """Publish a release as the ingest does: files in the lake, and the ledger's record."""
+    release(Layout(settings.home).release(name), texts, pairs)
+    ledger = Ledger(settings.ledger)
+    counts = {"documents": len(texts), "citations": len(pairs), "removals": 0, "quarantined": {}}
+    day = date.fromisoformat(name)
+    ledger.add(Release(release_id=name, release_date=day, source="", files=[], seconds=0.0, run_id="r0", **counts))
+    ledger.close()
+
+
+def remembered(settings: Settings) -> list[Validation]:
+    ledger = Ledger(settings.ledger)
+    found = sorted(ledger.all(Validation), key=lambda v: v.validated_at)
+    ledger.close()
+    return found
+
+
+def test_valid_data_pass_are_remembered_and_nobody_is_told(watched, told, tmp_path):
+    texts, pairs = release(tmp_path / "staged", documents(), citations())
+    validate.check(watched, "documents", texts, "2012-12-31", "r1")
+    validate.check(watched, "citations", pairs, "2012-12-31", "r1")
+    records = remembered(watched)
+    assert [(v.dataset, v.subject, v.success, v.failures, v.run_id) for v in records] == [
+        ("documents", "2012-12-31", True, [], "r1"),
+        ("citations", "2012-12-31", True, [], "r1"),
+    ]
+    assert all(Path(v.report).is_file() for v in records)
+    assert all(Path(v.report).is_relative_to(Layout(watched.home).reports) for v in records)
+    assert told == []
+
+
+def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tmp_path):
+    rows = [*documents(), documents()[4]]
+    files = put(tmp_path / "documents", rows, tables.DOCUMENTS)
+    with pytest.raises(ValidationError) as raised:
+        validate.check(watched, "documents", files, "2012-12-31", "r1")
+    (record,) = remembered(watched)
+    assert not record.success
+    assert Path(record.report).is_file()
+    sentence = "document_id: expected An id has one row in a release. observed 2 of 31 rows (6.45 %) differ"
+    assert sentence in str(raised.value)
+    assert record.report in str(raised.value)
+    (alert,) = told
+    assert alert["title"] == "hotarea: documents 2012-12-31 failed validation"
+    assert alert["type"] == "failure"
+    assert alert["message"].splitlines() == [
+        "documents 2012-12-31 was rejected; the data in service stays as it was. "
+        "Failed checks: expect_column_values_to_be_unique of document_id (critical)",
+        "Where: dataset documents, release 2012-12-31",
+        "Expected: An id has one row in a release.",
+        "Observed: document_id: 2 of 31 rows (6.45 %) differ, for example {'document_id': 5}",
+        f"Report: {record.report}",
+        "Run: r1",
+    ]
+
+
+def test_a_warning_tells_and_passes(watched, told, tmp_path):
+    rows = documents()
+    for row in rows[:6]:
+        row.update(is_retracted=True)
+    validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    (record,) = remembered(watched)
+    assert record.success
+    assert [f["severity"] for f in record.failures] == ["warning"]
+    assert [(alert["title"], alert["type"]) for alert in told] == [
+        ("hotarea: documents 2012-12-31 has warnings", "warning")
+    ]
+    assert "documents 2012-12-31 passed with warnings" in told[0]["message"]
+
+
+def test_what_only_informs_is_remembered_and_not_told(watched, told, tmp_path):
+    rows = [row | {"topic_id": None, "topic": None} for row in documents()]
+    validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    assert [f["severity"] for f in remembered(watched)[0].failures] == ["info"]
+    assert told == []
+
+
+def test_an_unreadable_file_is_remembered_and_told_like_any_failure(watched, told, tmp_path):
+    (files, _) = release(tmp_path / "staged", documents(), citations())
+    files[1].write_bytes(files[1].read_bytes()[:100])
+    with pytest.raises(ValidationError, match=r"broke a critical expectation"):
+        validate.check(watched, "documents", files, "2012-12-31", "r1")
+    assert not remembered(watched)[0].success
+    assert "part-1.parquet cannot be read" in told[0]["message"]
+
+
+def test_a_dead_channel_does_not_change_the_verdict(settings, tmp_path, caplog):
+    deaf = Settings.load(home=settings.home, project=settings.project, alert_urls="json://127.0.0.1:1/ nonsense")
+    rows = [row | {"is_retracted": True} for row in documents()]
+    validate.check(deaf, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    assert remembered(deaf)[0].success
+    assert "alert channel 1" in caplog.text
+    assert "alert channel 2" in caplog.text
+
+
+def test_without_channels_the_log_has_the_alert(settings, tmp_path, caplog):
+    with pytest.raises(ValidationError):
+        validate.check(settings, "documents", [], "2012-12-31", "r1")
+    assert "hotarea: documents 2012-12-31 failed validation" in caplog.text
+    assert "A release has at least one document." in caplog.text
+
+
+def test_citations_are_compared_with_the_documents_beside_them(settings, tmp_path):
+    _, pairs = release(tmp_path / "staged", documents(20), citations())
+    with pytest.raises(ValidationError, match="Every citing document is among the documents of its release"):
+        validate.check(settings, "citations", pairs, "2012-12-31", "r1")
+
+
+def test_many_subjects_are_all_judged_before_the_run_stops(watched, told, tmp_path):
+    good = put(tmp_path / "good", documents(), tables.DOCUMENTS)
+    bad = put(tmp_path / "bad", [row | {"document_id": 7} for row in documents()], tables.DOCUMENTS)
+    files = {"2012-12-31": bad, "2011-12-31": good, "2010-12-31": bad, "2013-12-31": good}
+    with pytest.raises(
+        ValidationError, match=r"documents 2010-12-31, documents 2012-12-31 broke a critical expectation: "
+    ):
+        validate.check_many(watched, "documents", files, "r1")
+    assert {v.subject: v.success for v in remembered(watched)} == {
+        "2010-12-31": False,
+        "2011-12-31": True,
+        "2012-12-31": False,
+        "2013-12-31": True,
+    }
+    assert [alert["title"].split()[2] for alert in told] == ["2010-12-31", "2012-12-31"]
+
+
+def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_path):
+    broken = {"document_id": -1, "published": date(1, 1, 1), "reference_count": -1, "is_retracted": True, "title": None}
+    rows = [documents(1)[0] | {"title": "One"}, *(row | broken for row in documents())]
+    with pytest.raises(ValidationError):
+        validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    failures = remembered(watched)[0].failures
+    assert len(failures) == 6
+    first = told[0]["message"].splitlines()[0]
+    assert first.endswith("and 1 more")
+    assert first.count("expect_") == 5
+
+
+def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):
+    files = put(tmp_path / "d", documents(), tables.DOCUMENTS)
+    validate.check(settings, "documents", files, "2012-12-31", "r1")
+    validate.check(settings, "documents", files, "2013-12-31", "r2")
+    index = (Layout(settings.home).reports / "index.html").read_text()
+    for record in remembered(settings):
+        assert Path(record.report).name in index
+
+
+def test_what_is_published_is_validated_again(settings):
+    publish(settings, "2012-12-31", documents(), citations())
+    publish(settings, "2013-12-31", documents(10), citations(9))
+    outcomes = validate.run(settings, "r9")
+    assert [(v.dataset, v.subject) for v in outcomes] == [
+        ("documents", "2012-12-31"),
+        ("documents", "2013-12-31"),
+        ("citations", "2012-12-31"),
+        ("citations", "2013-12-31"),
+    ]
+    assert all(v.success and v.run_id == "r9" for v in outcomes)
+    assert len(remembered(settings)) == 4
+
+
+@pytest.mark.parametrize(
+    ("dataset", "subject", "expected"),
+    [
+        ("documents", None, {("documents", "2012-12-31"), ("documents", "2013-12-31")}),
+        ("citations", "2013-12-31", {("citations", "2013-12-31")}),
+        (None, "2012-12-31", {("documents", "2012-12-31"), ("citations", "2012-12-31")}),
+    ],
+)
+def test_one_dataset_or_one_subject_can_be_asked_for(dataset, subject, expected, settings):
+    publish(settings, "2012-12-31", documents(), citations())
+    publish(settings, "2013-12-31", documents(10), citations(9))
+    assert {(v.dataset, v.subject) for v in validate.run(settings, "r9", dataset, subject)} == expected
+
+
+def test_damage_to_published_data_is_found_in_every_dataset(watched, told):
+    publish(watched, "2012-12-31", documents(), citations())
+    (Layout(watched.home).release("2012-12-31") / "documents" / "part-0.parquet").unlink()
+    with pytest.raises(ValidationError, match="documents 2012-12-31, citations 2012-12-31 broke a critical"):
+        validate.run(watched, "r9")
+    first, second = remembered(watched)
+    assert [(f["check"], f["expected"], f["observed"]) for f in first.failures] == [
+        ("expect_table_row_count_to_equal", "There are 30 rows, as the ledger remembers.", "15")
+    ]
+    assert [f["column"] for f in second.failures] == ["citing_unknown"]
+    assert "is in service and no longer passes; build it again" in told[0]["message"]
+
+
+def uncited(number: int) -> dict[str, Any]:
+    """Return the features of a document without citations at the cutoff 2012-12-31."""
+    undefined = {"rate", "citing_age_mean", "citing_share_1y", "citing_rate_1y"}
+    values = {name: None if name in undefined else 0 for name in tables.RANKED}
+    ranks = {f"{name}_pct": None if name in undefined else 0.5 for name in tables.RANKED}
+    stamps = dict.fromkeys(("event_timestamp", "created_timestamp"), datetime(2012, 12, 31, tzinfo=UTC))
+    return {"document_id": number, **stamps, **values, **ranks}
+
+
+def test_published_feature_sets_are_validated_by_their_cutoff(watched, told):
+    cutoff = Cutoff.parse("2012-12-31@2012-12-31")
+    put(Layout(watched.home).feature_set(cutoff), [uncited(n) for n in range(1, 5)], tables.FEATURES)
+    ledger = Ledger(watched.ledger)
+    ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=5, seconds=0.0, run_id="r0"))
+    ledger.close()
+    with pytest.raises(ValidationError, match=r"document_features 2012-12-31@2012-12-31 broke"):
+        validate.run(watched, "r9", "document_features")
+    assert [f["observed"] for f in remembered(watched)[0].failures] == ["4"]
+    assert "Where: dataset document_features, cutoff 2012-12-31@2012-12-31" in told[0]["message"]
+
+
+def test_nothing_published_is_not_ready(settings):
+    with pytest.raises(NotReadyError, match="nothing is published of any dataset"):
+        validate.run(settings, "r1")
+    publish(settings, "2012-12-31", documents(), citations())
+    with pytest.raises(NotReadyError, match="nothing is published of documents 1999-12-31"):
+        validate.run(settings, "r1", "documents", "1999-12-31")
+
+
+def test_an_unknown_dataset_is_refused(settings):
+    with pytest.raises(SettingsError, match="expected one of documents, citations, document_features"):
+        validate.run(settings, "r1", "works")
