@@ -14,7 +14,7 @@ from hotarea.domain.errors import SettingsError
 class Settings(BaseSettings):
     """Where things are and how the loop behaves; each field `x` is the environment variable `HOTAREA_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="HOTAREA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HOTAREA_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(Path(".hotarea"), description="folder of all state")
     project: Path = Field(Path(), description="folder that holds dags/, plugins/ and feature_repo/")

@@ -1,0 +1,29 @@
+# Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
+PYTHON ?= python3
+export HOTAREA_RAW ?= $(if $(RAW),$(abspath $(RAW)))
+
+.PHONY: run test check lock setup clean
+
+run: setup
+	@.venv/bin/hotarea up $(if $(filter 1 yes true,$(ONCE)),--once)
+
+test: setup
+	.venv/bin/coverage erase
+	.venv/bin/pytest --cov --cov-report=term
+
+check: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+# after a change of the dependencies in pyproject.toml
+lock: setup
+	.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.txt
+
+clean:
+	rm -rf .venv build *.egg-info src/*.egg-info

@@ -1,0 +1,238 @@
+"""The command line: the same calls that the DAGs make."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from hotarea.domain.errors import HotareaError, SettingsError
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff, knowable
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+_out = Console()
+_err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on stderr and exit status 1."""
+    try:
+        app()
+    except HotareaError as error:
+        _err.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.callback()
+def _configure(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Folder of all state; else HOTAREA_HOME, else .hotarea.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of the stages.")] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(console=_err, show_path=False)])
+    logging.getLogger("hotarea").setLevel(logging.INFO)
+    context.obj = Settings.load(home=home)
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    raw: Annotated[Path | None, typer.Option(help="Raw data; the sample corpus if left out.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop everything after the result.")] = False,
+) -> None:
+    """Start Airflow, bring in what is new, show progress and the hottest areas."""
+    from hotarea.console.up import up as bring_up
+
+    bring_up(_with_raw(context.obj, raw), _out, once=once)
+
+
+@app.command()
+def sample(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Option(help="Where to write it; in home if left out.")] = None,
+    works: Annotated[int, typer.Option(min=100, help="About how many works.")] = 20_000,
+    as_json: Json = False,
+) -> None:
+    """Generate the synthetic sample corpus with its planted truths."""
+    from hotarea.stages import sample as stage
+
+    _run("generating the synthetic corpus", lambda _: stage.run(context.obj, folder, works), as_json)
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    raw: Annotated[Path | None, typer.Option(help="Folder with releases or an edge list.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Leave later releases.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring releases of raw data into the lake, each once."""
+    from hotarea.stages import ingest as stage
+
+    last = until.date() if until else None
+    _run("ingesting", lambda run_id: {"releases": stage.run(context.obj, run_id, raw, last)}, as_json)
+
+
+@app.command()
+def features(
+    context: typer.Context,
+    cutoff: Annotated[
+        list[str] | None, typer.Option(help="YYYY-MM-DD, or YYYY-MM-DD@KNOWN; all that are missing if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute, validate and publish features and matured labels."""
+    from hotarea.stages import features as stage
+
+    wanted = [_cutoff(context.obj, text) for text in cutoff or []] or None
+    _run("computing features", lambda run_id: {"published": stage.run(context.obj, run_id, wanted)}, as_json)
+
+
+@app.command()
+def validate(
+    context: typer.Context,
+    dataset: Annotated[str | None, typer.Option(help="documents, citations or document_features.")] = None,
+    subject: Annotated[str | None, typer.Option(help="A release id, or a cutoff as day@known.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold what is published against its expectations again."""
+    from hotarea.stages import validate as stage
+
+    _run("validating", lambda run_id: stage.run(context.obj, run_id, dataset, subject), as_json)
+
+
+@app.command()
+def materialize(
+    context: typer.Context,
+    cutoff: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The newest if left out.")] = None,
+    view: Annotated[list[str] | None, typer.Option(help="Only this view; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the newest published rows into the online store."""
+    from hotarea.stages import materialize as stage
+
+    day = cutoff.date() if cutoff else None
+    _run("materializing", lambda run_id: stage.run(context.obj, run_id, day, view), as_json)
+
+
+@app.command()
+def train(context: typer.Context, as_json: Json = False) -> None:
+    """Train a candidate on the matured cutoffs and evaluate it against champion and baselines."""
+    from hotarea.stages import train as stage
+
+    _run("training", lambda run_id: {"training_id": stage.run(context.obj, run_id)}, as_json)
+
+
+@app.command()
+def gate(
+    context: typer.Context,
+    training_id: Annotated[str | None, typer.Argument(help="The newest candidate if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Decide whether a candidate may replace the champion."""
+    from hotarea.stages import gate as stage
+
+    _run("deciding", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
+
+
+@app.command()
+def promote(
+    context: typer.Context,
+    training_id: Annotated[str | None, typer.Argument(help="The newest accepted candidate if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put an accepted candidate in service."""
+    from hotarea.stages import promote as stage
+
+    _run("promoting", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
+
+
+@app.command()
+def score(context: typer.Context, as_json: Json = False) -> None:
+    """Score all documents of the newest cutoff with the champion, and publish the hot areas."""
+    from hotarea.stages import score as stage
+
+    _run("scoring", lambda run_id: {"published": stage.run(context.obj, run_id)}, as_json)
+
+
+@app.command()
+def rollback(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why; kept in the champion's history.")],
+    version: Annotated[int | None, typer.Option(help="The previous champion if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put an earlier champion back in service."""
+    from hotarea.stages import rollback as stage
+
+    _run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version), as_json)
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Show releases, cutoffs, champion, the last decision, the online store and the hottest areas."""
+    from hotarea.console import result
+    from hotarea.stages import status as stage
+
+    found = stage.collect(context.obj)
+    if as_json:
+        _print_json(found)
+    else:
+        result.show(_out, found)
+
+
+def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
+    """Call a stage under a new run id, with progress on stderr and its result on stdout."""
+    run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    with _err.status(doing):
+        outcome = call(run_id)
+    if as_json:
+        _print_json(outcome)
+    else:
+        _out.print(_told(outcome), highlight=False)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(_plain(value), default=str, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return [_plain(v) for v in value] if isinstance(value, list) else value
+
+
+def _told(outcome: Any) -> str:
+    plain = _plain(outcome)
+    if not plain or (isinstance(plain, dict) and not any(plain.values())):
+        return "nothing to do: everything is up to date"
+    return json.dumps(plain, default=str, indent=2)
+
+
+def _with_raw(settings: Settings, raw: Path | None) -> Settings:
+    return settings.model_copy(update={"raw": raw.expanduser().resolve()}) if raw else settings
+
+
+def _cutoff(settings: Settings, text: str) -> Cutoff:
+    """Read a cutoff; without a knowledge date it is the first from which the releases cover it."""
+    from hotarea.domain.records import Release
+    from hotarea.stores.ledger import Ledger
+
+    try:
+        if "@" in text:
+            return Cutoff.parse(text)
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"--cutoff {text!r}: {error}; expected YYYY-MM-DD or YYYY-MM-DD@YYYY-MM-DD.") from error
+    return knowable(day, [r.release_date for r in Ledger(settings.ledger).all(Release)])
