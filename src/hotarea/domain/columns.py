@@ -47,7 +47,7 @@ class Columns:
         """Yield (shard, its records in their order) for every shard that `shard` gives to a record."""
         order = np.argsort(shard, kind="stable")
         found, starts = np.unique(shard[order], return_index=True)
-        stops = [*starts[1:], len(order)]
+        stops = np.append(starts, len(order))[1:]
         for number, start, stop in zip(found.tolist(), starts, stops, strict=True):
             yield number, self.take(order[start:stop])
 

@@ -1,0 +1,60 @@
+"""Percentiles and quantiles of values that lie in several places, against NumPy and by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotarea.domain.percentiles import Distribution, distribution, merged, mid_ranks, percentiles, quantile
+
+# Few distinct values, as counts and their ratios are, so that there are ties.
+values = st.lists(st.integers(-3, 8).map(lambda i: i / 3) | st.just(float("nan")), max_size=40)
+
+
+def ranked(parts: list[list[float]]) -> list[float | None]:
+    whole = merged([distribution(np.array(part, np.float64)) for part in parts])
+    found = percentiles(np.array(sum(parts, []), np.float64), whole.values, mid_ranks(whole))
+    return [None if np.isnan(x) else x for x in found.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], []),
+        ([7.0], [0.5]),
+        ([7.0, 7.0, 7.0], [0.5, 0.5, 0.5]),
+        ([1.0, 2.0], [0.25, 0.75]),
+        ([3.0, 1.0, 1.0, 2.0], [7 / 8, 2 / 8, 2 / 8, 5 / 8]),
+        ([float("nan"), 5.0, float("nan"), 6.0], [None, 0.25, None, 0.75]),
+        ([float("nan")], [None]),
+    ],
+)
+def test_mid_ranks_by_hand(given: list[float], expected: list[float | None]) -> None:
+    assert ranked([given]) == expected
+
+
+@given(st.lists(values, max_size=4))
+def test_mid_ranks_are_what_counting_says(parts: list[list[float]]) -> None:
+    everything = [x for part in parts for x in part]
+    known = [x for x in everything if x == x]
+    expected = [
+        (2 * sum(y < x for y in known) + sum(y == x for y in known)) / (2 * len(known)) if x == x else None
+        for x in everything
+    ]
+    assert ranked(parts) == expected
+
+
+@given(st.lists(values, min_size=1, max_size=4), st.floats(0, 1))
+def test_quantiles_are_numpys_to_the_last_bit(parts: list[list[float]], share: float) -> None:
+    everything = np.array([x for part in parts for x in part if x == x])
+    whole = merged([distribution(np.array(part, np.float64)) for part in parts])
+    if len(everything):
+        assert quantile(whole, share) == float(np.quantile(everything, share))
+    else:
+        with pytest.raises(ValueError, match="a quantile of no values"):
+            quantile(whole, share)
+
+
+def test_a_quantile_among_ties_is_their_very_value() -> None:
+    third = 1 / 3
+    assert quantile(Distribution(np.array([third]), np.array([7])), 0.9) == third
