@@ -1,10 +1,20 @@
-"""Fixtures that all tests share: a home of their own, and the real data where it is present."""
+"""Fixtures that all tests share: a home of their own, small published sets, and the real data where it is present."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from hotarea.domain import records
 from hotarea.domain.settings import Settings
+from hotarea.domain.tables import COUNTS, FEATURES, PREDICTIONS
+from hotarea.domain.windows import Cutoff
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -22,3 +32,74 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data is absent: {SHARED_DATA}")
     return SHARED_DATA
+
+
+@dataclass(frozen=True)
+class Published:
+    """Writes sets below the home as the stages publish them, with the columns a test cares about."""
+
+    settings: Settings
+
+    def features(self, cutoff: str, *rows: Mapping[str, object]) -> Cutoff:
+        """Publish features of a cutoff (`2012-12-31`, or `2012-12-31@2013-06-30` if known later)."""
+        at = Cutoff.parse(cutoff)
+        base = {"event_timestamp": _midnight(at.day), "created_timestamp": _midnight(at.known)} | dict.fromkeys(
+            COUNTS, 0
+        )
+        self._write(FEATURES, Layout(self.settings.home).feature_set(at), [base | row for row in rows])
+        self.remember(records.FeatureSet(cutoff=at.day, known=at.known, rows=len(rows), seconds=0, run_id="test"))
+        return at
+
+    def predictions(self, cutoff: str, version: int, scores: Mapping[int, float]) -> None:
+        """Publish a model version's predictions of a cutoff: document id -> score, hot above one half."""
+        day = date.fromisoformat(cutoff)
+        base = {"event_timestamp": _midnight(day), "created_timestamp": records.now(), "model_name": "hot_area"}
+        base |= {"model_version": version, "feature_service": "hot_area_model_v1"}
+        rows = [base | {"document_id": i, "hot_area": s > 0.5, "hot_area_score": s} for i, s in scores.items()]
+        self._write(PREDICTIONS, Layout(self.settings.home).prediction_set(day, version), rows)
+        self.remember(
+            records.PredictionSet(
+                cutoff=day,
+                model_name="hot_area",
+                model_version=version,
+                rows=len(rows),
+                hot=sum(s > 0.5 for s in scores.values()),
+                run_id="test",
+            )
+        )
+
+    def champion(self, version: int) -> None:
+        """Promote a model version."""
+        self.remember(
+            records.Champion(
+                model_name="hot_area",
+                model_version=version,
+                feature_service="hot_area_model_v1",
+                metrics={},
+                reason="test",
+                run_id="test",
+            )
+        )
+
+    def remember(self, record: records.Record) -> None:
+        """Add a record to the ledger."""
+        ledger = Ledger(self.settings.ledger)
+        ledger.add(record)
+        ledger.close()
+
+    @staticmethod
+    def _write(schema: pa.Schema, folder: Path, rows: list[dict[str, object]]) -> None:
+        folder.mkdir(parents=True)
+        half = len(rows) // 2
+        for number, part in enumerate((rows[:half], rows[half:])):
+            pq.write_table(pa.Table.from_pylist(part, schema=schema), folder / f"part-{number}.parquet")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+@pytest.fixture
+def published(settings: Settings) -> Published:
+    """Publishes small feature sets and predictions in the home of `settings`."""
+    return Published(settings)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.records import Champion, FeatureSet, Materialization, PredictionSet, now
@@ -148,7 +147,7 @@ def _perform(ledger: Ledger, store: "FeatureStore", write: _Write, run_id: str) 
         raise NotReadyError(
             f"{write.published.folder} is in the ledger but not on disk; expected a published set. Build it again."
         )
-    rows = ds.dataset(write.published.folder).to_table(columns=feature_store.columns_of(store, write.view))
+    rows = _read(write.published.folder, feature_store.columns_of(store, write.view))
     feature_store.write_online(store, write.view, rows, _vanished(write.before, rows.column("document_id")))
     record = Materialization(
         view=write.view,
@@ -164,6 +163,12 @@ def _perform(ledger: Ledger, store: "FeatureStore", write: _Write, run_id: str) 
 
 def _vanished(before: Sequence[Path], ids: pa.ChunkedArray) -> pa.Array:
     """Return the ids in the folders served before that are not among `ids`."""
-    earlier = [ds.dataset(folder).to_table(columns=["document_id"])[0] for folder in before if folder.is_dir()]
+    earlier = [_read(folder, ["document_id"])[0] for folder in before if folder.is_dir()]
     known = pa.chunked_array([chunk for column in earlier for chunk in column.chunks], pa.int64())
     return pc.unique(known.filter(pc.invert(pc.is_in(known, value_set=ids))))
+
+
+def _read(folder: Path, columns: list[str]) -> pa.Table:
+    import pyarrow.dataset
+
+    return pyarrow.dataset.dataset(folder).to_table(columns=columns)

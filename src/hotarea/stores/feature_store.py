@@ -94,8 +94,8 @@ def apply(settings: Settings) -> None:
     """
     from feast.repo_operations import extract_objects_for_apply_delete
 
-    contents = _contents(settings.project / "feature_repo")
     with _exclusive(Layout(settings.home).feature_repo / "apply.lock"):
+        contents = _contents(settings.project / "feature_repo")
         store = open_store(settings)
         wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, contents)
         store.apply(wanted, objects_to_delete=unwanted, partial=False)

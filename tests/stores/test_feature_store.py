@@ -1,0 +1,359 @@
+"""Feast as this project uses it: the past as it was known, the present as it is served."""
+
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hotarea.domain.errors import NotReadyError, SettingsError
+from hotarea.domain.model_features import BASELINE_SERVICE, FEATURE_SERVICE, MODEL_FEATURES
+from hotarea.domain.settings import Settings
+from hotarea.domain.tables import FEATURES
+from hotarea.stores import feast_home, feature_store
+
+RATE = ["size_5y_cite_count:rate"]
+
+
+def at(*rows: tuple[int, str]) -> pd.DataFrame:
+    """Entity rows: (document, moment)."""
+    ids, moments = zip(*rows, strict=True)
+    return pd.DataFrame({"document_id": ids, "event_timestamp": pd.to_datetime(moments, utc=True, format="ISO8601")})
+
+
+@pytest.fixture
+def corrected(settings, published) -> Settings:
+    """Document 1 has rate 10 at the end of 2012; in mid-2014 it becomes known that it was 99."""
+    published.features(
+        "2012-12-31", {"document_id": 1, "rate": 10.0}, {"document_id": 2, "rate": None, "cite_count": 0}
+    )
+    published.features("2012-12-31@2014-06-30", {"document_id": 1, "rate": 99.0})
+    published.features("2013-12-31", {"document_id": 1, "rate": 20.0, "cite_count": 7})
+    feature_store.apply(settings)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("moment", "as_of", "expected"),
+    [
+        ("2012-12-30", None, None),  # before the cutoff
+        ("2012-12-31", None, 10.0),
+        ("2013-12-30", None, 10.0),  # the correction is not known yet
+        ("2013-12-31", None, 20.0),
+        ("2014-06-30", None, 20.0),  # the correction concerns an older cutoff
+        ("2013-06-30", date(2013, 6, 30), 10.0),
+        ("2013-06-30", date(2014, 6, 29), 10.0),
+        ("2013-06-30", date(2014, 6, 30), 99.0),  # asked for
+        ("2012-12-31", date(2014, 6, 30), 99.0),
+        ("2014-06-30", date(2012, 12, 31), 10.0),  # 2013's cutoff was not known by then
+        ("2014-06-30", date(2012, 12, 30), None),
+    ],
+)
+def test_a_row_sees_what_was_known_at_its_moment_or_as_of_a_date(corrected, moment, as_of, expected):
+    store = feature_store.open_store(corrected, as_of)
+
+    frame = store.get_historical_features(at((1, moment)), features=RATE).to_df()
+
+    assert frame["rate"].replace({np.nan: None}).tolist() == [expected]
+
+
+def test_a_correction_of_a_later_row_does_not_hide_earlier_ones(settings, published):
+    published.features("2012-12-31", {"document_id": 1, "rate": 10.0})
+    published.features("2013-12-31@2015-06-30", {"document_id": 1, "rate": 99.0})
+    feature_store.apply(settings)
+
+    frame = feature_store.open_store(settings).get_historical_features(at((1, "2014-06-30")), features=RATE).to_df()
+
+    assert frame["rate"].tolist() == [10.0]
+
+
+def test_a_training_frame_keeps_rows_columns_order_and_index(corrected, settings):
+    entity_df = at((2, "2012-12-31"), (1, "2013-12-31"), (9, "2013-12-31"), (1, "2012-12-31"), (1, "2012-12-31"))
+    entity_df = entity_df.assign(hot_area=[True, False, None, True, False], weight=[1, 2, 3, 4, 5])
+    entity_df.index = pd.Index([50, 10, 40, 20, 30])
+
+    frame = feature_store.training_frame(settings, entity_df, "document_area_v1")
+
+    pd.testing.assert_frame_equal(frame.iloc[:, :4], entity_df)
+    assert frame["rate"].replace({np.nan: None}).tolist() == [None, 20.0, None, 10.0, 10.0]
+
+
+def test_counts_stay_integers(corrected, settings):
+    whole = feature_store.training_frame(settings, at((1, "2013-12-31"), (2, "2013-12-31")), "document_area_v1")
+    gaps = feature_store.training_frame(settings, at((1, "2013-12-31"), (9, "2013-12-31")), "document_area_v1")
+
+    assert (whole["cite_count"].dtype, whole["cite_count"].tolist()) == (np.dtype("int64"), [7, 0])
+    assert gaps["cite_count"].dtype == pd.Int64Dtype()
+    assert gaps["cite_count"].tolist() == [7, pd.NA]
+
+
+def test_the_model_service_offers_the_model_features(corrected, settings):
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31")), FEATURE_SERVICE)
+
+    assert set(frame.columns) == {"document_id", "event_timestamp", *MODEL_FEATURES}
+    assert all(pd.api.types.is_numeric_dtype(frame[name]) for name in MODEL_FEATURES)
+
+
+def test_point_in_time_joins_equal_a_search_row_by_row(settings, published):
+    random = np.random.default_rng(5)
+    facts = []
+    for year in range(2005, 2013):
+        for lag in (0, *random.choice([200, 500, 900], size=random.integers(0, 3), replace=False)):
+            day = date(year, 12, 31)
+            known = day + timedelta(days=int(lag))
+            ids = random.choice(20, size=12, replace=False)
+            rows = [{"document_id": int(i), "rate": random.random()} for i in ids]
+            published.features(f"{day}@{known}", *rows)
+            facts += [(r["document_id"], day, known, r["rate"]) for r in rows]
+    feature_store.apply(settings)
+    asked = [(int(i), date(2005, 1, 1) + timedelta(days=int(d))) for i, d in random.integers(0, (20, 3500), (300, 2))]
+
+    def search(document: int, moment: date, as_of: date | None) -> float | None:
+        known_by = as_of or moment
+        seen = [
+            (day, known, rate) for i, day, known, rate in facts if i == document and day <= moment and known <= known_by
+        ]
+        return max(seen)[2] if seen else None
+
+    for as_of in (None, date(2010, 7, 19)):
+        frame = feature_store.training_frame(settings, at(*((i, str(d)) for i, d in asked)), "document_area_v1", as_of)
+        assert frame["rate"].replace({np.nan: None}).tolist() == [search(i, d, as_of) for i, d in asked]
+
+
+def test_nothing_published_means_nulls_and_no_error(settings):
+    feature_store.apply(settings)
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")
+    answer = feature_store.online(settings, "document_area_v1", [1])
+
+    assert frame.loc[0, ["rate", "cite_count", "hot_area"]].isna().all()
+    assert answer.pop("document_id") == [1]
+    assert set(map(tuple, answer.values())) == {(None,)}
+
+
+def test_sets_published_before_a_column_existed_give_nulls_for_it(corrected, settings):
+    for part in (settings.home / "features").glob("cutoff=2012-12-31/*/*.parquet"):
+        pq.write_table(pq.read_table(part).drop_columns(["rate_pct"]), part)
+
+    frame = feature_store.training_frame(settings, at((1, "2012-12-31"), (1, "2013-12-31")), FEATURE_SERVICE)
+
+    assert frame["rate_pct"].isna().all()
+
+
+def rows_of(**columns: list[object]) -> pa.Table:
+    """Rows of size_5y_cite_count at the end of 2013."""
+    count = len(columns["document_id"])
+    stamp = [datetime(2013, 12, 31, tzinfo=UTC)] * count
+    schema = pa.schema(
+        [FEATURES.field(n).with_nullable(True) for n in (*columns, "event_timestamp", "created_timestamp")]
+    )
+    return pa.table(columns | {"event_timestamp": stamp, "created_timestamp": stamp}, schema=schema)
+
+
+NOBODY = pa.array([], pa.int64())
+BIG = 4_401_234_567
+
+
+@pytest.fixture(params=["ours", "feast's"])
+def store(request, settings):
+    """A store with our SQLite or with Feast's own, which stands for every other online store."""
+    from feast import FeatureStore, RepoConfig
+
+    if request.param == "ours":
+        feature_store.apply(settings)
+        return feature_store.open_store(settings)
+    configuration = feature_store._configuration(settings, None)
+    configuration["online_store"] = {"type": "sqlite", "path": str(settings.home / "stock.db")}
+    feature_store.apply(settings)
+    store = FeatureStore(config=RepoConfig(**configuration))
+    store.apply([store.get_feature_view("size_5y_cite_count")])
+    return store
+
+
+def served(store, *ids: int) -> dict[str, list[object]]:
+    names = ("rate", "size_5y", "cite_count")
+    answer = store.get_online_features(
+        features=[f"size_5y_cite_count:{n}" for n in names], entity_rows=[{"document_id": i} for i in ids]
+    ).to_dict()
+    return {n: answer[n] for n in names}
+
+
+def test_online_answers_are_the_rows_that_were_written(store):
+    rows = rows_of(
+        document_id=[3, 256, BIG, 0],
+        rate=[1.5, None, 0.0, 1 / 3],
+        size_5y=[3, 0, 0, 2**40],
+        cite_count=[2, 0, 5, 1],
+    )
+
+    feature_store.write_online(store, "size_5y_cite_count", rows, NOBODY)
+
+    assert served(store, 256, 3, 77, BIG, 0) == {
+        "rate": [None, 1.5, None, 0.0, 1 / 3],
+        "size_5y": [0, 3, None, 0, 2**40],
+        "cite_count": [0, 2, None, 5, 1],
+    }
+
+
+def test_vanished_documents_answer_null(store):
+    before = rows_of(document_id=[1, 2, 3], rate=[1.0, 2.0, 3.0], size_5y=[1, 2, 3], cite_count=[1, 1, 1])
+    feature_store.write_online(store, "size_5y_cite_count", before, NOBODY)
+
+    after = rows_of(document_id=[3, 4], rate=[3.5, 4.5], size_5y=[7, 9], cite_count=[2, 2])
+    feature_store.write_online(store, "size_5y_cite_count", after, pa.array([1, 2], pa.int64()))
+
+    assert served(store, 1, 2, 3, 4) == {
+        "rate": [None, None, 3.5, 4.5],
+        "size_5y": [None, None, 7, 9],
+        "cite_count": [None, None, 2, 2],
+    }
+
+
+def test_both_ways_to_write_sqlite_store_the_same_moment(store):
+    rows = rows_of(document_id=[1], rate=[1.0], size_5y=[1], cite_count=[1])
+    feature_store.write_online(store, "size_5y_cite_count", rows, NOBODY)
+
+    answer = store.get_online_features(features=RATE, entity_rows=[{"document_id": 1}]).to_dict(
+        include_event_timestamps=True
+    )
+
+    assert answer["rate__ts"] == [int(datetime(2013, 12, 31, tzinfo=UTC).timestamp())]
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_answers(settings, monkeypatch):
+    feature_store.apply(settings)
+    store = feature_store.open_store(settings)
+    old = rows_of(document_id=[1, 2], rate=[1.0, 2.0], size_5y=[1, 2], cite_count=[1, 1])
+    feature_store.write_online(store, "size_5y_cite_count", old, NOBODY)
+    monkeypatch.setattr(feast_home, "_CHUNK", 1)
+    monkeypatch.setattr(feast_home, "_encoded", _fails_on_the_second(feast_home._encoded))
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        feature_store.write_online(
+            store,
+            "size_5y_cite_count",
+            rows_of(document_id=[5, 6], rate=[5.0, 6.0], size_5y=[5, 6], cite_count=[1, 1]),
+            NOBODY,
+        )
+
+    other = feature_store.open_store(settings)
+    assert served(other, 1, 2, 5, 6)["rate"] == [1.0, 2.0, None, None]
+
+
+def _fails_on_the_second(encoded):
+    calls = []
+
+    def wrapped(view, rows):
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("power cut")
+        return encoded(view, rows)
+
+    return wrapped
+
+
+def test_feasts_own_materialize_gives_the_same_answers(corrected, settings, capsys):
+    store = feature_store.open_store(settings)
+    day = datetime(2013, 12, 31, tzinfo=UTC)
+
+    store.materialize(start_date=day, end_date=day, feature_views=["size_5y_cite_count"])
+
+    capsys.readouterr()
+    assert served(store, 1, 2) == {"rate": [20.0, None], "size_5y": [0, None], "cite_count": [7, None]}
+
+
+def test_applying_again_changes_nothing(settings):
+    feature_store.apply(settings)
+    before = feature_store.open_store(settings).list_feature_views()
+
+    feature_store.apply(settings)
+
+    after = feature_store.open_store(settings).list_feature_views()
+    assert after == before
+    assert [v.current_version_number for v in after] == [v.current_version_number for v in before]
+
+
+def test_applying_at_once_is_safe(settings):
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(feature_store.apply, [settings] * 4))
+
+    assert done == [None] * 4
+    assert len(feature_store.open_store(settings).list_feature_views()) == 4
+    assert feature_store.online(settings, "document_area_v1", [1])["rate"] == [None]
+
+
+def test_a_definition_that_is_gone_is_removed(settings, tmp_path):
+    project = tmp_path / "project"
+    shutil.copytree(settings.project / "feature_repo", project / "feature_repo")
+    changed = settings.model_copy(update={"project": project})
+    feature_store.apply(changed)
+    services = project / "feature_repo" / "services.py"
+
+    services.write_text(services.read_text().split("document_area_v1 =")[0])
+    feature_store.apply(changed)
+
+    assert {s.name for s in feature_store.open_store(changed).list_feature_services()} == {
+        FEATURE_SERVICE,
+        BASELINE_SERVICE,
+    }
+
+
+def test_applying_leaves_the_import_system_as_it_was(settings):
+    paths, modules = list(sys.path), {n for n in sys.modules if n in {"views", "fields", "entities", "services"}}
+
+    feature_store.apply(settings)
+
+    assert sys.path == paths
+    assert {n for n in sys.modules if n in {"views", "fields", "entities", "services"}} == modules
+
+
+def test_a_project_without_definitions_is_named(tmp_path):
+    with pytest.raises(NotReadyError, match=r"nowhere/feature_repo holds no Feast definitions.*HOTAREA_PROJECT"):
+        feature_store.apply(Settings.load(home=tmp_path, project=Path("/nowhere")))
+
+
+@pytest.mark.parametrize(
+    ("store", "url", "expected"),
+    [
+        ("redis", "redis://cache:6380/2", {"type": "redis", "connection_string": "cache:6380,db=2"}),
+        (
+            "redis",
+            "rediss://user:p%40ss@cache",
+            {"type": "redis", "connection_string": "cache:6379,db=0,username=user,password=p@ss,ssl=true"},
+        ),
+        (
+            "postgres",
+            "postgresql://me:secret@db/feast?sslmode=disable",
+            {
+                "type": "postgres",
+                "host": "db",
+                "port": 5432,
+                "database": "feast",
+                "user": "me",
+                "password": "secret",
+                "sslmode": "disable",
+            },
+        ),
+    ],
+)
+def test_the_online_store_follows_the_settings(tmp_path, store, url, expected):
+    settings = Settings.load(home=tmp_path, online_store=store, online_store_url=url)
+
+    opened = feature_store.open_store(settings)
+
+    assert feature_store._configuration(settings, None)["online_store"] == expected
+    assert opened.config.online_store.type == store
+
+
+@pytest.mark.parametrize("url", [None, "redis", "redis:///0"])
+def test_an_online_store_without_an_address_is_an_error(tmp_path, url):
+    settings = Settings.load(home=tmp_path, online_store="redis", online_store_url=url)
+
+    with pytest.raises(SettingsError, match="HOTAREA_ONLINE_STORE_URL names no host; expected redis://"):
+        feature_store.open_store(settings)
