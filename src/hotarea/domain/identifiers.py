@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from hotarea.domain.columns import Ints
 
 _URL = "https://openalex.org/W"
-_WORK = re.compile(r"(?:https?://openalex\.org/(?:works/)?)?[Ww](\d{1,18})")
-_NUMBER = re.compile(r"\d{1,18}")
-_TOPIC = re.compile(r"(?:.*/)?[Tt]?(\d+)")
+_WORK = re.compile(r"(?:https?://openalex\.org/(?:works/)?)?[Ww](\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_TOPIC = re.compile(r"(?:.*/)?[Tt]?(\d{1,18})", re.ASCII)
 
 EXPECTED = "expected https://openalex.org/W… or W… with 1 to 18 digits"
 

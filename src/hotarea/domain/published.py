@@ -8,7 +8,7 @@ from hotarea.domain.rejects import Reason, Wrong
 
 EARLIEST_YEAR = 1500
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?", re.ASCII)
 
 
 @lru_cache(maxsize=65_536)
@@ -20,9 +20,10 @@ def published(text: str | None, year: int | None, latest: date) -> date | Wrong:
     """
     if text is None and year is None:
         return Wrong(Reason.NO_DATE, "publication_date and publication_year are null; expected one of them")
-    found = _DATE.fullmatch(f"{year:04d}" if text is None else text.strip())
+    given = f"{year:04d}" if text is None else text.strip()
+    found = _DATE.fullmatch(given)
     if not found:
-        return Wrong(Reason.BAD_DATE, f"published {text if text is not None else year!r}; expected YYYY-MM-DD")
+        return Wrong(Reason.BAD_DATE, f"published {given!r}; expected YYYY-MM-DD")
     parts = [int(part or 1) for part in found.groups()]
     if parts[0] < EARLIEST_YEAR or parts[0] > latest.year:
         return _implausible(found[0], latest)
