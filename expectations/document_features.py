@@ -50,7 +50,7 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:  # noqa: ARG001
     return seen
 
 
-def expectations(subject: str) -> list[Any]:
+def expectations(subject: str, context: Context) -> list[Any]:  # noqa: ARG001
     """Return the checks for the features of one cutoff."""
     return [schema_expectation(), *_presence(), *_stamps(Cutoff.parse(subject)), *_order(), *_values()]
 

@@ -35,7 +35,7 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:  # noqa: ARG001
     return seen
 
 
-def expectations(subject: str) -> list[Any]:
+def expectations(subject: str, context: Context) -> list[Any]:  # noqa: ARG001
     """Return the checks for the documents of one release."""
     return [schema_expectation(), *_presence(), *_identity(), *_dates(date.fromisoformat(subject)), *_shares()]
 

@@ -17,11 +17,14 @@ TOPIC_SHARE = 0.5
 RETRACTED_SHARE = 0.05
 """In OpenAlex 0.06 % of works are retracted."""
 
-FUTURE_SHARE_UNUSUAL = 0.05
-"""Citations of documents that were published later: 0.3 % of hep-th's, 1.8 % of arXiv's."""
+FUTURE_SHARE_UNUSUAL = 0.10
+"""Citations, within a release, of documents that were published later: up to 6 % in arXiv's and hep-th's."""
 
 FUTURE_SHARE_WRONG = 0.30
 """Dates of another corpus, joined by accident, put half of the citations into the future."""
 
 FUTURE_ROWS = 100
 """Fewer citations than this say nothing about a share."""
+
+LARGE_RELEASE = 1000
+"""A release of this many documents has citations; the smallest ones of a corpus' first years may have none."""

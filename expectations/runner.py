@@ -77,7 +77,7 @@ def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context
     try:
         different = schema_differences(suite.schema, schemas(files))
         if not different:
-            return _frame(suite, files, context), suite.expectations(subject) + count_expectations(context)
+            return _frame(suite, files, context), suite.expectations(subject, context) + count_expectations(context)
     except ValidationError as error:
         different = [str(error)]
     return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
@@ -149,16 +149,26 @@ def _columns(kwargs: dict[str, Any]) -> str:
 
 
 def _observed(known: dict[str, Any]) -> str:
+    """Return what was found: how many differ of those that the check looked at, or the one value it looked at."""
     if "unexpected_count" not in known:
         return str(known.get("observed_value"))
-    share = 100 * known["unexpected_count"] / known["element_count"]
-    return f"{known['unexpected_count']:,} of {known['element_count']:,} rows ({share:.3g} %) differ"
+    missing = known.get("missing_count", 0)
+    looked_at = known["element_count"] - missing
+    share = 100 * known["unexpected_count"] / looked_at
+    rows = "rows with a value" if missing else "rows"
+    return f"{known['unexpected_count']:,} of {looked_at:,} {rows} ({share:.3g} %) differ"
 
 
 def _examples(known: dict[str, Any]) -> list[Any]:
     """Return a few offending rows, as their identity and value where the dataset has an identity, else as values."""
     rows = [row for row in known.get("partial_unexpected_index_list") or [] if isinstance(row, dict)]
-    return (rows or known.get("partial_unexpected_list") or [])[:_EXAMPLES]
+    if rows:
+        return [{name: _plain(value) for name, value in row.items()} for row in rows[:_EXAMPLES]]
+    return [_plain(value) for value in (known.get("partial_unexpected_list") or [])[:_EXAMPLES]]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
 
 
 def _trouble(checked: Any) -> str:

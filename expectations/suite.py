@@ -26,7 +26,7 @@ class Suite:
     schema: pa.Schema
     identity: tuple[str, ...]  # columns that name a row in examples
     frame: Callable[[pa.Table, Context], pd.DataFrame]
-    expectations: Callable[[str], list[Any]]
+    expectations: Callable[[str, Context], list[Any]]
 
 
 def schema_expectation() -> Any:

@@ -122,4 +122,4 @@ def test_every_check_is_proven_to_fire():
         return f"{check.configuration.type} {', '.join(columns)}"
 
     proven = {fired for _, expected in BROKEN.values() for fired in expected} | {f"{NULL} schema_difference"}
-    assert {name(check) for check in expectations("2012-12-31@2013-01-31")} == proven
+    assert {name(check) for check in expectations("2012-12-31@2013-01-31", {})} == proven

@@ -120,7 +120,9 @@ def test_a_failure_names_the_document_the_value_and_the_limit(documents, judged)
 
 def test_every_check_is_proven_to_fire():
     proven = {case[1][:2] for case in BROKEN.values()} | {("expect_column_values_to_be_null", "schema_difference")}
-    declared = {(e.configuration.type, e.configuration.kwargs.get("column", "")) for e in expectations("2012-12-31")}
+    declared = {
+        (e.configuration.type, e.configuration.kwargs.get("column", "")) for e in expectations("2012-12-31", {})
+    }
     assert declared == proven  # the schema's check is proven in test_runner.py
 
 

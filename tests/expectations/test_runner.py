@@ -45,7 +45,7 @@ def text_of(page: Path) -> str:
 
 @pytest.mark.parametrize("dataset", SUITES)
 def test_every_check_says_how_severe_it_is_what_it_expects_and_why(dataset):
-    for check in SUITES[dataset].expectations(SUBJECTS[dataset]):
+    for check in SUITES[dataset].expectations(SUBJECTS[dataset], {"documents": []}):
         assert check.severity.value in {"critical", "warning", "info"}
         assert re.fullmatch(r"[A-Za-z].*\.", check.description), check
         assert re.fullmatch(r"[A-Z].*\.", check.notes), check
@@ -150,7 +150,7 @@ def test_an_unknown_dataset_is_refused_with_those_that_are_known(tmp_path):
 def test_a_check_that_cannot_be_computed_fails_closed(documents, tmp_path, monkeypatch):
     """A warning about a column that is not there is critical: nobody knows what it would have said."""
     lost = gxe.ExpectColumnValuesToNotBeNull(column="lost", severity="warning", description="lost is never null.")
-    monkeypatch.setitem(SUITES, "documents", replace(SUITES["documents"], expectations=lambda _: [lost]))
+    monkeypatch.setitem(SUITES, "documents", replace(SUITES["documents"], expectations=lambda *_: [lost]))
     file = put(tmp_path / "part-0.parquet", documents, tables.DOCUMENTS)
     outcome = validate("documents", [file], "2012-12-31", tmp_path / "reports", {})
     assert not outcome.success
@@ -176,7 +176,7 @@ def test_the_page_shows_every_check_with_its_verdict(documents, tmp_path):
     shown = text_of(outcome.report)
     assert "Validations / documents / 2012-12-31" in shown
     assert "Status: Failed" in shown
-    for check in SUITES["documents"].expectations("2012-12-31"):
+    for check in SUITES["documents"].expectations("2012-12-31", {}):
         assert f"{check.description} [{check.severity.value}] {check.notes}" in shown
     assert "1 unexpected values found. 2.5% of 40 total rows" in shown
     assert "-7" in shown

@@ -143,7 +143,7 @@ def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tm
         "Failed checks: expect_column_values_to_be_unique of document_id (critical)",
         "Where: dataset documents, release 2012-12-31",
         "Expected: An id has one row in a release.",
-        "Observed: document_id: 2 of 31 rows (6.45 %) differ, for example {'document_id': 5}",
+        "Observed: document_id: 2 of 31 rows (6.45 %) differ, for example document_id 5",
         f"Report: {record.report}",
         "Run: r1",
     ]

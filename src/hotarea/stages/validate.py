@@ -171,8 +171,12 @@ def _kind(dataset: str) -> str:
 
 
 def _observed(failure: Mapping[str, Any]) -> str:
-    examples = "".join(f", for example {example}" for example in failure["examples"][:1])
-    return f"{failure['column'] or 'rows'}: {failure['observed']}{examples}"
+    said = f"{failure['column'] or 'rows'}: {failure['observed']}"
+    return said + "".join(f", for example {_example(example)}" for example in failure["examples"][:1])
+
+
+def _example(example: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in example.items()) if isinstance(example, dict) else str(example)
 
 
 def _index(settings: Settings) -> None:
