@@ -8,17 +8,17 @@ labels. Features are validated, published each by one rename, and the newest bro
 
 **Hazards** If validation fails, none of the run's features are published and the old ones stay in service.
 
-**Example** `{"cutoffs": ["2012-12-31", "2013-06-30@2013-12-31"]}`
+**Example** `{"cutoffs": ["2012-12-31@2012-12-31", "2013-06-30@2013-12-31"]}`
 """
 
 from pathlib import Path
 
 from airflow.sdk import Param, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 
-from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea_airflow.beam import BeamJobOperator
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, optional
+from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, optional, settings
 
 
 @dag(
@@ -32,49 +32,52 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, o
         "cutoffs": Param(
             None,
             type=["null", "array"],
-            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(@\d{4}-\d{2}-\d{2})?$"},
+            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}@\d{4}-\d{2}-\d{2}$"},
             minItems=1,
             title="Cutoffs",
-            description="Dates as of which to build features, each with the release date from which they are known if "
-            "that is another: 2012-06-30@2012-12-31. Empty: every year's end that the releases cover and the newest "
-            "release's date, as far as they are missing.",
+            description="Dates as of which to build features, each with the release date from which it is known: "
+            "2012-06-30@2012-12-31. Empty: every year's end that the releases cover and the newest release's date, as "
+            "far as they are missing.",
         ),
     },
 )
 def build_features():
-    @task.short_circuit
+    @task.short_circuit(ignore_downstream_trigger_rules=False)
     def plan(*, run_id, params):
-        """Decide which cutoffs lack features or labels; skip the rest of the run if none does."""
+        """Decide which cutoffs lack features or labels; skip what builds them if none does."""
         from hotarea.stages import features
 
         cutoffs = params["cutoffs"] and [Cutoff.parse(text) for text in params["cutoffs"]]
-        return optional(str, features.plan(Settings.load(), run_id, cutoffs))
+        return optional(str, features.plan(settings(), run_id, cutoffs))
 
     @task
     def validate(plan, *, run_id):
         """Judge the new features."""
         from hotarea.stages import features
 
-        features.validate(Settings.load(), Path(plan), run_id)
+        features.validate(settings(), Path(plan), run_id)
 
     @task
     def publish(plan, *, run_id):
         """Make features and labels visible."""
         from hotarea.stages import features
 
-        return features.publish(Settings.load(), Path(plan), run_id)
+        return features.publish(settings(), Path(plan), run_id)
 
-    @task(outlets=[DOCUMENT_FEATURES])
+    @task(outlets=[DOCUMENT_FEATURES], trigger_rule="none_failed")
     def materialize(published, *, run_id, outlet_events):
-        """Bring the newest features into the online store."""
+        """Bring the newest features into the online store; skipped if nothing is new, there or on disk."""
         from hotarea.stages import materialize
 
-        materialize.run(Settings.load(), run_id)
-        outlet_events[DOCUMENT_FEATURES].extra = {"published": published}
+        written = materialize.run(settings(), run_id)
+        if not (published or written):
+            raise AirflowSkipException("nothing is new: all features are published and served")
+        outlet_events[DOCUMENT_FEATURES].extra = {"published": published or []}
 
     planned = plan()
     features = BeamJobOperator(
         task_id="document_features",
+        doc_md="Count citations and areas as of each cutoff.",
         stage="features",
         job="feature_job",
         plan=planned,
@@ -82,6 +85,7 @@ def build_features():
     )
     labels = BeamJobOperator(
         task_id="document_labels",
+        doc_md="Look a horizon ahead of each matured cutoff: which areas were hot?",
         stage="features",
         job="label_job",
         plan=planned,

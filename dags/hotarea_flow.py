@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from hotarea.domain import errors
 from hotarea_airflow.alerts import FailureAlert
+
+if TYPE_CHECKING:
+    from hotarea.domain.settings import Settings
 
 WORKS = Asset("works", uri="hotarea://lake/works")
 DOCUMENT_FEATURES = Asset("document_features", uri="hotarea://features/document_features")
@@ -31,6 +34,13 @@ DEFAULT_ARGS: dict[str, Any] = {
 BEAM_TIMEOUT = timedelta(days=1)
 
 T = TypeVar("T")
+
+
+def settings() -> "Settings":
+    """Return the settings of the task's environment."""
+    from hotarea.domain.settings import Settings
+
+    return Settings.load()
 
 
 def optional(kind: Callable[[Any], T], value: Any) -> T | None:

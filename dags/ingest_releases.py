@@ -16,9 +16,8 @@ from pathlib import Path
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
-from hotarea.domain.settings import Settings
 from hotarea_airflow.beam import BeamJobOperator
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional
+from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
 
 
 @dag(
@@ -54,24 +53,30 @@ def ingest_releases():
         from hotarea.stages import ingest
 
         folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
-        return optional(str, ingest.plan(Settings.load(), run_id, folder, until))
+        return optional(str, ingest.plan(settings(), run_id, folder, until))
 
     @task
     def validate(plan, *, run_id):
         """Judge the new documents and citations."""
         from hotarea.stages import ingest
 
-        ingest.validate(Settings.load(), Path(plan), run_id)
+        ingest.validate(settings(), Path(plan), run_id)
 
     @task(outlets=[WORKS])
     def publish(plan, *, run_id, outlet_events):
         """Make the releases visible, oldest first."""
         from hotarea.stages import ingest
 
-        outlet_events[WORKS].extra = {"releases": ingest.publish(Settings.load(), Path(plan), run_id)}
+        outlet_events[WORKS].extra = {"releases": ingest.publish(settings(), Path(plan), run_id)}
 
     planned = plan()
-    parsed = BeamJobOperator(task_id="ingest_works", stage="ingest", plan=planned, execution_timeout=BEAM_TIMEOUT)
+    parsed = BeamJobOperator(
+        task_id="ingest_works",
+        doc_md="Parse the raw JSON into columns; count what is rejected.",
+        stage="ingest",
+        plan=planned,
+        execution_timeout=BEAM_TIMEOUT,
+    )
     parsed >> validate(planned) >> publish(planned)
 
 

@@ -6,7 +6,6 @@ from airflow.sdk import BaseNotifier, Context
 
 from hotarea.domain.alert import Alert
 from hotarea.domain.errors import ValidationError
-from hotarea.domain.settings import Settings
 
 
 class FailureAlert(BaseNotifier):
@@ -17,6 +16,7 @@ class FailureAlert(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Send the alert of the failed task that the context describes."""
+        from hotarea.domain.settings import Settings
         from hotarea.stages.alert import send
 
         error = context.get("exception")

@@ -17,7 +17,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from hotarea.domain import errors
 from hotarea.domain.job import Job
-from hotarea.domain.settings import Settings
 from hotarea_airflow.process import ProcessGroup
 
 _LOG_LINE = re.compile(r"\S+ \S+ (DEBUG|INFO|WARNING|ERROR|CRITICAL) (.*)")
@@ -59,6 +58,8 @@ class BeamJobOperator(BeamRunPythonPipelineOperator, _WithoutDataflow):
         Raises the job's own error: one of `hotarea.domain.errors` by its name, and `JobError` with type and message
         for any other. Raises `JobError` after HOTAREA_JOB_TIMEOUT_S seconds.
         """
+        from hotarea.domain.settings import Settings
+
         if not self.plan:
             raise AirflowSkipException(f"{self.stage}: nothing to do")
         settings = Settings.load()
