@@ -1,0 +1,60 @@
+"""How far a feature's distribution has moved: the population stability index (PSI)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hotarea.domain.columns import Floats
+
+BINS = 5
+FLOOR = 0.005
+"""Share that an empty bin counts as; it bounds what one bin can add to the index."""
+
+
+def psi(reference: Floats, current: Floats, edges: Floats) -> float:
+    """Return the population stability index Σ (c − r)·ln(c / r) over the bins' shares r and c, nulls being one bin.
+
+    Shares are those of `shares`, at least `FLOOR`. Below 0.1 is usually called stable and above 0.25 shifted, for a
+    population that is scored again (Siddiqi, Credit Risk Scorecards, 2006); a growing corpus moves more (see
+    `hotarea.domain.gate`). NaN if either side has no rows.
+    """
+    if not (len(reference) and len(current)):
+        return float("nan")
+    r, c = (np.maximum(shares(values, edges), FLOOR) for values in (reference, current))
+    return float(((c - r) * np.log(c / r)).sum())
+
+
+def shares(values: Floats, edges: Floats) -> Floats:
+    """Return what share of `values` each bin between ascending `edges` holds, and last the share of nulls.
+
+    A value counts for the two bins whose centres it lies between, in proportion. Percentiles of counts are atoms (a
+    third of all cited documents have one citation) that move by hundredths from year to year: with hard edges, one
+    atom that steps over an edge makes a PSI of 5 where nothing has happened.
+    """
+    known = values[~np.isnan(values)]
+    bins = len(edges) - 1
+    place = np.clip(np.interp(known, edges, np.arange(bins + 1)) - 0.5, 0, bins - 1)
+    lower = np.minimum(place.astype(np.intp), bins - 2)
+    upper_share = place - lower
+    counts = np.bincount(lower, 1 - upper_share, bins) + np.bincount(lower + 1, upper_share, bins)
+    return np.append(counts, len(values) - len(known)) / len(values)
+
+
+def edges_of(name: str, reference: Floats) -> Floats:
+    """Return the edges of a feature's bins: equal parts of 0 … 1 for a percentile, else quantiles of the reference.
+
+    A reference without any value, or with only one, gets edges around zero or around that value.
+    """
+    if name.endswith("_pct"):
+        return np.linspace(0.0, 1.0, BINS + 1)
+    known = reference[~np.isnan(reference)]
+    found = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1))) if len(known) else np.zeros(1)
+    if len(found) > 2:
+        return found
+    return np.array([found[0] - 1, found.mean(), found[-1] + 1])
+
+
+def drift(reference: Mapping[str, Floats], current: Mapping[str, Floats]) -> dict[str, float]:
+    """Return the PSI of each feature of `reference`; NaN for one that `current` lacks."""
+    missing = np.empty(0)
+    return {name: psi(values, current.get(name, missing), edges_of(name, values)) for name, values in reference.items()}

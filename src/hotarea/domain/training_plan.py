@@ -1,0 +1,76 @@
+"""What one candidate is trained on: decided once, recorded, then read by every later step."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from hotarea.domain.errors import NotReadyError
+from hotarea.domain.model_features import BASELINE_FEATURES, FEATURE_SERVICE, MODEL_FEATURES
+from hotarea.domain.records import FeatureSet, LabelSet, Release
+from hotarea.domain.settings import Settings
+from hotarea.domain.training import RECIPE, Recipe
+from hotarea.domain.windows import Cutoff, TrainingWindow, is_matured, training_window
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What one candidate learns from; equal plans give equal models."""
+
+    training_id: str
+    window: TrainingWindow
+    labels: tuple[Cutoff, ...]  # of the training cutoffs and the evaluation cutoff, as known first
+    releases: tuple[str, ...]
+    feature_service: str
+    features: tuple[str, ...]
+    baselines: tuple[str, ...]
+    hot_quantile: float
+    seed: int
+    recipe: Recipe
+
+    @property
+    def cutoffs(self) -> tuple[Cutoff, ...]:
+        """The cutoffs that rows are taken from: training and evaluation."""
+        return (*self.window.training, self.window.evaluation)
+
+
+def planned(
+    settings: Settings, releases: Sequence[Release], features: Sequence[FeatureSet], labels: Sequence[LabelSet]
+) -> TrainingPlan:
+    """Plan a training on what is published; raise NotReadyError if the history is too short.
+
+    `training_id` is the newest cutoff and a hash of the rest: the same releases, sets, settings and recipe give the
+    same. A matured cutoff whose labels are not published yet is left out: it could be neither learned from nor
+    evaluated on.
+    """
+    if not releases:
+        raise NotReadyError("nothing to train on: no release was ingested. Ingest one first.")
+    newest = max(r.release_date for r in releases)
+    labelled = _first_known(labels, settings.horizon_years)
+    usable = [
+        Cutoff(s.cutoff, s.known)
+        for s in features
+        if s.cutoff in labelled or not is_matured(s.cutoff, settings.horizon_years, newest)
+    ]
+    window = training_window(usable, newest, settings.horizon_years, settings.training_cutoffs)
+    plan = TrainingPlan(
+        training_id="",
+        window=window,
+        labels=tuple(labelled[c.day] for c in (*window.training, window.evaluation)),
+        releases=tuple(sorted(r.release_id for r in releases)),
+        feature_service=FEATURE_SERVICE,
+        features=MODEL_FEATURES,
+        baselines=BASELINE_FEATURES,
+        hot_quantile=settings.hot_quantile,
+        seed=settings.seed,
+        recipe=RECIPE,
+    )
+    digest = hashlib.sha256(msgspec.json.encode(plan)).hexdigest()[:10]
+    return replace(plan, training_id=f"{window.newest.day}-{digest}")
+
+
+def _first_known(labels: Sequence[LabelSet], horizon_years: int) -> dict[object, Cutoff]:
+    """Return the label sets of a horizon by their day; of several the one that was known first."""
+    ordered = sorted((s for s in labels if s.horizon_years == horizon_years), key=lambda s: s.known, reverse=True)
+    return {s.cutoff: Cutoff(s.cutoff, s.known) for s in ordered}

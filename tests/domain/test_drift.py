@@ -1,0 +1,104 @@
+import math
+
+import numpy as np
+import pytest
+
+from hotarea.domain.drift import BINS, FLOOR, drift, edges_of, psi, shares
+
+UNIT = edges_of("x_pct", np.empty(0))
+
+
+def test_a_distribution_has_not_moved_from_itself():
+    values = np.random.default_rng(1).random(1000)
+
+    assert psi(values, values, edges_of("x", values)) == 0.0
+
+
+def test_shares_sum_to_one_with_nulls_last():
+    values = np.array([0.05, 0.5, 0.95, np.nan])
+
+    found = shares(values, UNIT)
+
+    assert found.sum() == pytest.approx(1.0)
+    assert found[-1] == 0.25
+    assert found[:BINS] == pytest.approx([0.25, 0.0, 0.25, 0.0, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.1, [1, 0, 0, 0, 0]),  # the centre of the first bin
+        (0.2, [0.5, 0.5, 0, 0, 0]),  # an edge
+        (0.25, [0.25, 0.75, 0, 0, 0]),
+        (-3.0, [1, 0, 0, 0, 0]),
+        (7.0, [0, 0, 0, 0, 1]),
+    ],
+)
+def test_a_value_counts_for_the_bins_whose_centres_it_lies_between(value, expected):
+    assert shares(np.array([value]), UNIT)[:BINS].tolist() == pytest.approx(expected)
+
+
+def test_psi_is_the_sum_over_bins_of_share_differences_times_log_ratio():
+    reference = np.repeat([0.1, 0.3, 0.5, 0.7, 0.9], [10, 20, 40, 20, 10])
+    current = np.repeat([0.1, 0.3, 0.5, 0.7, 0.9], [20, 20, 20, 20, 20])
+
+    expected = 2 * 0.1 * math.log(0.2 / 0.1) + (-0.2) * math.log(0.2 / 0.4)
+
+    assert psi(reference, current, UNIT) == pytest.approx(expected)
+
+
+def test_an_empty_bin_counts_as_the_floor():
+    found = psi(np.full(10, 0.1), np.full(10, 0.9), UNIT)
+
+    assert found == pytest.approx(2 * (1 - FLOOR) * math.log(1 / FLOOR))
+
+
+def test_an_atom_that_steps_over_an_edge_moves_little():
+    rest = np.linspace(0, 1, 700)
+    before, after = (np.append(rest, np.full(300, place)) for place in (0.39, 0.41))
+
+    hard = [np.histogram(v, UNIT)[0] / 1000 for v in (before, after)]
+    hard_psi = float(((hard[1] - hard[0]) * np.log(hard[1] / hard[0])).sum())
+
+    assert psi(before, after, UNIT) < 0.02
+    assert hard_psi > 0.5
+
+
+@pytest.mark.parametrize(
+    ("reference", "current"), [([], [0.5]), ([0.5], []), ([], [])], ids=["no reference", "no current", "neither"]
+)
+def test_without_rows_there_is_no_index(reference, current):
+    assert math.isnan(psi(np.array(reference, dtype=float), np.array(current, dtype=float), UNIT))
+
+
+def test_a_column_that_became_null_has_moved_far():
+    values = np.linspace(0, 1, 100)
+
+    assert psi(values, np.full(100, np.nan), UNIT) > 4
+
+
+def test_a_constant_feature_moves_when_its_constant_does():
+    reference = np.full(50, 3.0)
+
+    found = drift({"x": reference}, {"x": np.full(50, 3.0)}), drift({"x": reference}, {"x": np.full(50, 9.0)})
+
+    assert found[0]["x"] == 0.0
+    assert found[1]["x"] > 1
+
+
+def test_a_feature_that_was_always_null_and_stays_so_has_not_moved():
+    assert drift({"x": np.full(5, np.nan)}, {"x": np.full(9, np.nan)}) == {"x": 0.0}
+
+
+def test_a_feature_that_is_gone_has_no_index():
+    found = drift({"x": np.ones(5), "y_pct": np.ones(5)}, {"y_pct": np.ones(5)})
+
+    assert math.isnan(found["x"])
+    assert found["y_pct"] == 0.0
+
+
+def test_edges_are_quantiles_of_the_reference_without_repeats():
+    found = edges_of("x", np.arange(101.0))
+    assert found == pytest.approx([0, 20, 40, 60, 80, 100])
+    repeated = edges_of("x", np.repeat([0.0, 1.0, 2.0], [80, 10, 10]))
+    assert (np.diff(repeated) > 0).all()

@@ -1,0 +1,123 @@
+from datetime import date
+
+import msgspec
+import pytest
+
+from hotarea.domain.errors import NotReadyError
+from hotarea.domain.records import FeatureSet, LabelSet, Release
+from hotarea.domain.settings import Settings
+from hotarea.domain.training_plan import TrainingPlan, planned
+from hotarea.domain.windows import Cutoff
+
+SETTINGS = Settings(horizon_years=2, training_cutoffs=2)
+
+
+def end(year: int) -> date:
+    return date(year, 12, 31)
+
+
+def release(year: int) -> Release:
+    return Release(
+        release_id=str(end(year)),
+        release_date=end(year),
+        source="test",
+        files=[],
+        documents=1,
+        citations=1,
+        removals=0,
+        quarantined={},
+        seconds=0,
+        run_id="test",
+    )
+
+
+def features(*years: int) -> list[FeatureSet]:
+    return [FeatureSet(cutoff=end(y), known=end(y), rows=1, seconds=0, run_id="test") for y in years]
+
+
+def labels(*years: int, known_after: int = 2, horizon: int = 2) -> list[LabelSet]:
+    return [
+        LabelSet(
+            cutoff=end(y),
+            known=end(y + known_after),
+            horizon_years=horizon,
+            rows=1,
+            eligible=1,
+            hot=0,
+            threshold=1.0,
+            run_id="test",
+        )
+        for y in years
+    ]
+
+
+RELEASES = [release(year) for year in range(2010, 2019)]
+
+
+def test_the_newest_matured_cutoff_evaluates_and_training_ends_a_horizon_before():
+    plan = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
+
+    assert [c.day.year for c in plan.window.training] == [2013, 2014]
+    assert plan.window.evaluation.day.year == 2016
+    assert plan.window.newest.day.year == 2018
+    assert [(c.day.year, c.known.year) for c in plan.labels] == [(2013, 2015), (2014, 2016), (2016, 2018)]
+    assert [c.day.year for c in plan.cutoffs] == [2013, 2014, 2016]
+
+
+def test_a_matured_cutoff_without_labels_is_left_out():
+    plan = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(2010, 2011, 2012, 2015))
+
+    assert plan.window.evaluation.day.year == 2015
+    assert [c.day.year for c in plan.window.training] == [2011, 2012]
+
+
+def test_labels_of_another_horizon_do_not_count():
+    with pytest.raises(NotReadyError, match="nothing to train on"):
+        planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017), horizon=5))
+
+
+def test_labels_that_became_known_again_are_read_as_first_known():
+    known = [*labels(*range(2010, 2017)), *labels(2016, known_after=9)]
+
+    plan = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), known)
+
+    assert plan.labels[-1] == Cutoff(end(2016), end(2018))
+
+
+@pytest.mark.parametrize(
+    ("releases", "published"), [([], []), (RELEASES, []), (RELEASES[:3], [2010, 2011, 2012])], ids=str
+)
+def test_too_short_a_history_is_refused(releases, published):
+    with pytest.raises(NotReadyError, match="nothing to train on"):
+        planned(SETTINGS, releases, features(*published), labels(*published[:1]))
+
+
+def test_the_same_history_has_the_same_id_whatever_the_order():
+    one = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
+    other = planned(SETTINGS, RELEASES[::-1], features(*range(2018, 2009, -1)), labels(*range(2016, 2009, -1)))
+
+    assert one == other
+    assert one.training_id.startswith("2018-12-31-")
+
+
+@pytest.mark.parametrize("changed", [{"seed": 21}, {"hot_quantile": 0.8}, {"training_cutoffs": 1}], ids=str)
+def test_other_settings_have_another_id(changed):
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+
+    ids = {planned(s, *args).training_id for s in (SETTINGS, SETTINGS.model_copy(update=changed))}
+
+    assert len(ids) == 2
+
+
+def test_a_new_release_has_another_id():
+    old = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
+    new = planned(SETTINGS, [*RELEASES, release(2019)], features(*range(2010, 2020)), labels(*range(2010, 2018)))
+
+    assert new.training_id != old.training_id
+    assert new.window.evaluation.day.year == 2017
+
+
+def test_a_plan_survives_its_file():
+    plan = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
+
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=TrainingPlan) == plan
