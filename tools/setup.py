@@ -61,7 +61,7 @@ def _install():
     environment.update(_index(pip))
     # uv installs the same wheels by the same hashes as pip does, in a tenth of the time
     subprocess.check_call(
-        uv + ["install", "--quiet", "--require-hashes", "-r", "requirements.txt"], env=environment
+        uv + ["install", "--quiet", "--compile-bytecode", "--require-hashes", "-r", "requirements.txt"], env=environment
     )
     subprocess.check_call(uv + ["install", "--quiet", "--no-deps", "--editable", "."], env=environment)
 
