@@ -3,10 +3,12 @@
 import os
 import shutil
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hotarea.domain.errors import RawDataError, SettingsError
 from hotarea.domain.settings import Settings
+from hotarea.stores.raw import find
 
 FREE_BYTES = 2 * 1024**3
 """What a run on the sample needs (0.3 GB) and on 170,000 works (1.2 GB), with room to breathe."""
@@ -56,5 +58,4 @@ def _home(home: Path) -> None:
 def _raw(raw: Path) -> None:
     if not raw.is_dir():
         raise RawDataError(f"RAW {raw} is not a folder; expected one with raw releases. Check the path.")
-    if not os.access(raw, os.R_OK | os.X_OK):
-        raise RawDataError(f"RAW {raw} cannot be read by this user; expected read permission. Change it, or copy it.")
+    find(raw).deliveries(datetime.now(UTC).date())
