@@ -40,15 +40,16 @@ def _work(number: int) -> st.SearchStrategy[Work]:
 def _delivery(density: int) -> st.SearchStrategy[Delivery]:
     works = st.sets(st.sampled_from(IDS), max_size=density).flatmap(lambda ids: st.tuples(*map(_work, sorted(ids))))
     into = st.none() | st.sampled_from(IDS)
-    removal = st.builds(Removal, st.sampled_from(IDS), st.sampled_from([*RELEASES, date(2011, 6, 1)]), into)
-    return st.builds(Delivery, works, st.lists(removal, max_size=2, unique_by=lambda r: r.id))
+    # Few ids end, so that some end again, come back, or are merged into one another.
+    removal = st.builds(Removal, st.sampled_from(IDS[:4]), st.sampled_from([RELEASES[0], *RELEASES[2:4]]), into)
+    return st.builds(Delivery, works, st.lists(removal, max_size=3, unique_by=lambda r: r.id))
 
 
 @st.composite
 def corpora(draw: st.DrawFn) -> Corpus:
     """Draw releases of few works that cite each other much, and cutoffs that they cover."""
-    days = sorted(draw(st.sets(st.sampled_from(RELEASES), min_size=1)))
-    deliveries = {day: draw(_delivery(10 if day == days[0] else 5)) for day in days}
+    days = sorted(draw(st.sets(st.sampled_from(RELEASES), min_size=2)))
+    deliveries = {day: draw(_delivery(10 if day == days[0] else 6)) for day in days}
     wanted = draw(st.sets(st.sampled_from(CUTOFF_DAYS), min_size=1))
     cutoffs = tuple(sorted(knowable(day, days) for day in wanted if day <= days[-1]))
     return Corpus(deliveries, cutoffs or (Cutoff(days[-1], days[-1]),))
