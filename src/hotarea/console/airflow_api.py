@@ -84,9 +84,10 @@ class AirflowApi:
         """Let a DAG run on its schedule, on its assets and by hand."""
         self._client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
-    def trigger(self, dag_id: str) -> str:
-        """Start a DAG by hand and return the run's id."""
-        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status()
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a DAG by hand, with values for its Params, and return the run's id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body).raise_for_status()
         return str(answer.json()["dag_run_id"])
 
     def dag_runs(self) -> list[DagRun]:
