@@ -85,7 +85,7 @@ def build_features():
     )
     labels = BeamJobOperator(
         task_id="document_labels",
-        doc_md="Look a horizon ahead of each matured cutoff: which areas were hot?",
+        doc_md="Look a horizon ahead of each matured cutoff to see which areas were hot.",
         stage="features",
         job="label_job",
         plan=planned,

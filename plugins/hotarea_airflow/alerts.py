@@ -5,13 +5,12 @@ from typing import Any
 from airflow.sdk import BaseNotifier, Context
 
 from hotarea.domain.alert import Alert
-from hotarea.domain.errors import ValidationError
 
 
 class FailureAlert(BaseNotifier):
     """An `on_failure_callback` that sends an alert to the channels of HOTAREA_ALERT_URLS.
 
-    A failed validation has already told dataset, check, expected and observed: it is not told twice.
+    A failed validation tells dataset, check, expected and observed in an alert of its own; this one adds where.
     """
 
     def notify(self, context: Context) -> None:
@@ -19,10 +18,9 @@ class FailureAlert(BaseNotifier):
         from hotarea.domain.settings import Settings
         from hotarea.stages.alert import send
 
+        task: Any = context["ti"]
         error = context.get("exception")
-        if not isinstance(error, ValidationError):
-            task: Any = context["ti"]
-            send(Settings.load(), failure(task.dag_id, task.task_id, task.run_id, error, task.log_url))
+        send(Settings.load(), failure(task.dag_id, task.task_id, task.run_id, error, task.log_url))
 
 
 def failure(dag_id: str, task_id: str, run_id: str, error: BaseException | str | None, log_url: str) -> Alert:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hotarea_airflow.alerts import FailureAlert, failure
 
-from hotarea.domain.errors import RawDataError, ValidationError
+from hotarea.domain.errors import RawDataError
 
 LOG = "http://127.0.0.1:8080/dags/ingest_releases/runs/manual__1/tasks/plan"
 
@@ -50,11 +50,6 @@ def test_a_failure_reaches_the_channel(received: list[dict[str, Any]]) -> None:
     assert "RawDataError: part_0000.gz is truncated; fetch it again" in message
     assert LOG in message
     assert "manual__1" in message
-
-
-def test_a_failed_validation_is_not_told_twice(received: list[dict[str, Any]]) -> None:
-    FailureAlert().notify(context(ValidationError("documents of 2012-12-31 broke a critical expectation")))
-    assert received == []
 
 
 @pytest.mark.parametrize(

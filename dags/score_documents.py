@@ -1,0 +1,78 @@
+"""### Score all documents and name the hot areas
+
+The champion scores every document of the newest cutoff, in batch by Beam. The predictions, each row with the model's
+version, are validated, published and served online; the hot areas per topic follow from them.
+
+**Runs** on a new `champion`, on new `document_features`, and by hand. Without a champion the run is skipped. What this
+champion has scored already is not scored again; after a rollback its old predictions are served again.
+
+**Hazards** If validation fails, the predictions before stay in service.
+
+**Example** `{}`
+"""
+
+from pathlib import Path
+
+from airflow.sdk import dag, task
+
+from hotarea_airflow.beam import BeamJobOperator
+from hotarea_flow import BEAM_TIMEOUT, CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
+
+
+@dag(
+    schedule=(CHAMPION | DOCUMENT_FEATURES),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["hotarea", "model"],
+)
+def score_documents():
+    @task.short_circuit
+    def champion():
+        """Go on only with a champion: before the first promotion there is nothing to score with."""
+        from hotarea.stages import score
+
+        return score.champion(settings())
+
+    @task.short_circuit(ignore_downstream_trigger_rules=False)
+    def plan(*, run_id):
+        """Decide what to score; skip the scoring if this champion has scored the newest cutoff."""
+        from hotarea.stages import score
+
+        return optional(str, score.plan(settings(), run_id))
+
+    @task
+    def validate(plan, *, run_id):
+        """Judge the predictions."""
+        from hotarea.stages import score
+
+        score.validate(settings(), Path(plan), run_id)
+
+    @task
+    def publish(plan, *, run_id):
+        """Make the predictions and the hot areas visible."""
+        from hotarea.stages import score
+
+        return score.publish(settings(), Path(plan), run_id)
+
+    @task(trigger_rule="none_failed")
+    def materialize(*, run_id):
+        """Bring the champion's predictions into the online store, if others are there."""
+        from hotarea.stages import materialize
+
+        materialize.run(settings(), run_id)
+
+    planned = plan()
+    scored = BeamJobOperator(
+        task_id="score",
+        doc_md="Predict every document with the champion.",
+        stage="score",
+        plan=planned,
+        execution_timeout=BEAM_TIMEOUT,
+    )
+    champion() >> planned
+    scored >> validate(planned) >> publish(planned) >> materialize()
+
+
+score_documents()

@@ -1,0 +1,75 @@
+"""Parses the DAGs as Airflow's DAG processor does and writes what it found as JSON; the tests run it as a program."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.plugins_manager import get_import_errors, get_plugin_info
+from airflow.sdk import DAG, Asset, Param
+from airflow.serialization.serialized_objects import DagSerialization
+
+HEAVY = {
+    "apache_beam", "duckdb", "feast", "great_expectations", "mlflow", "numpy", "pandas", "pyarrow", "sklearn",
+    "xgboost", "hotarea.stages", "hotarea.stores", "beam_jobs", "expectations",
+}  # fmt: skip
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """Return DAGs, import errors, seconds per file and the heavy modules that parsing imported."""
+    before = set(sys.modules)
+    bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
+    return {
+        "import_errors": bag.import_errors,
+        "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
+        "heavy": sorted(HEAVY & (set(sys.modules) - before)),
+        "plugins": {plugin["name"]: plugin["listeners"] for plugin in get_plugin_info()},
+        "plugin_errors": get_import_errors(),
+        "stray_modules": sorted({"beam", "alerts", "process", "warm_up"} & set(sys.modules)),
+        "serialized": {dag.dag_id: DagSerialization.to_dict(dag) for dag in bag.dags.values()},
+        "dags": {dag.dag_id: _dag(dag) for dag in bag.dags.values()},
+    }
+
+
+def _dag(dag: DAG) -> dict[str, Any]:
+    return {
+        "schedule": str(dag.timetable.summary if hasattr(dag.timetable, "summary") else dag.timetable),
+        "schedule_assets": _assets(dag.schedule),
+        "start_date": str(dag.start_date) if dag.start_date else None,
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "tags": sorted(dag.tags),
+        "doc": dag.doc_md,
+        "params": {name: _param(dag.params.get_param(name)) for name in dag.params},
+        "edges": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
+        "tasks": {task.task_id: _task(task) for task in dag.tasks},
+    }
+
+
+def _param(param: Param) -> dict[str, Any]:
+    return {"value": param.value if param.has_value else None, "description": param.description, **param.schema}
+
+
+def _assets(schedule: Any) -> list[str]:
+    if isinstance(schedule, Asset):
+        return [schedule.name]
+    return sorted(asset.name for asset in getattr(schedule, "objects", ()))
+
+
+def _task(task: Any) -> dict[str, Any]:
+    return {
+        "kind": type(task).__name__,
+        "owner": task.owner,
+        "retries": task.retries,
+        "policy": task.retry_policy.serialize() if task.retry_policy else None,
+        "timeout_s": task.execution_timeout.total_seconds() if task.execution_timeout else None,
+        "on_failure": [type(callback).__name__ for callback in task.on_failure_callback or ()],
+        "doc": task.doc_md,
+        "trigger_rule": str(task.trigger_rule.value),
+        "outlets": sorted(outlet.name for outlet in task.outlets),
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(json.dumps(describe(Path(sys.argv[1]))))
