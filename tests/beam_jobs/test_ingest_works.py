@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -283,7 +282,8 @@ def test_arxiv_is_built_as_sql_reads_it(shared_data: Path, tmp_path: Path) -> No
             columns = {id: 'VARCHAR', publication_date: 'VARCHAR', referenced_works: 'VARCHAR[]'})
         ), expected AS (
           SELECT release, d, CAST(r[23:] AS BIGINT) AS c, published
-          FROM (SELECT release, d, published, unnest(list_distinct(refs)) AS r FROM raw) WHERE CAST(r[23:] AS BIGINT) <> d
+          FROM (SELECT release, d, published, unnest(list_distinct(refs)) AS r FROM raw)
+          WHERE CAST(r[23:] AS BIGINT) <> d
         ), found AS (
           SELECT regexp_extract(filename, 'release=([0-9-]+)', 1) AS release, citing_id AS d, cited_id AS c, published
           FROM read_parquet($lake, filename = true, hive_partitioning = false)
@@ -312,6 +312,4 @@ def test_real_records_of_four_years_make_four_releases(shared_data: Path, tmp_pa
         assert (outcome["documents"], outcome["superseded"]) == (len(ids), len(all_lines) - len(ids))
     ids_of_all = {d["document_id"] for day in lines for d in rows(tmp_path / "aside", day, "documents")}
     assert len(ids_of_all) == 2_209
-    assert isinstance(
-        pq.read_table(tmp_path / "aside" / "release=2025-12-31" / "quarantine" / "part-0000.parquet"), pa.Table
-    )
+    assert [rows(tmp_path / "aside", day, "quarantine") for day in lines] == [[], [], [], []]

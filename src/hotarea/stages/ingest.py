@@ -173,10 +173,9 @@ def _write_removals(settings: Settings, made: Plan, found: raw.RawFolder, known:
         (made.built(delivery.release_id) / "quarantine").mkdir(parents=True)
         pq.write_table(rows, made.built(delivery.release_id) / _REMOVALS)
     newest = made.deliveries[-1].release_id
-    bad = [quarantine(newest, path.name, rejects) for path, (_, rejects) in read.items()]
-    pq.write_table(
-        pa.concat_tables([tables.QUARANTINE.empty_table(), *bad]), made.built(newest) / "quarantine" / _REMOVALS
-    )
+    bad = [quarantine(newest, path.name, rejects) for path, (_, rejects) in read.items() if rejects]
+    if bad:
+        pq.write_table(pa.concat_tables(bad), made.built(newest) / "quarantine" / _REMOVALS)
     waiting = news.num_rows - sum(rows.num_rows for rows in allotted)
     if waiting:
         log.info("%d removals are dated after %s and wait for the next release", waiting, newest)
