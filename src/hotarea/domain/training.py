@@ -53,6 +53,12 @@ def matrix(rows: pa.Table | pa.RecordBatch, features: Sequence[str]) -> Floats:
     return np.column_stack(columns) if columns else np.empty((rows.num_rows, 0))
 
 
+def labels(rows: pa.Table) -> Bools:
+    """Return the label `hot_area` of each row."""
+    found: Bools = rows["hot_area"].to_numpy()
+    return found
+
+
 def digest(rows: pa.Table) -> str:
     """Return the SHA-256 of names, types and values of columns of numbers, independent of how a file stores them."""
     found = hashlib.sha256()

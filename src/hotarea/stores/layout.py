@@ -77,6 +77,11 @@ class Layout:
         return self.home / "runs"
 
     @property
+    def models(self) -> Path:
+        """Return the folder of the registry's artifacts, where no server keeps them."""
+        return self.home / "mlflow"
+
+    @property
     def feature_repo(self) -> Path:
         """Return the folder of Feast's registry and embedded online store."""
         return self.home / "feast"

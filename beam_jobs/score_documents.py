@@ -1,0 +1,136 @@
+"""Scores the documents of one cutoff with one model: predictions from the published features."""
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from datetime import time as clock
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xgboost as xgb
+from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
+
+from beam_jobs import cutoff_sets
+from beam_jobs.program import pipeline_options, run
+from beam_jobs.steps import Step, counted, totals
+from hotarea.domain import training
+from hotarea.domain.predictions import POPULATION, Served, rows, scorable
+from hotarea.domain.tables import PREDICTIONS
+
+MARKER = "predictions.json"
+"""The result, in the output folder; it stands there once all predictions are complete."""
+
+BATCH_ROWS = 65_536
+
+
+class HotAreaModelHandler(ModelHandler[pa.RecordBatch, pa.Table, xgb.Booster]):
+    """Runs the model on batches of features.
+
+    Beam's own XGBoost handlers can't be imported: they need the package datatable, which ended with Python 3.11.
+    """
+
+    def __init__(self, model: Path, served: Served) -> None:
+        """Keep the path of the UBJ file, which every worker reads once, and what predictions say of themselves."""
+        super().__init__(min_batch_size=1, max_batch_size=1)  # an element is a batch of documents already
+        self._model, self._served = model, served
+
+    def load_model(self) -> xgb.Booster:
+        """Read the model."""
+        return training.load(self._model)
+
+    def run_inference(
+        self,
+        batch: Sequence[pa.RecordBatch],
+        model: xgb.Booster,
+        inference_args: dict[str, Any] | None = None,  # noqa: ARG002 - Beam's signature
+    ) -> Iterator[pa.Table]:
+        """Yield the predictions of each batch of features, in the model's own order of columns."""
+        for features in batch:
+            scores = training.score(model, training.matrix(features, model.feature_names))
+            yield rows(features.column("document_id"), scores, self._served)
+
+    def get_num_bytes(self, batch: Sequence[pa.RecordBatch]) -> int:
+        """Return the bytes of the features, for Beam's metrics."""
+        return sum(features.nbytes for features in batch)
+
+    def get_metrics_namespace(self) -> str:
+        """Return the name under which Beam counts inferences."""
+        return "hot_area_model"
+
+
+def main(arguments: Sequence[str]) -> dict[str, Any]:
+    """Write the predictions of every cited document to `output`; return rows, hot ones and seconds."""
+    asked, extra = _parser().parse_known_args(arguments)
+    served = Served(
+        cutoff=datetime.combine(asked.cutoff, clock(), UTC),
+        scored_at=asked.scored_at,
+        model_name=asked.model_name,
+        model_version=asked.model_version,
+        feature_service=asked.feature_service,
+        threshold=asked.threshold,
+    )
+    cutoff_sets.clear(asked.output.parent, lambda _: asked.output, [asked.cutoff])
+    start = time.perf_counter()
+    pipeline = beam.Pipeline(options=pipeline_options(asked.runner, extra))
+    _build(pipeline, asked, HotAreaModelHandler(asked.model, served))
+    result = pipeline.run()
+    result.wait_until_finish()
+    found, steps = totals(result)
+    cutoff_sets.files(asked.output, PREDICTIONS)
+    outcome = {"rows": found.get("scored", 0), "hot": found.get("hot", 0), "uncited": found.get("uncited", 0)}
+    seconds = round(time.perf_counter() - start, 3)
+    return cutoff_sets.finish(asked.output.parent / MARKER, {**outcome, "steps": steps, "seconds": seconds})
+
+
+def _parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    result.add_argument("--features", type=Path, required=True, help="folder of the cutoff's feature set")
+    result.add_argument("--model", type=Path, required=True, help="the model, a UBJ file")
+    result.add_argument("--output", type=Path, required=True, help="folder to build the predictions in")
+    result.add_argument("--cutoff", type=date.fromisoformat, required=True, help="date as of which the features hold")
+    result.add_argument("--scored-at", type=datetime.fromisoformat, required=True, help="moment of scoring, with zone")
+    result.add_argument("--model-name", required=True, help="name in the registry")
+    result.add_argument("--model-version", type=int, required=True, help="version in the registry")
+    result.add_argument("--feature-service", required=True, help="Feast service that the model reads")
+    result.add_argument("--threshold", type=float, required=True, help="scores above it are hot")
+    result.add_argument("--runner", default="FnApiRunner", help="Beam runner")
+    result.add_argument("--shards", type=int, default=4, help="taken as by the other jobs; files are the shards here")
+    return result
+
+
+def _build(pipeline: beam.Pipeline, asked: argparse.Namespace, handler: HotAreaModelHandler) -> None:
+    columns = list(dict.fromkeys(["document_id", POPULATION, *handler.load_model().feature_names]))
+    parts = [(number, str(part)) for number, part in enumerate(sorted(asked.features.glob("part-*.parquet")))]
+    _ = (
+        pipeline
+        | "Name the feature files" >> beam.Create(parts)
+        | "Share them out" >> beam.Reshuffle()
+        | "Read batches of features" >> beam.ParDo(Step("read", batches, columns))
+        | "Predict" >> RunInference(KeyedModelHandler(handler))
+        | "Write predictions" >> beam.ParDo(Step("write", write, asked.output))
+    )
+
+
+def batches(part: int, file: str, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield (number of the batch, features of cited documents) of one file, skipping batches without any."""
+    for number, batch in enumerate(pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=list(columns))):
+        cited = scorable(batch)
+        counted("uncited", batch.num_rows - cited.num_rows)
+        if cited.num_rows:
+            yield part * 1000 + number, cited
+
+
+def write(number: int, predictions: pa.Table, output: Path) -> Iterator[None]:
+    """Write one batch of predictions as a part of its own."""
+    counted("scored", predictions.num_rows)
+    counted("hot", pa.compute.sum(predictions["hot_area"]).as_py() or 0)
+    cutoff_sets.write_part(output, number, predictions)
+    yield None
+
+
+if __name__ == "__main__":
+    run(main)

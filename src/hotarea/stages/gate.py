@@ -1,0 +1,94 @@
+"""The gate: decides on a candidate's evidence, and remembers the decision check by check."""
+
+import logging
+from dataclasses import asdict
+
+from hotarea.domain import records
+from hotarea.domain.errors import GateError, NotReadyError
+from hotarea.domain.settings import Settings
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, training_id: str | None, run_id: str) -> records.Decision:
+    """Decide on a candidate, the newest if none is named; return the decision, which may be a refusal.
+
+    A candidate is decided on once: asked again, the gate answers as it did. Raises `NotReadyError` if there is no
+    such candidate, `GateError` if its evidence is about another champion than the one in service.
+    """
+    ledger = Ledger(settings.ledger)
+    try:
+        candidate = _candidate(ledger, training_id)
+        earlier = ledger.all(records.Decision, training_id=candidate.training_id)
+        return earlier[0] if earlier else _decide(settings, ledger, candidate.training_id, run_id)
+    finally:
+        ledger.close()
+
+
+def explain(settings: Settings, training_id: str) -> list[str]:
+    """Log and return why the gate refused a candidate: one sentence for each failed check."""
+    ledger = Ledger(settings.ledger)
+    decisions = ledger.all(records.Decision, training_id=training_id)
+    ledger.close()
+    if not decisions:
+        raise NotReadyError(f"the gate has not decided on {training_id}; expected a decision. Run the gate first.")
+    for reason in decisions[0].reasons:
+        log.warning("version %d was refused: %s", decisions[0].model_version, reason)
+    return decisions[0].reasons
+
+
+def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
+    which = {} if training_id is None else {"training_id": training_id}
+    found = ledger.newest(records.TrainingRun, **which)
+    if found is None:
+        raise NotReadyError(f"there is no trained candidate {training_id or ''}; expected one. Train first.")
+    return found
+
+
+def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -> records.Decision:
+    from hotarea.domain.gate import decide
+    from hotarea.stores.training_folder import TrainingFolder, write
+
+    folder = TrainingFolder.of(Layout(settings.home), training_id)
+    evidence = folder.read_evidence()
+    _check_rival(evidence.champion_version, ledger.newest(records.Champion), training_id)
+    decision = decide(evidence)
+    record = records.Decision(
+        training_id=training_id,
+        model_version=evidence.model_version,
+        champion_version=evidence.champion_version,
+        accepted=decision.accepted,
+        checks=[asdict(check) for check in decision.checks],
+        reasons=decision.reasons,
+        run_id=run_id,
+    )
+    write(folder.decision, record)
+    ledger.add(record)
+    _tell(record)
+    return record
+
+
+def _check_rival(compared: int | None, champion: records.Champion | None, training_id: str) -> None:
+    in_service = champion.model_version if champion else None
+    if compared != in_service:
+        raise GateError(
+            f"{training_id} was compared with champion version {compared}, but version {in_service} is in service; "
+            "expected the same. Evaluate the candidate again."
+        )
+
+
+def _tell(record: records.Decision) -> None:
+    for check in record.checks:
+        log.log(
+            logging.INFO if check["passed"] else logging.WARNING,
+            "%s %s: value %s, threshold %s. %s",
+            "passed" if check["passed"] else "FAILED",
+            check["name"],
+            check["value"],
+            check["threshold"],
+            check["reason"],
+        )
+    verdict = "accepted" if record.accepted else "refused"
+    log.info("version %d of %s is %s", record.model_version, record.training_id, verdict)

@@ -1,0 +1,237 @@
+"""Scoring: the champion's predictions of the newest cutoff, published, and the hot areas they give."""
+
+import logging
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hotarea.domain import records
+from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.job import Job
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import jobs
+from hotarea.stores import layout as files
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hotarea.domain.predictions import Served
+
+log = logging.getLogger(__name__)
+
+VIEW = "document_predictions"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What one run scores, and with what; decided once, read by every step."""
+
+    cutoff: Cutoff
+    releases: list[str]
+    model_name: str
+    model_version: int
+    feature_service: str
+    threshold: float
+    scored_at: datetime
+
+
+def champion(settings: Settings) -> bool:
+    """Whether there is a champion to score with."""
+    ledger = Ledger(settings.ledger)
+    try:
+        return ledger.newest(records.Champion) is not None
+    finally:
+        ledger.close()
+
+
+def plan(settings: Settings, run_id: str) -> Path | None:
+    """Decide what to score; return the plan's file, None if the champion has scored the newest cutoff already.
+
+    The champion's model is copied beside the plan. Raises `NotReadyError` without a champion or features.
+    """
+    from hotarea.stages.promote import align
+
+    ledger = Ledger(settings.ledger)
+    try:
+        by_whom = align(settings, ledger)
+        if by_whom is None:
+            raise NotReadyError("there is no champion to score with; expected a promoted model. Train one first.")
+        cutoff = _newest_cutoff(ledger)
+        if ledger.all(records.PredictionSet, cutoff=cutoff.day, model_version=by_whom.model_version):
+            log.info("version %d has scored cutoff %s already", by_whom.model_version, cutoff)
+            return None
+        releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
+    finally:
+        ledger.close()
+    log.info("run %s scores cutoff %s with version %d", run_id, cutoff, by_whom.model_version)
+    return _written(settings, by_whom, cutoff, releases)
+
+
+def job(settings: Settings, plan: Path) -> Job:
+    """Return the job that scores the plan's documents beside the plan."""
+    decided = _read(plan)
+    arguments = {
+        "features": Layout(settings.home).feature_set(decided.cutoff),
+        "model": _model(plan),
+        "output": _built(plan),
+        "cutoff": decided.cutoff.day,
+        "scored-at": decided.scored_at.isoformat(),
+        "model-name": decided.model_name,
+        "model-version": decided.model_version,
+        "feature-service": decided.feature_service,
+        "threshold": repr(decided.threshold),
+        "runner": settings.runner,
+        "shards": settings.shards,
+    }
+    return Job("beam_jobs.score_documents", tuple(f"--{name}={value}" for name, value in arguments.items()))
+
+
+def validate(settings: Settings, plan: Path, run_id: str) -> None:
+    """Hold the predictions against what the features ask for; raise `ValidationError` that names every fault."""
+    import pyarrow.dataset as ds
+
+    from hotarea.domain.predictions import POPULATION, faults
+    from hotarea.stores.lake import feature_files
+
+    decided = _read(plan)
+    features = ds.dataset(feature_files(Layout(settings.home), [decided.cutoff]))
+    asked = features.to_table(["document_id"], filter=ds.field(POPULATION) >= 1)["document_id"]
+    found = list(faults(_predictions(_built(plan)), asked, _served(decided)))
+    if found:
+        raise ValidationError(
+            f"predictions of version {decided.model_version} at {decided.cutoff} are not published (run {run_id}): "
+            f"{'; '.join(found)}. The predictions published before stay in service; they are in {_built(plan)}."
+        )
+
+
+def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
+    """Make the predictions and the hot areas per topic visible and remember them; return what was published.
+
+    Done again after an interruption, it goes on where it was.
+    """
+    decided, layout = _read(plan), Layout(settings.home)
+    destination = layout.prediction_set(decided.cutoff.day, decided.model_version)
+    areas = layout.hot_areas(decided.cutoff.day, decided.model_version)
+    ledger = Ledger(settings.ledger)
+    try:
+        if ledger.all(records.PredictionSet, cutoff=decided.cutoff.day, model_version=decided.model_version):
+            return []
+        if _built(plan).is_dir():
+            # Readers follow the ledger: what it does not remember is left from an interrupted run.
+            files.discard(destination)
+            files.publish(_built(plan), destination)
+        predictions = _predictions(destination)
+        _write_areas(layout, decided, predictions, areas)
+        ledger.add(_prediction_set(decided, predictions, run_id))
+    finally:
+        ledger.close()
+    return [f"predictions {decided.cutoff} model {decided.model_version}", str(areas)]
+
+
+def run(settings: Settings, run_id: str) -> list[str]:
+    """Plan, score, validate, publish and bring the predictions online in this process; return what was published."""
+    from hotarea.stages import materialize
+
+    decided, published = plan(settings, run_id), []
+    if decided is not None:
+        jobs.run(job(settings, decided))
+        validate(settings, decided, run_id)
+        published = publish(settings, decided, run_id)
+        files.discard(decided.parent)
+    # Also where all was scored before: after a rollback the earlier champion's predictions must be served again.
+    materialize.run(settings, run_id, views=[VIEW])
+    return published
+
+
+def _newest_cutoff(ledger: Ledger) -> Cutoff:
+    sets = ledger.all(records.FeatureSet)
+    if not sets:
+        raise NotReadyError("there are no features to score; expected a published feature set. Build features first.")
+    return max(Cutoff(s.cutoff, s.known) for s in sets)
+
+
+def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, releases: list[str]) -> Path:
+    from hotarea.stores import registry
+
+    file = Layout(settings.home).aside("score") / "plan.json"
+    registry.fetch(settings, champion.model_version, _model(file))
+    decided = Plan(
+        cutoff=cutoff,
+        releases=releases,
+        model_name=champion.model_name,
+        model_version=champion.model_version,
+        feature_service=champion.feature_service,
+        threshold=registry.threshold(settings, champion.model_version),
+        scored_at=records.now(),
+    )
+    file.write_bytes(msgspec.json.encode(decided))
+    return file
+
+
+def _write_areas(layout: Layout, decided: Plan, predictions: "pa.Table", destination: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from hotarea.domain.hot_areas import hot_areas
+    from hotarea.stores.lake import documents_as_of
+
+    topics = ("document_id", "topic_id", "topic")
+    documents = documents_as_of(layout, decided.releases, decided.cutoff.known, topics)
+    built = layout.aside("hot_areas")
+    pq.write_table(hot_areas(predictions, documents), built / destination.name)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    (built / destination.name).replace(destination)
+    files.discard(built)
+
+
+def _prediction_set(decided: Plan, predictions: "pa.Table", run_id: str) -> records.PredictionSet:
+    import pyarrow.compute as pc
+
+    return records.PredictionSet(
+        cutoff=decided.cutoff.day,
+        model_name=decided.model_name,
+        model_version=decided.model_version,
+        rows=predictions.num_rows,
+        hot=pc.sum(predictions["hot_area"]).as_py() or 0,
+        run_id=run_id,
+    )
+
+
+def _served(decided: Plan) -> "Served":
+    from hotarea.domain.predictions import Served
+
+    return Served(
+        cutoff=datetime.combine(decided.cutoff.day, time(), UTC),
+        scored_at=decided.scored_at,
+        model_name=decided.model_name,
+        model_version=decided.model_version,
+        feature_service=decided.feature_service,
+        threshold=decided.threshold,
+    )
+
+
+def _predictions(folder: Path) -> "pa.Table":
+    import pyarrow.dataset as ds
+
+    parts = sorted(folder.glob("part-*.parquet"))
+    if not parts:
+        raise NotReadyError(f"{folder} holds no part-*.parquet; expected predictions. Run the scoring job again.")
+    return ds.dataset(parts).to_table()
+
+
+def _model(plan: Path) -> Path:
+    return plan.parent / "model.ubj"
+
+
+def _built(plan: Path) -> Path:
+    return plan.parent / "predictions"
+
+
+def _read(plan: Path) -> Plan:
+    try:
+        return msgspec.json.decode(plan.read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError) as error:
+        raise NotReadyError(f"{plan} cannot be read: {error}. Plan the scoring again.") from error

@@ -1,0 +1,149 @@
+"""Training: plans it once, joins labels with features, fits the candidate and evaluates it beside its rivals."""
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotarea.domain import records
+from hotarea.domain.settings import Settings
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from hotarea.domain.evaluation import Evidence
+    from hotarea.stores.training_folder import DatasetFacts, TrainingFolder
+
+log = logging.getLogger(__name__)
+
+
+def plan(settings: Settings, run_id: str) -> Path | None:
+    """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
+
+    Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
+    Raises `NotReadyError` if the history is too short.
+    """
+    from hotarea.domain.training_plan import planned
+    from hotarea.stores.training_folder import TrainingFolder, write
+
+    ledger = Ledger(settings.ledger)
+    decided = planned(
+        settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
+    )
+    settled = _settled(ledger, decided.training_id)
+    ledger.close()
+    if settled:
+        log.info("nothing to train: %s. A new release or other settings would change that.", settled)
+        return None
+    folder = TrainingFolder.of(Layout(settings.home), decided.training_id)
+    write(folder.plan, decided)
+    log.info("run %s trains %s on %s", run_id, decided.training_id, decided.window)
+    return folder.plan
+
+
+def dataset(settings: Settings, plan: Path, run_id: str) -> None:
+    """Join the labels of the plan's cutoffs with the features as they were known, and keep the rows beside the plan."""
+    from hotarea.stages import training_rows
+    from hotarea.stores.training_folder import TrainingFolder
+
+    folder = TrainingFolder(plan.parent)
+    if folder.dataset.is_dir():
+        return
+    rows = training_rows.collect(settings, folder.read_plan())
+    facts = folder.write_rows(Layout(settings.home), rows.training, rows.evaluation, rows.unknown)
+    log.info("run %s joined %s", run_id, facts)
+
+
+def fit(settings: Settings, plan: Path, run_id: str) -> int:
+    """Train the candidate and register it; return its version."""
+    from hotarea.domain import training
+    from hotarea.stores import registry
+    from hotarea.stores.training_folder import TrainingFolder
+
+    folder = TrainingFolder(plan.parent)
+    decided, facts = folder.read_plan(), folder.read_facts()
+    if not folder.model.is_file():
+        rows = folder.rows("training")
+        values = training.matrix(rows, decided.features)
+        model = training.fit(values, training.labels(rows), decided.features, decided.recipe, decided.seed)
+        training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
+    parameters = {**asdict(decided.recipe), **asdict(facts), "seed": decided.seed}
+    version = registry.register(settings, decided.training_id, folder.model, parameters, _origin(folder, facts, run_id))
+    log.info("%s is version %d of %s", decided.training_id, version, training.MODEL_NAME)
+    return version
+
+
+def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
+    """Evaluate candidate, champion and baselines on the same rows, and the drift since; return the training's id.
+
+    The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
+    again it is made anew: the champion may be another by now.
+    """
+    from hotarea.stages import evidence
+    from hotarea.stores import registry
+    from hotarea.stores.training_folder import TrainingFolder, write
+
+    folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
+    ledger = Ledger(settings.ledger)
+    found = evidence.gather(settings, folder, version, ledger.newest(records.Champion))
+    write(folder.evidence, found)
+    figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
+    figures |= {f"psi/{name}": v for name, v in found.drift.items()}
+    registry.describe(settings, version, figures, {registry.THRESHOLD: repr(found.decision_threshold)})
+    if not ledger.all(records.TrainingRun, training_id=found.training_id):
+        ledger.add(_training_run(folder, found, run_id))
+    ledger.close()
+    for who, values in found.metrics.items():
+        log.info("%s: %s at %s: %s", found.training_id, who, found.evaluation_cutoff, values)
+    return found.training_id
+
+
+def run(settings: Settings, run_id: str) -> str | None:
+    """Plan, join, fit and evaluate in this process; return the training's id, None if there was nothing to train."""
+    decided = plan(settings, run_id)
+    if decided is None:
+        return None
+    dataset(settings, decided, run_id)
+    return evaluate(settings, decided, run_id)
+
+
+def _settled(ledger: Ledger, training_id: str) -> str | None:
+    """Return in words why a training needs nothing more: refused, or accepted and promoted; None if it does."""
+    decisions = ledger.all(records.Decision, training_id=training_id)
+    if not decisions:
+        return None
+    version = decisions[0].model_version
+    if not decisions[0].accepted:
+        return f"{training_id} was trained on the same data, and the gate refused its version {version}"
+    if ledger.all(records.Champion, model_version=version):
+        return f"{training_id} was trained on the same data, and its version {version} was promoted"
+    return None
+
+
+def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dict[str, str]:
+    """Return what a model came from, as tags of the registry."""
+    plan = folder.read_plan()
+    return {
+        "run_id": run_id,
+        "feature_service": plan.feature_service,
+        "features": " ".join(plan.features),
+        "training_cutoffs": " ".join(map(str, plan.window.training)),
+        "evaluation_cutoff": str(plan.window.evaluation),
+        "newest_cutoff": str(plan.window.newest),
+        "horizon_years": str(plan.window.horizon_years),
+        "dataset_sha256": facts.digest,
+    }
+
+
+def _training_run(folder: "TrainingFolder", found: "Evidence", run_id: str) -> records.TrainingRun:
+    plan = folder.read_plan()
+    return records.TrainingRun(
+        training_id=plan.training_id,
+        model_version=found.model_version,
+        feature_service=plan.feature_service,
+        training_cutoffs=[str(c) for c in plan.window.training],
+        evaluation_cutoff=plan.window.evaluation.day,
+        rows=folder.read_facts().rows,
+        metrics=found.metrics,
+        run_id=run_id,
+    )

@@ -1,0 +1,122 @@
+"""The folder of one training run: its plan, rows, model, evidence and decision."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hotarea.domain.errors import NotReadyError
+from hotarea.domain.evaluation import Evidence
+from hotarea.domain.training import digest, labels
+from hotarea.domain.training_plan import TrainingPlan
+from hotarea.stores.layout import Layout, publish, write_aside
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What the rows of a training are, without reading them."""
+
+    digest: str  # SHA-256 of the training and the evaluation rows
+    rows: int
+    hot: int
+    evaluation_rows: int
+    evaluation_hot: int
+    unknown: int  # labelled documents that the features of their cutoff did not know
+
+
+@dataclass(frozen=True)
+class TrainingFolder:
+    """Answers the paths of one training, and reads and writes what lies there."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, layout: Layout, training_id: str) -> "TrainingFolder":
+        """Return the folder of a training."""
+        return cls(layout.runs / training_id)
+
+    @property
+    def plan(self) -> Path:
+        """Return the file of the plan."""
+        return self.path / "plan.json"
+
+    @property
+    def dataset(self) -> Path:
+        """Return the folder of the rows; it is there once they are complete."""
+        return self.path / "dataset"
+
+    @property
+    def model(self) -> Path:
+        """Return the file of the trained model."""
+        return self.path / "model.ubj"
+
+    @property
+    def champion(self) -> Path:
+        """Return the file of the champion that the model was compared with."""
+        return self.path / "champion.ubj"
+
+    @property
+    def evidence(self) -> Path:
+        """Return the file of the evaluation."""
+        return self.path / "evaluation.json"
+
+    @property
+    def decision(self) -> Path:
+        """Return the file of the gate's decision."""
+        return self.path / "decision.json"
+
+    def write_rows(self, layout: Layout, training: pa.Table, evaluation: pa.Table, unknown: int) -> DatasetFacts:
+        """Publish the rows of a training by one rename, and return what they are."""
+        built = layout.aside("dataset")
+        pq.write_table(training, built / "training.parquet", compression="zstd")
+        pq.write_table(evaluation, built / "evaluation.parquet", compression="zstd")
+        facts = DatasetFacts(
+            digest=digest(pa.concat_tables([training, evaluation])),
+            rows=training.num_rows,
+            hot=int(labels(training).sum()),
+            evaluation_rows=evaluation.num_rows,
+            evaluation_hot=int(labels(evaluation).sum()),
+            unknown=unknown,
+        )
+        write(built / "dataset.json", facts)
+        publish(built, self.dataset)
+        return facts
+
+    def rows(self, part: str) -> pa.Table:
+        """Return the `training` or the `evaluation` rows."""
+        file = self.dataset / f"{part}.parquet"
+        if not file.is_file():
+            raise NotReadyError(f"{file} is missing; expected the rows of the training. Make the dataset first.")
+        return pq.read_table(file)
+
+    def read_plan(self) -> TrainingPlan:
+        """Return the plan."""
+        return read(self.plan, TrainingPlan)
+
+    def read_facts(self) -> DatasetFacts:
+        """Return what the rows are."""
+        return read(self.dataset / "dataset.json", DatasetFacts)
+
+    def read_evidence(self) -> Evidence:
+        """Return the evaluation."""
+        return read(self.evidence, Evidence)
+
+
+def write(file: Path, content: Any) -> None:
+    """Write a dataclass as JSON, so that readers see the old content or the new."""
+    write_aside(file, msgspec.json.format(msgspec.json.encode(content), indent=1))
+
+
+def read(file: Path, kind: type[T]) -> T:
+    """Read a dataclass from JSON; raise `NotReadyError` if the file is missing or holds something else."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise NotReadyError(
+            f"{file} cannot be read: {error}; expected a {kind.__name__}. Repeat the step that writes it."
+        ) from error
