@@ -171,6 +171,13 @@ def test_a_bad_removal_is_quarantined_and_stops_nothing(settings: Settings, sour
     assert removed(settings, "2011-12-31") == [(4, date(2011, 3, 1), None)]
 
 
+def test_an_unreadable_file_of_removals_stops_before_anything_is_made(settings: Settings, source: Path) -> None:
+    (source / faults.WORKS / "deleted_ids.csv").write_text("id,day\n")
+    with pytest.raises(RawDataError, match=r"deleted_ids\.csv has the header 'id,day'; expected the columns work_id"):
+        ingest.plan(settings, "run", source)
+    assert not (settings.home / "staging").exists()
+
+
 def test_bad_records_are_published_in_quarantine_with_their_count(
     settings: Settings, source: Path, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ release visible, oldest first.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from hotarea.domain.delivery import Delivery, Outcome, Plan, shown
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.job import Job
 from hotarea.domain.records import Release
-from hotarea.domain.rejects import quarantine
+from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.settings import Settings
 from hotarea.stages import jobs
 from hotarea.stores import layout as files
@@ -53,9 +53,10 @@ def plan(settings: Settings, run_id: str, folder: Path | None = None, until: dat
         log.info("nothing to ingest: the %d releases of %s are in the lake", len(known), source)
         return None
     new = raw.verified(new)
+    ended = {file.path.name: removals.read(file) for file in found.removals()}
     aside = Layout(settings.home).aside("ingest")
     made = Plan(run_id, str(source), found.form, str(aside), today, tuple(new))
-    _write_removals(settings, made, found, known)
+    _write_removals(settings, made, ended, known)
     log.info("%d releases to ingest from %s: %s to %s", len(new), source, new[0].release_id, new[-1].release_id)
     return files.write_aside(aside / _PLAN, msgspec.json.encode(made))
 
@@ -157,23 +158,24 @@ def _check_unchanged(source: Path, delivery: Delivery, ingested: Release) -> Non
         )
 
 
-def _write_removals(settings: Settings, made: Plan, found: raw.RawFolder, known: Iterable[str]) -> None:
+def _write_removals(
+    settings: Settings, made: Plan, ended: Mapping[str, tuple[pa.Table, list[Reject]]], known: Iterable[str]
+) -> None:
     """Write to each planned release the removals that it is the first to tell; bad rows go to the newest's quarantine.
 
     The files are cumulative, so each release tells what none before it told.
     """
     layout, nothing = Layout(settings.home), tables.REMOVALS.empty_table()
-    read = {file.path: removals.read(file) for file in found.removals()}
     told = [pq.read_table(layout.release(release) / _REMOVALS) for release in known]
     news = removals.untold(
-        pa.concat_tables([nothing, *(rows for rows, _ in read.values())]), pa.concat_tables([nothing, *told])
+        pa.concat_tables([nothing, *(rows for rows, _ in ended.values())]), pa.concat_tables([nothing, *told])
     )
     allotted = removals.allotted(news, [d.release_date for d in made.deliveries])
     for delivery, rows in zip(made.deliveries, allotted, strict=True):
         (made.built(delivery.release_id) / "quarantine").mkdir(parents=True)
         pq.write_table(rows, made.built(delivery.release_id) / _REMOVALS)
     newest = made.deliveries[-1].release_id
-    bad = [quarantine(newest, path.name, rejects) for path, (_, rejects) in read.items() if rejects]
+    bad = [quarantine(newest, name, rejects) for name, (_, rejects) in ended.items() if rejects]
     if bad:
         pq.write_table(pa.concat_tables(bad), made.built(newest) / "quarantine" / _REMOVALS)
     waiting = news.num_rows - sum(rows.num_rows for rows in allotted)

@@ -79,7 +79,8 @@ class RawFolder:
     def removals(self) -> list[RemovalFile]:
         """Return the files of deleted and merged ids that came with the works."""
         deleted = [p for name in ("deleted_ids.csv", "deleted_ids.csv.gz") if (p := self.works / name).is_file()]
-        folders = {root / "merged_ids" / "works" for root in (self.folder, self.works.parent)}
+        roots = [root for root in self.works.parents if root.is_relative_to(self.folder)]
+        folders = [root / "merged_ids" / "works" for root in roots]
         merged = {p.name.removesuffix(".gz"): p for folder in folders for p in sorted(folder.glob("*.csv*"))}
         return [
             *(RemovalFile(path, "work_id", "deleted_date") for path in deleted[:1]),
