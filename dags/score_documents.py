@@ -59,9 +59,9 @@ def score_documents():
     @task(trigger_rule="none_failed")
     def materialize(*, run_id):
         """Bring the champion's predictions into the online store, if others are there."""
-        from hotarea.stages import materialize
+        from hotarea.stages import materialize, score
 
-        materialize.run(settings(), run_id)
+        materialize.run(settings(), run_id, views=[score.VIEW])
 
     planned = plan()
     scored = BeamJobOperator(

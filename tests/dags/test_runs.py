@@ -1,0 +1,119 @@
+"""The data DAGs, run for real on a delivery of 36 works; the whole loop is run elsewhere, by the code of `make run`."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotarea.console.airflow import command, environment
+from hotarea.domain.records import FeatureSet, Release
+from hotarea.domain.settings import Settings
+from hotarea.stores.ledger import Ledger
+from tests.faults import tiny_delivery, truncated_gzip
+
+pytestmark = pytest.mark.airflow
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    raw = tiny_delivery(tmp_path_factory.mktemp("raw"))
+    return Settings.load(home=tmp_path_factory.mktemp("home"), project=PROJECT, raw=raw)
+
+
+@pytest.fixture(scope="module")
+def alerts() -> Iterator[tuple[str, list[str]]]:
+    """An Apprise URL of a webhook on loopback, and the titles that it was sent."""
+    titles: list[str] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"json://127.0.0.1:{server.server_port}/", titles
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def runs(
+    home: Settings, alerts: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """What Airflow made of a broken delivery, of the good one, of the good one again, and of the features twice."""
+    folder = tmp_path_factory.mktemp("runs")
+    assert home.raw is not None
+    broken = truncated_gzip(home.raw, folder / "broken").folder
+    wanted = {
+        "broken": ("ingest_releases", {"raw": str(broken)}),
+        "first": ("ingest_releases", {}),
+        "again": ("ingest_releases", {}),
+        "features": ("build_features", {}),
+        "features again": ("build_features", {}),
+    }
+    variables = {**environment(home), "HOTAREA_ALERT_URLS": alerts[0]}
+    subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+    program = [sys.executable, Path(__file__).with_name("run_dag.py"), PROJECT / "dags"]
+    subprocess.run(
+        [*program, json.dumps(list(wanted.values())), folder / "runs.json"],
+        env=variables,
+        check=True,
+        capture_output=True,
+    )
+    return dict(zip(wanted, json.loads((folder / "runs.json").read_text()), strict=True))
+
+
+def test_broken_data_fails_at_once_and_is_told(runs: dict[str, dict[str, Any]], alerts: tuple[str, list[str]]) -> None:
+    broken = runs["broken"]
+    failed = [name for name, state in broken["tasks"].items() if state == "failed"]
+    assert (broken["state"], len(failed)) == ("failed", 1)
+    assert broken["tries"][failed[0]] == 1
+    assert alerts[1] == [f"hotarea: ingest_releases.{failed[0]} failed"]
+
+
+def test_good_data_is_published(runs: dict[str, dict[str, Any]], home: Settings) -> None:
+    assert runs["first"]["state"] == "success"
+    assert set(runs["first"]["tasks"].values()) == {"success"}
+    assert [r.release_id for r in Ledger(home.ledger).all(Release)] == ["2010-12-31", "2011-12-31", "2012-12-31"]
+
+
+def test_with_nothing_new_all_work_is_skipped(runs: dict[str, dict[str, Any]]) -> None:
+    again = runs["again"]
+    assert again["state"] == "success"
+    assert again["tasks"] == {"plan": "success", "ingest_works": "skipped", "validate": "skipped", "publish": "skipped"}
+
+
+def test_features_of_every_cutoff_are_published_and_served(runs: dict[str, dict[str, Any]], home: Settings) -> None:
+    assert set(runs["features"]["tasks"].values()) == {"success"}
+    assert {str(s.cutoff): s.rows for s in Ledger(home.ledger).all(FeatureSet)} == {
+        "2010-12-31": 12,
+        "2011-12-31": 24,
+        "2012-12-31": 36,
+    }
+
+
+def test_with_all_features_there_even_the_announcement_is_skipped(runs: dict[str, dict[str, Any]]) -> None:
+    again = runs["features again"]
+    assert again["state"] == "success"
+    assert {name for name, state in again["tasks"].items() if state != "skipped"} == {"plan"}
+
+
+def test_a_beam_task_hands_on_the_jobs_result_and_a_plan_only_its_path(runs: dict[str, dict[str, Any]]) -> None:
+    results = runs["first"]["results"]
+    assert results["plan"].endswith("plan.json")
+    assert sum(release["documents"] for release in results["ingest_works"]["releases"]) == 36
+    assert set(results) == {"plan", "ingest_works"}
