@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import psycopg2
-from psycopg2 import sql
+from sqlalchemy import URL, create_engine, make_url, text
 
 from hotarea.domain.settings import Settings
+from hotarea.stages import sample
 from hotarea.stores.ledger import Ledger
 
 DATABASES = ("airflow", "hotarea", "mlflow")
@@ -22,19 +22,15 @@ DATABASES = ("airflow", "hotarea", "mlflow")
 log = logging.getLogger("prepare")
 
 
-def create_databases(names: Iterable[str], host: str, user: str, password: str, port: int = 5432) -> list[str]:
+def create_databases(names: Iterable[str], server: URL) -> list[str]:
     """Create the databases that are missing on a PostgreSQL server and return their names."""
-    connection = psycopg2.connect(host=host, port=port, user=user, password=password, dbname="postgres")
-    connection.autocommit = True  # CREATE DATABASE runs outside of transactions only
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database")
-            present = {name for (name,) in cursor.fetchall()}
-            missing = [name for name in names if name not in present]
-            for name in missing:
-                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    finally:
-        connection.close()
+    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        present = set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+        missing = [name for name in names if name not in present]
+        for name in missing:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
     return missing
 
 
@@ -50,14 +46,14 @@ def main() -> None:
     """Prepare everything, in the order of what needs what."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings.load()
-    made = create_databases(DATABASES, "postgres", "hotarea", os.environ["POSTGRES_PASSWORD"])
+    made = create_databases(DATABASES, make_url(settings.ledger))
     log.info("databases: %s made", ", ".join(made) or "none to be")
     passwords = Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
     write_login(passwords, "admin", os.environ["AIRFLOW_ADMIN_PASSWORD"])
     Ledger(settings.ledger).close()
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
     if settings.raw is None:
-        subprocess.run(["hotarea", "sample"], check=True)
+        sample.run(settings)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import psycopg2
 import pytest
+from sqlalchemy import URL, create_engine, text
 
 from hotarea.domain.records import Materialization, now
 from hotarea.stores.ledger import Ledger
@@ -59,27 +59,27 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     run("pg_ctl", "stop", "-m", "immediate")
 
 
+def server(port: int, database: str = "hotarea") -> URL:
+    return URL.create("postgresql+psycopg2", "hotarea", "secret", "127.0.0.1", port, database)
+
+
 def databases(port: int) -> set[str]:
-    connection = psycopg2.connect(host="127.0.0.1", port=port, user="hotarea", password="secret", dbname="postgres")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
-        names = {name for (name,) in cursor.fetchall()}
-    connection.close()
+    engine = create_engine(server(port, "postgres"))
+    with engine.connect() as connection:
+        names = set(connection.execute(text("SELECT datname FROM pg_database WHERE NOT datistemplate")).scalars())
+    engine.dispose()
     return names
 
 
 def test_the_missing_databases_are_made_once(prepare: ModuleType, port: int) -> None:
-    assert prepare.create_databases(["airflow", "hotarea"], "127.0.0.1", "hotarea", "secret", port) == [
-        "airflow",
-        "hotarea",
-    ]
-    assert prepare.create_databases(["hotarea", "mlflow"], "127.0.0.1", "hotarea", "secret", port) == ["mlflow"]
+    assert prepare.create_databases(["airflow", "hotarea"], server(port)) == ["airflow", "hotarea"]
+    assert prepare.create_databases(["hotarea", "mlflow"], server(port)) == ["mlflow"]
     assert databases(port) == {"postgres", "airflow", "hotarea", "mlflow"}
 
 
 def test_the_ledger_lives_in_postgresql_as_well(prepare: ModuleType, port: int) -> None:
-    prepare.create_databases(["ledger"], "127.0.0.1", "hotarea", "secret", port)
-    ledger = Ledger(f"postgresql+psycopg2://hotarea:secret@127.0.0.1:{port}/ledger")
+    prepare.create_databases(["ledger"], server(port))
+    ledger = Ledger(server(port, "ledger").render_as_string(hide_password=False))
     record = Materialization(view="v", cutoff=now().date(), rows=3, seconds=0.5, run_id="manual__1")
     ledger.add(record)
     assert ledger.all(Materialization) == [record]
