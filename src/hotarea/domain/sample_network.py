@@ -34,7 +34,7 @@ class Shift:
 
     year: int
     topics: tuple[int, ...]
-    longer: float = 2.0
+    longer: float = 2.5
     busier: float = 3.0
 
 

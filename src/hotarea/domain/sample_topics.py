@@ -73,7 +73,7 @@ class Rhythm:
     fad_rise: tuple[float, float] = (0.2, 0.45)
     fad_fall: tuple[float, float] = (0.25, 0.5)
     fad_height: float = 1.5
-    spread: float = 1.2  # of the logarithm of the height
+    spread: float = 1.0  # of the logarithm of the height
     smoulder: float = 0.06
     steady: float = 0.05  # activity of a topic's foundations
 
