@@ -12,8 +12,18 @@ from importlib import import_module
 from airflow.configuration import conf
 from airflow.listeners import hookimpl
 
-MODULES = ("pandas", "pyarrow.dataset", "duckdb", "xgboost", "sklearn.linear_model", "mlflow", "feast")
-_QUIET = ("great_expectations",)  # writes hundreds of lines where it is imported under Airflow's logging
+MODULES = (
+    "pandas",
+    "pyarrow.dataset",
+    "duckdb",
+    "great_expectations",
+    "feast",
+    "xgboost",
+    "sklearn.linear_model",
+    "mlflow",
+)
+BUDGET_S = 12.0
+"""After half a minute without a heartbeat, others take the scheduler for dead; and an import may take ten seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +32,9 @@ log = logging.getLogger(__name__)
 def on_starting(component: object) -> None:
     """Import the libraries if this process is the scheduler, and its workers will be forks of it."""
     if is_parent_of_tasks(sys.argv, type(component).__name__, conf.get("core", "executor")):
-        seconds = import_all((*MODULES, *_QUIET))
-        log.info("imported the tasks' libraries in %.1f s", seconds)
+        began = time.monotonic()
+        left = import_within(BUDGET_S, MODULES)
+        log.info("imported the tasks' libraries in %.1f s; left to the tasks: %s", time.monotonic() - began, left)
 
 
 def is_parent_of_tasks(arguments: list[str], component: str, executor: str) -> bool:
@@ -31,14 +42,21 @@ def is_parent_of_tasks(arguments: list[str], component: str, executor: str) -> b
     return arguments[1:2] == ["scheduler"] and component == "Job" and "LocalExecutor" in executor
 
 
-def import_all(modules: tuple[str, ...]) -> float:
-    """Import the modules and return the seconds that it took; one that is absent fails its task, not the scheduler."""
-    began = time.monotonic()
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+def import_within(budget_s: float, modules: tuple[str, ...]) -> list[str]:
+    """Import the modules in turn, and none after the budget; return those that were left out.
+
+    One that is absent fails its task, not the scheduler.
+    """
+    # It writes hundreds of lines where it is imported under Airflow's logging.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    until = time.monotonic() + budget_s
+    left = []
     for name in modules:
+        if time.monotonic() >= until:
+            left.append(name)
+            continue
         try:
             import_module(name)
         except ImportError as error:
             log.warning("cannot import %s: %s", name, error)
-    return time.monotonic() - began
+    return left
