@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +13,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
+from rich.status import Status
 
 from hotarea.domain.errors import HotareaError, SettingsError
 from hotarea.domain.settings import Settings
@@ -39,9 +42,7 @@ def _configure(
     home: Annotated[Path | None, typer.Option(help="Folder of all state; else HOTAREA_HOME, else .hotarea.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of the stages.")] = False,
 ) -> None:
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(console=_err, show_path=False)])
-    logging.getLogger("hotarea").setLevel(logging.INFO)
+    _log(verbose=verbose)
     context.obj = Settings.load(home=home)
 
 
@@ -192,11 +193,37 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         result.show(_out, found)
 
 
+class _LastLine(logging.Handler):
+    """Shows what the stages log as the text of the spinner, the newest line only."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(logging.INFO)
+        self._status = status
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._status.update(escape(record.getMessage().splitlines()[0]))
+
+
+def _log(*, verbose: bool) -> None:
+    """Log our warnings and others' errors to stderr; with `verbose` everything."""
+    handler = RichHandler(console=_err, show_path=False)
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[handler])
+    logging.getLogger("hotarea").setLevel(logging.INFO)
+    if not verbose:
+        warnings.simplefilter("ignore")  # the libraries' notes to their developers
+
+
 def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
     """Call a stage under a new run id, with progress on stderr and its result on stdout."""
     run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-    with _err.status(doing):
-        outcome = call(run_id)
+    with _err.status(doing) as status:
+        handler = _LastLine(status)
+        logging.getLogger("hotarea").addHandler(handler)
+        try:
+            outcome = call(run_id)
+        finally:
+            logging.getLogger("hotarea").removeHandler(handler)
     if as_json:
         _print_json(outcome)
     else:

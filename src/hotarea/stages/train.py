@@ -12,6 +12,7 @@ from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from hotarea.domain.evaluation import Evidence
+    from hotarea.domain.training_plan import TrainingPlan
     from hotarea.stores.training_folder import DatasetFacts, TrainingFolder
 
 log = logging.getLogger(__name__)
@@ -23,15 +24,9 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
     Raises `NotReadyError` if the history is too short.
     """
-    from hotarea.domain.training_plan import planned
     from hotarea.stores.training_folder import TrainingFolder, write
 
-    ledger = Ledger(settings.ledger)
-    decided = planned(
-        settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
-    )
-    settled = _settled(ledger, decided.training_id)
-    ledger.close()
+    decided, settled = _planned(settings)
     if settled:
         log.info("nothing to train: %s. A new release or other settings would change that.", settled)
         return None
@@ -39,6 +34,11 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     write(folder.plan, decided)
     log.info("run %s trains %s on %s", run_id, decided.training_id, decided.window)
     return folder.plan
+
+
+def is_due(settings: Settings) -> bool:
+    """Whether `plan` would find something to train; raises `NotReadyError` if the history is too short."""
+    return _planned(settings)[1] is None
 
 
 def dataset(settings: Settings, plan: Path, run_id: str) -> None:
@@ -105,6 +105,19 @@ def run(settings: Settings, run_id: str) -> str | None:
         return None
     dataset(settings, decided, run_id)
     return evaluate(settings, decided, run_id)
+
+
+def _planned(settings: Settings) -> tuple["TrainingPlan", str | None]:
+    """Return what there is to train now, and in words why it needs nothing more, if so."""
+    from hotarea.domain.training_plan import planned
+
+    ledger = Ledger(settings.ledger)
+    decided = planned(
+        settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
+    )
+    settled = _settled(ledger, decided.training_id)
+    ledger.close()
+    return decided, settled
 
 
 def _settled(ledger: Ledger, training_id: str) -> str | None:
