@@ -84,7 +84,7 @@ def decide(evidence: Evidence, policy: Policy = POLICY) -> Decision:
 
 
 def _complete(evidence: Evidence, policy: Policy) -> Iterator[Check]:
-    yield _at_least("evidence: hot areas", evidence.hot, policy.min_hot, "the evaluation cutoff has too few hot areas")
+    yield _at_least("evidence: hot areas", evidence.hot, policy.min_hot, "hot areas among the evaluation rows")
     contenders = (MODEL, *evidence.baselines, *([] if evidence.champion_version is None else [CHAMPION]))
     missing = [f"{who} {name}" for who in contenders for name in METRICS if _metric(evidence, who, name) is None]
     reason = f"metrics are missing: {', '.join(missing)}" if missing else "every contender has its metrics"
