@@ -51,6 +51,16 @@ def folder(settings: Settings) -> Path:
     return Layout(settings.home).sample
 
 
+def is_synthetic(settings: Settings, source: Path) -> bool:
+    """Whether raw data is a sample corpus: the layout's, or a folder whose manifest says so."""
+    if source == folder(settings):
+        return True
+    try:
+        return bool(_read(source / _ROOT / "works" / "manifest.json").get("synthetic"))
+    except PublishError:
+        return False
+
+
 def run(
     settings: Settings, folder: Path | None = None, works: int | None = None, seed: int | None = None
 ) -> SampleReport:

@@ -1,6 +1,7 @@
 """What is where: the state of the whole loop, read from the ledger."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from hotarea.domain import records
@@ -19,7 +20,7 @@ def collect(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(settings.home),
         "raw": sorted(sources),
-        "synthetic": sources == {str(sample.folder(settings))},
+        "synthetic": any(sample.is_synthetic(settings, Path(source)) for source in sources),
         "releases": [_release(r) for r in releases],
         "feature_cutoffs": [
             {"cutoff": str(s.cutoff), "known": str(s.known), "rows": s.rows} for s in ledger.all(records.FeatureSet)
