@@ -51,7 +51,7 @@ def test_great_expectations_is_hushed() -> None:
 
 @pytest.mark.parametrize("name", warm_up.MODULES)
 def test_the_modules_exist(name: str) -> None:
-    assert find_spec(name.split(".")[0]) is not None
+    assert find_spec(name.split(".", maxsplit=1)[0]) is not None
 
 
 def test_other_components_import_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
