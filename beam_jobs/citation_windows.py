@@ -40,16 +40,16 @@ class CountCitations(beam.PTransform):
             Step("follow", follow_shard, len(self.axis)), AsList(resolved.redirects)
         )
         cited = citing | "Send citations to the cited" >> beam.ParDo(Step("send", send_to_cited, self.shards))
-        tallied = (
+        halves = (
             {"citing": citing, "cited": cited}
             | "Bring citations to the cited" >> beam.CoGroupByKey()
             | "Count citations"
             >> beam.ParDo(Step("count", count_shard, self.axis, self.windows, self.shards)).with_outputs(
-                "shares", "insides", main="tallies"
+                "shares", "insides", main="counts"
             )
         )
         return (
-            {"tallies": tallied.tallies, "shares": tallied.shares, "insides": tallied.insides}
+            {"counts": halves.counts, "shares": halves.shares, "insides": halves.insides}
             | "Bring counts along references" >> beam.CoGroupByKey()
             | "Sum over the area" >> beam.ParDo(Step("sum", sum_shard))
         )
@@ -81,20 +81,20 @@ def send_to_cited(_shard: int, found: tuple[Works, Pairs], shards: int) -> Itera
 
 
 def count_shard(shard: int, group: Group, axis: CutoffAxis, windows: Sequence[Window], shards: int) -> Iterator[Any]:
-    """Yield the shard's tallies; what they add to areas as the output `shares`, what citing ones learn as `insides`."""
+    """Yield the shard's counts; what they add to areas as the output `shares`, what citing ones learn as `insides`."""
     works, references = next(iter(group["citing"]), (Works.empty(), Pairs.empty()))
-    tallies, inside, dangling = tally(works, Pairs.concatenate(group["cited"]), axis, windows)
+    counts, inside, dangling = tally(works, Pairs.concatenate(group["cited"]), axis, windows)
     counted(DANGLING, dangling)
     for to, part in inside.split(shard_of(inside.document_id, shards)):
         yield TaggedOutput("insides", (to, part))
-    for shares in spread(tallies, references, axis):
+    for shares in spread(counts, references, axis):
         for to, share in shares.split(shard_of(shares.document_id, shards)):
             yield TaggedOutput("shares", (to, share))
-    if len(tallies):
-        yield shard, tallies
+    if len(counts):
+        yield shard, counts
 
 
 def sum_shard(shard: int, group: Group) -> Iterator[tuple[int, Tallies]]:
     """Yield the shard's tallies with what their areas and references add."""
-    for tallies in group["tallies"]:
-        yield shard, gather(tallies, group["shares"], group["insides"])
+    for counts in group["counts"]:
+        yield shard, gather(counts, group["shares"], group["insides"])

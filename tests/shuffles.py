@@ -63,7 +63,7 @@ def counted(
     citing = _each(resolved["main"], citation_windows.follow_shard, len(axis), resolved["redirects"])
     cited = _each(citing, citation_windows.send_to_cited, shards)
     tallied = tagged(grouped(citing=citing, cited=cited).items(), citation_windows.count_shard, axis, windows, shards)
-    together = grouped(tallies=tallied["main"], shares=tallied["shares"], insides=tallied["insides"])
+    together = grouped(counts=tallied["main"], shares=tallied["shares"], insides=tallied["insides"])
     return _each(together.items(), citation_windows.sum_shard)
 
 

@@ -1,5 +1,6 @@
 """The command line: the same calls that the DAGs make."""
 
+import errno
 import json
 import logging
 import sys
@@ -28,12 +29,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line on stderr and exit status 1."""
+    """Run the command line; an error of ours or of the disk is one line on stderr and exit status 1."""
     try:
         app()
     except HotareaError as error:
-        _err.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        message = str(error)
+    except OSError as error:
+        message = f"{error.strerror or error}: {error.filename or 'no file is named'}."
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            message += " Free some space, or set HOTAREA_HOME to a folder on another disk; a repeat goes on from here."
+    _err.print(f"[red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 @app.callback()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hotarea.domain import citation_counts
-from hotarea.domain.citation_counts import Inside, Shares, Tallies, gather, spread, tally
+from hotarea.domain.citation_counts import Counts, Inside, Shares, gather, spread, tally
 from hotarea.domain.cutoff_axis import CutoffAxis, days_since_epoch, past
 from hotarea.domain.references import Pairs
 from hotarea.domain.versions import Works
@@ -43,7 +43,7 @@ def pairs(*rows: tuple[int, int, int, int, int]) -> Pairs:
     return Pairs(citing, cited, published, first.astype(np.int32), stop.astype(np.int32))
 
 
-def series(tallies: Tallies, document_id: int, values: np.ndarray) -> dict[int, int]:
+def series(tallies: Counts, document_id: int, values: np.ndarray) -> dict[int, int]:
     here = tallies.document_id == document_id
     return dict(zip((tallies.cutoff[here] + 2010).tolist(), values[here].tolist(), strict=True))
 

@@ -22,18 +22,18 @@ CITED = Tallies(
     is_retracted=np.array([False]),
     cite_count=np.array([4], np.int64),
     citing_days=np.array([4 * DAY - 1461], np.int64),
-    references_inside=np.array([9], np.int64),
-    counts=np.array([[3, 2, 1]], np.int64),
+    references_inside=np.array([9], np.int32),
+    counts=np.array([[3, 2, 1]], np.int32),
     sizes=np.array([[13, 8, 5]], np.int64),
-    top=np.array([3], np.int64),
+    top=np.array([3], np.int32),
 )
 UNCITED = replace(
     CITED,
     cite_count=np.zeros(1, np.int64),
     citing_days=np.zeros(1, np.int64),
-    counts=np.zeros((1, 3), np.int64),
+    counts=np.zeros((1, 3), np.int32),
     sizes=np.zeros((1, 3), np.int64),
-    top=np.zeros(1, np.int64),
+    top=np.zeros(1, np.int32),
 )
 
 

@@ -27,7 +27,7 @@ def tallies(*rows: tuple[int, int, bool]) -> Tallies:
         none.astype(np.int32),
         np.array([r[2] for r in rows], np.bool_),
         counts,
-        *(none, none, sizes, sizes, none),
+        *(none, sizes, sizes, none, none),
     )
 
 

@@ -28,7 +28,7 @@ def values(tallies: Tallies, day: date) -> dict[str, NDArray[Any]]:
 
 def _counts(tallies: Tallies) -> dict[str, NDArray[Any]]:
     names = [f"{what}_{window.name}" for what in ("cite_count", "size") for window in WINDOWS]
-    windows = np.concatenate([tallies.counts, tallies.sizes], axis=1)
+    windows = np.concatenate([tallies.counts.astype(np.int64), tallies.sizes], axis=1)
     found = dict(zip(names, windows.T, strict=True))
     found |= {"cite_count": tallies.cite_count, "references_inside": tallies.references_inside}
     return {name: found[name] for name in COUNTS}
