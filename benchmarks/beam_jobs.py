@@ -41,18 +41,20 @@ def measured(job: Job, folder: Path) -> dict[str, Any]:
     }
 
 
+def planned(plan: Path | None) -> Path:
+    return plan or sys.exit("nothing to do: the raw folder holds no release")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path, help="a folder of raw data")
     raw: Path = parser.parse_args().raw
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.load(home=Path(folder) / "home")
-        plan = ingest.plan(settings, "benchmark", raw)
-        assert plan
+        plan = planned(ingest.plan(settings, "benchmark", raw))
         print(json.dumps(measured(ingest.job(settings, plan), Path(folder))))
         ingest.publish(settings, plan, "benchmark")
-        plan = features.plan(settings, "benchmark")
-        assert plan
+        plan = planned(features.plan(settings, "benchmark"))
         print(json.dumps(measured(features.feature_job(settings, plan), Path(folder))))
         print(json.dumps(measured(features.label_job(settings, plan), Path(folder))))
 
