@@ -84,12 +84,13 @@ def run(asked: Request, build: Callable[[beam.Pipeline], object]) -> dict[str, A
     return {"records": records, "steps": steps, "seconds": round(time.perf_counter() - start, 3)}
 
 
-def clear(output: Path, place: Place, cutoffs: Sequence[Cutoff]) -> None:
-    """Make room for the sets: drops what an earlier try of the same job left in its own output folder."""
+def clear(marker: Path, place: Place, cutoffs: Sequence[Cutoff]) -> None:
+    """Make room for the sets: drops what an earlier try of the same job left, its marker first."""
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.unlink(missing_ok=True)
     for cutoff in cutoffs:
         shutil.rmtree(place(cutoff), ignore_errors=True)
         place(cutoff).mkdir(parents=True)
-    output.mkdir(parents=True, exist_ok=True)
 
 
 def write_part(folder: Path, shard: int, rows: pa.Table) -> None:

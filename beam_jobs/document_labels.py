@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     found, extra = parser.parse_known_args(arguments)
     asked, rule = cutoff_sets.request(found, extra), LabelRule(found.horizon_years, found.hot_quantile)
     place = Layout(asked.output).label_set
-    cutoff_sets.clear(asked.output, place, asked.cutoffs)
+    cutoff_sets.clear(asked.output / MARKER, place, asked.cutoffs)
     done = cutoff_sets.run(asked, lambda pipeline: _build(pipeline, asked, rule)) if asked.cutoffs else {"seconds": 0.0}
     sets = {str(c): _summary(cutoff_sets.files(place(c), LABELS)) for c in asked.axis.cutoffs}
     return cutoff_sets.finish(asked.output / MARKER, {"cutoffs": sets, **done})

@@ -132,6 +132,8 @@ def test_no_cutoff_is_no_work(built: Built) -> None:
 
 
 def test_a_release_that_is_not_in_the_lake_is_named(eventful: Built) -> None:
+    eventful.output.mkdir()
+    (eventful.output / document_features.MARKER).write_text("{}")  # of a try that ended well
     eventful.releases.append("2016-12-31")
     with pytest.raises(NotReadyError, match=r"release 2016-12-31 has no documents in .*release=2016-12-31"):
         eventful.features([cutoff(2015)])
