@@ -13,7 +13,7 @@ COPY pyproject.toml README.md ./
 COPY src src
 COPY beam_jobs beam_jobs
 COPY expectations expectations
-RUN pip wheel --no-deps --wheel-dir /wheels . && pip install --no-deps /wheels/*.whl
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . && pip install --no-deps /wheels/*.whl
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --user-group --create-home hotarea \

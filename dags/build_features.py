@@ -8,7 +8,7 @@ labels. Features are validated, published each by one rename, and the newest bro
 
 **Hazards** If validation fails, none of the run's features are published and the old ones stay in service.
 
-**Example** `{"cutoffs": ["2012-12-31@2012-12-31", "2013-06-30@2013-12-31"]}`
+**Example** `{"cutoffs": ["2012-12-31", "2013-06-30@2014-12-31"]}`
 """
 
 from pathlib import Path
@@ -16,7 +16,6 @@ from pathlib import Path
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from hotarea.domain.windows import Cutoff
 from hotarea_airflow.beam import BeamJobOperator
 from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, optional, settings
 
@@ -32,12 +31,12 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, o
         "cutoffs": Param(
             None,
             type=["null", "array"],
-            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}@\d{4}-\d{2}-\d{2}$"},
+            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(@\d{4}-\d{2}-\d{2})?$"},
             minItems=1,
             title="Cutoffs",
-            description="Dates as of which to build features, each with the release date from which it is known: "
-            "2012-06-30@2012-12-31. Empty: every year's end that the releases cover and the newest release's date, as "
-            "far as they are missing.",
+            description="Dates as of which to build features, 2012-06-30, or with the release date from which they are to "
+            "be known, 2012-06-30@2013-12-31. Empty: every year's end that the releases cover and the newest release's "
+            "date, as far as they are missing.",
         ),
     },
 )
@@ -47,7 +46,7 @@ def build_features():
         """Decide which cutoffs lack features or labels; skip what builds them if none does."""
         from hotarea.stages import features
 
-        cutoffs = params["cutoffs"] and [Cutoff.parse(text) for text in params["cutoffs"]]
+        cutoffs = params["cutoffs"] and [features.cutoff_of(settings(), text) for text in params["cutoffs"]]
         return optional(str, features.plan(settings(), run_id, cutoffs))
 
     @task

@@ -32,7 +32,9 @@ def main():
             kept.write(wanted)
     except (subprocess.CalledProcessError, OSError, KeyboardInterrupt) as error:
         shutil.rmtree(".venv", ignore_errors=True)
-        sys.exit("error: the virtual environment could not be made (%s); nothing was left. See above, then repeat." % error)
+        sys.exit(
+            "error: the virtual environment could not be made (%s); nothing was left. See above, then repeat." % error
+        )
 
 
 def _check():
@@ -63,7 +65,9 @@ def _install():
     subprocess.check_call(
         uv + ["install", "--quiet", "--compile-bytecode", "--require-hashes", "-r", "requirements.txt"], env=environment
     )
-    subprocess.check_call(uv + ["install", "--quiet", "--no-deps", "--editable", "."], env=environment)
+    subprocess.check_call(
+        uv + ["install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."], env=environment
+    )
 
 
 def _pip_installs_uv(pip):

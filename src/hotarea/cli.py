@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +17,8 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from rich.status import Status
 
-from hotarea.domain.errors import HotareaError, SettingsError
+from hotarea.domain.errors import HotareaError
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff, knowable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _out = Console()
@@ -68,7 +67,7 @@ def up(
 def sample(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Option(help="Where to write it; in home if left out.")] = None,
-    works: Annotated[int, typer.Option(min=100, help="About how many works.")] = 20_000,
+    works: Annotated[int | None, typer.Option(min=200, help="About how many works; 20,000 if left out.")] = None,
     as_json: Json = False,
 ) -> None:
     """Generate the synthetic sample corpus with its planted truths."""
@@ -102,7 +101,7 @@ def features(
     """Compute, validate and publish features and matured labels."""
     from hotarea.stages import features as stage
 
-    wanted = [_cutoff(context.obj, text) for text in cutoff or []] or None
+    wanted = [stage.cutoff_of(context.obj, text) for text in cutoff or []] or None
     _run("computing features", lambda run_id: {"published": stage.run(context.obj, run_id, wanted)}, as_json)
 
 
@@ -255,17 +254,3 @@ def _told(outcome: Any) -> str:
 
 def _with_raw(settings: Settings, raw: Path | None) -> Settings:
     return settings.model_copy(update={"raw": raw.expanduser().resolve()}) if raw else settings
-
-
-def _cutoff(settings: Settings, text: str) -> Cutoff:
-    """Read a cutoff; without a knowledge date it is the first from which the releases cover it."""
-    from hotarea.domain.records import Release
-    from hotarea.stores.ledger import Ledger
-
-    try:
-        if "@" in text:
-            return Cutoff.parse(text)
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"--cutoff {text!r}: {error}; expected YYYY-MM-DD or YYYY-MM-DD@YYYY-MM-DD.") from error
-    return knowable(day, [r.release_date for r in Ledger(settings.ledger).all(Release)])

@@ -1,6 +1,7 @@
 """Features and labels: decides which cutoffs lack them, and publishes what the jobs built."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +58,23 @@ def plan(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = Non
     file = Layout(settings.home).aside("features") / "plan.json"
     file.write_bytes(msgspec.json.encode(decided))
     return file
+
+
+def cutoff_of(settings: Settings, text: str) -> Cutoff:
+    """Read `YYYY-MM-DD`, a cutoff as first known from the ingested releases, or `YYYY-MM-DD@KNOWN`.
+
+    Raises `SettingsError` for any other text, and `NotReadyError` if no release covers the day.
+    """
+    try:
+        if "@" in text:
+            return Cutoff.parse(text)
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"cutoff {text!r}: {error}; expected YYYY-MM-DD or YYYY-MM-DD@YYYY-MM-DD.") from error
+    ledger = Ledger(settings.ledger)
+    dates = [r.release_date for r in ledger.all(Release)]
+    ledger.close()
+    return knowable(day, dates)
 
 
 def feature_job(settings: Settings, plan: Path) -> Job:
