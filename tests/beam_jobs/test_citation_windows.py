@@ -19,7 +19,7 @@ from tests.drawn import Corpus, corpora
 from tests.lakes import write_lake
 from tests.shuffles import feature_tables, label_tables
 
-many = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def test_later_releases_change_no_value(corpus: Corpus) -> None:
 
 
 @pytest.mark.parametrize("shards", [3, 8])
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(corpora())
 def test_neither_shards_nor_files_matter(shards: int, corpus: Corpus) -> None:
     with lake_of(corpus) as whole, lake_of(corpus, parts=3) as cut:
