@@ -1,6 +1,7 @@
 """Scores the documents of one cutoff with one model: predictions from the published features."""
 
 import argparse
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
         feature_service=asked.feature_service,
         threshold=asked.threshold,
     )
-    cutoff_sets.clear(asked.output.parent, lambda _: asked.output, [asked.cutoff])
+    marker = _cleared(asked.output)
     start = time.perf_counter()
     pipeline = beam.Pipeline(options=pipeline_options(asked.runner, extra))
     _build(pipeline, asked, HotAreaModelHandler(asked.model, served))
@@ -83,7 +84,16 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     cutoff_sets.files(asked.output, PREDICTIONS)
     outcome = {"rows": found.get("scored", 0), "hot": found.get("hot", 0), "uncited": found.get("uncited", 0)}
     seconds = round(time.perf_counter() - start, 3)
-    return cutoff_sets.finish(asked.output.parent / MARKER, {**outcome, "steps": steps, "seconds": seconds})
+    return cutoff_sets.finish(marker, {**outcome, "steps": steps, "seconds": seconds})
+
+
+def _cleared(output: Path) -> Path:
+    """Drop what an earlier try left, its marker first; return the marker's path."""
+    marker = output.parent / MARKER
+    marker.unlink(missing_ok=True)
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    return marker
 
 
 def _parser() -> argparse.ArgumentParser:

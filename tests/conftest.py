@@ -1,5 +1,6 @@
 """Fixtures that all tests share: a home of their own, small published sets, and the real data where it is present."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -103,3 +104,22 @@ def _midnight(day: date) -> datetime:
 def published(settings: Settings) -> Published:
     """Publishes small feature sets and predictions in the home of `settings`."""
     return Published(settings)
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an MLflow without any model, for `with_registry`: to make one takes seconds."""
+    from hotarea.stores import registry
+
+    settings = Settings.load(home=tmp_path_factory.mktemp("registry"), project=PROJECT)
+    assert registry.champion(settings) is None
+    return Layout(settings.home).state / "mlflow.db"
+
+
+@pytest.fixture
+def with_registry(settings: Settings, empty_registry: Path) -> Settings:
+    """Settings with a fresh home that has a registry without any model."""
+    state = Layout(settings.home).state
+    state.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(empty_registry, state / "mlflow.db")
+    return settings

@@ -88,6 +88,7 @@ def threshold(settings: Settings, version: int) -> float:
 def fetch(settings: Settings, version: int, destination: Path) -> Path:
     """Copy a version's model file to `destination` and return it; raise `GateError` if it is gone or no model."""
     import mlflow
+    from mlflow.exceptions import MlflowException
 
     with _client(settings) as client, tempfile.TemporaryDirectory() as folder:
         source = f"{_version(client, version).source}/{_FILE}"
@@ -95,7 +96,7 @@ def fetch(settings: Settings, version: int, destination: Path) -> Path:
             found = mlflow.artifacts.download_artifacts(
                 artifact_uri=source, dst_path=folder, tracking_uri=settings.mlflow
             )
-        except OSError as error:
+        except (OSError, MlflowException) as error:
             raise GateError(
                 f"the file of {MODEL_NAME} version {version} cannot be read from {source}: {error}. "
                 "Roll back to another version, or train again."

@@ -118,5 +118,5 @@ def read(file: Path, kind: type[T]) -> T:
         return msgspec.json.decode(file.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError) as error:
         raise NotReadyError(
-            f"{file} cannot be read: {error}; expected a {kind.__name__}. Repeat the step that writes it."
+            f"{file} cannot be read as {kind.__name__}: {error}. Repeat the step that writes it."
         ) from error

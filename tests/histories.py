@@ -1,0 +1,168 @@
+"""Published features and labels of a made-up corpus, written directly, in which a model can beat every baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hotarea.domain import records, tables
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+TOPICS = ("T1", "T2", "T3", None)
+
+
+def end(year: int) -> date:
+    return date(year, 12, 31)
+
+
+@dataclass(frozen=True)
+class History:
+    """Yearly releases, and what follows from them, of `documents` works; every tenth is never cited.
+
+    An area gets hot by its one-year rate, but only if it is young: no single feature and no linear model says so.
+    """
+
+    settings: Settings
+    documents: int = 1000
+
+    def publish(self, years: Sequence[int], shift: float = 0.0) -> None:
+        """Publish releases, features and (where matured) labels; `shift` moves the newest year's features away."""
+        ledger = Ledger(self.settings.ledger)
+        for year in years:
+            features = self._features(year, shift if year == years[-1] else 0.0)
+            self._release(ledger, year)
+            cutoff = Cutoff(end(year), end(year))
+            _write(Layout(self.settings.home).feature_set(cutoff), features)
+            ledger.add(
+                records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=self.documents, seconds=0, run_id="test")
+            )
+        released = [r.release_date.year for r in ledger.all(records.Release)]
+        labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
+        for year in sorted(set(released) - labelled):
+            if year + self.settings.horizon_years <= max(released):
+                self._labels(ledger, year)
+        ledger.close()
+
+    def _features(self, year: int, shift: float) -> pa.Table:
+        rng = np.random.default_rng(year)
+        cited = np.arange(self.documents) % 10 != 9
+        columns: dict[str, np.ndarray] = {name: rng.poisson(4, self.documents) + 1 for name in tables.COUNTS}
+        columns |= {name: rng.lognormal(0, 1, self.documents) for name in tables.RATIOS}
+        columns["citing_share_1y"] = np.clip(rng.random(self.documents) + shift, 0, 1)
+        columns["age_years"] = rng.uniform(0, 20, self.documents)
+        columns["cite_count"] = np.where(cited, columns["cite_count"], 0)
+        found = {name: pa.array(values, mask=_unknown(name, cited)) for name, values in columns.items()}
+        found |= {f"{name}_pct": _percentiles(found[name], shift) for name in tables.RANKED}
+        return _table(tables.FEATURES, self.documents, end(year), end(year), found)
+
+    def _labels(self, ledger: Ledger, year: int) -> None:
+        cutoff = Cutoff(end(year), end(year + self.settings.horizon_years))
+        features = pq.read_table(Layout(self.settings.home).feature_set(Cutoff(end(year), end(year))))
+        rate, share = (features[name].to_numpy() for name in ("rate_1y", "citing_share_1y"))
+        noise = np.random.default_rng(year + 5000).lognormal(0, 0.2, self.documents)
+        future = noise * np.where(np.nan_to_num(share) > 0.6, rate, 0.3 + 0.1 * rate)
+        eligible = features["cite_count"].to_numpy() >= 1
+        threshold = float(np.quantile(future[eligible], self.settings.hot_quantile))
+        hot = future > threshold
+        columns = {
+            "eligible": eligible,
+            "future_size": np.zeros(self.documents, np.int64),
+            "future_rate": future,
+            "hot_area": pa.array(hot, mask=~eligible),
+            "threshold": np.full(self.documents, threshold),
+        }
+        table = _table(tables.LABELS, self.documents, cutoff.day, cutoff.known, columns)
+        _write(Layout(self.settings.home).label_set(cutoff), table)
+        ledger.add(
+            records.LabelSet(
+                cutoff=cutoff.day,
+                known=cutoff.known,
+                horizon_years=self.settings.horizon_years,
+                rows=self.documents,
+                eligible=int(eligible.sum()),
+                hot=int((hot & eligible).sum()),
+                threshold=threshold,
+                run_id="test",
+            )
+        )
+
+    def _release(self, ledger: Ledger, year: int) -> None:
+        """Put a release into the lake and the ledger; the first one delivers all documents."""
+        first = not ledger.all(records.Release)
+        folder = Layout(self.settings.home).release(str(end(year)))
+        ids = np.arange(self.documents if first else 0)
+        topics = [TOPICS[i % len(TOPICS)] for i in ids]
+        rows = [
+            {
+                "document_id": int(i),
+                "published": date(2000, 1, 1),
+                "updated": _midnight(end(year)),
+                "topic_id": topic,
+                "topic": topic and f"topic {topic}",
+                "is_retracted": False,
+                "reference_count": 0,
+            }
+            for i, topic in zip(ids, topics, strict=True)
+        ]
+        _write(folder / "documents", pa.Table.from_pylist(rows, schema=tables.DOCUMENTS))
+        pq.write_table(tables.REMOVALS.empty_table(), folder / "removals.parquet")
+        ledger.add(
+            records.Release(
+                release_id=str(end(year)),
+                release_date=end(year),
+                source="test",
+                files=[],
+                documents=len(ids),
+                citations=0,
+                removals=0,
+                quarantined={},
+                seconds=0,
+                run_id="test",
+            )
+        )
+
+
+def _unknown(name: str, cited: np.ndarray) -> np.ndarray:
+    """Where a feature is null: ratios to citations, without any."""
+    return ~cited if name in {"rate", "citing_age_mean", "citing_share_1y", "citing_rate_1y"} else ~cited & False
+
+
+def _percentiles(values: pa.Array, shift: float) -> pa.Array:
+    known = values.to_numpy(zero_copy_only=False)
+    ordered = np.sort(known[~np.isnan(known)])
+    ranks = (np.searchsorted(ordered, known) + np.searchsorted(ordered, known, side="right")) / (2 * len(ordered))
+    return pa.array(np.clip(ranks + shift, 0, 1), mask=values.is_null().to_numpy(zero_copy_only=False))
+
+
+def _table(schema: pa.Schema, count: int, day: date, known: date, columns: dict[str, object]) -> pa.Table:
+    keys = {
+        "document_id": np.arange(count),
+        "event_timestamp": [_midnight(day)] * count,
+        "created_timestamp": [_midnight(known)] * count,
+    }
+    found = {**keys, **columns}
+    return pa.table(
+        [
+            pa.array(found[f.name], f.type) if not isinstance(found[f.name], pa.Array) else found[f.name].cast(f.type)
+            for f in schema
+        ],
+        schema=schema,
+    )
+
+
+def _write(folder: Path, table: pa.Table) -> None:
+    folder.mkdir(parents=True)
+    half = table.num_rows // 2
+    for number, part in enumerate((table.slice(0, half), table.slice(half))):
+        pq.write_table(part, folder / f"part-{number:04d}.parquet")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,239 @@
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hotarea.domain import records
+from hotarea.domain.errors import GateError
+from hotarea.domain.settings import Settings
+from hotarea.domain.training import MODEL_NAME, Recipe, fit, save
+from hotarea.stages import promote, rollback
+from hotarea.stores import registry
+from hotarea.stores.ledger import Ledger
+
+METRICS = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}
+RATE = {"average_precision": 0.61, "roc_auc": 0.8, "log_loss": 0.2, "brier": 0.05}
+
+
+@pytest.fixture
+def home(with_registry: Settings, tmp_path: Path) -> Settings:
+    """A home with three model versions in the registry, of the trainings t1, t2 and t3."""
+    values = np.random.default_rng(1).random((100, 2))
+    for version in (1, 2, 3):
+        model = fit(values, values[:, 0] > 0.8, ("a", "b"), Recipe(rounds=version, nthread=1), seed=1)
+        file = save(model, tmp_path / f"{version}.ubj")
+        assert registry.register(with_registry, f"t{version}", file, {}, {}) == version
+    return with_registry
+
+
+def decide(settings: Settings, version: int, against: int | None, accepted: bool = True) -> None:
+    metrics = {"model": METRICS, "rate": RATE, **({"champion": METRICS} if against else {})}
+    training = records.TrainingRun(
+        training_id=f"t{version}",
+        model_version=version,
+        feature_service="hot_area_model_v1",
+        training_cutoffs=[],
+        evaluation_cutoff=date(2017, 12, 31),
+        rows=1,
+        metrics=metrics,
+        run_id="test",
+    )
+    decision = records.Decision(
+        training_id=f"t{version}",
+        model_version=version,
+        champion_version=against,
+        accepted=accepted,
+        checks=[],
+        reasons=[] if accepted else ["it is no better than a coin"],
+        run_id="test",
+    )
+    ledger = Ledger(settings.ledger)
+    ledger.add(training)
+    ledger.add(decision)
+    ledger.close()
+
+
+def timeline(settings: Settings) -> list[int]:
+    ledger = Ledger(settings.ledger)
+    try:
+        return [c.model_version for c in ledger.all(records.Champion)]
+    finally:
+        ledger.close()
+
+
+def promoted(settings: Settings, *versions: int) -> None:
+    before = None
+    for version in versions:
+        decide(settings, version, before)
+        promote.run(settings, f"t{version}", f"promote-{version}")
+        before = version
+
+
+def test_an_accepted_candidate_is_put_in_service_with_figures_as_the_reason(home):
+    decide(home, 1, None)
+
+    champion = promote.run(home, "t1", "run")
+
+    assert (champion.model_name, champion.model_version) == (MODEL_NAME, 1)
+    assert champion.feature_service == "hot_area_model_v1"
+    assert champion.metrics == METRICS
+    assert champion.reason == ("average precision 0.760 at 2017-12-31, best baseline rate 0.610; the first champion")
+    assert registry.champion(home) == 1
+    assert timeline(home) == [1]
+
+
+def test_the_next_champion_is_compared_with_the_one_before(home):
+    promoted(home, 1)
+    decide(home, 2, against=1)
+
+    champion = promote.run(home, None, "run")
+
+    assert champion.model_version == 2
+    assert champion.reason.endswith("champion version 1 0.760 on the same rows")
+    assert registry.champion(home) == 2
+
+
+def test_a_promotion_that_is_repeated_changes_nothing(home):
+    decide(home, 1, None)
+    first = promote.run(home, "t1", "run")
+
+    assert promote.run(home, "t1", "again") == first
+    assert timeline(home) == [1]
+
+
+def test_a_promotion_that_is_repeated_after_a_rollback_does_not_undo_it(home):
+    promoted(home, 1, 2)
+    rollback.run(home, "rollback", "wrong topics")
+
+    assert promote.run(home, "t2", "retry").model_version == 2
+    assert timeline(home) == [1, 2, 1]
+    assert registry.champion(home) == 1
+
+
+def test_a_refused_candidate_is_not_promoted(home):
+    decide(home, 1, None, accepted=False)
+
+    with pytest.raises(GateError, match="the gate refused version 1 of t1: it is no better than a coin"):
+        promote.run(home, "t1", "run")
+    assert (timeline(home), registry.champion(home)) == ([], None)
+
+
+@pytest.mark.parametrize("training_id", [None, "t1"])
+def test_without_a_decision_nothing_is_promoted(home, training_id):
+    with pytest.raises(GateError, match="no decision of the gate covers"):
+        promote.run(home, training_id, "run")
+
+
+def test_a_refused_candidate_is_passed_over_where_none_is_named(home):
+    decide(home, 1, None)
+    decide(home, 2, None, accepted=False)
+
+    assert promote.run(home, None, "run").model_version == 1
+
+
+def test_an_acceptance_against_another_champion_is_refused(home):
+    decide(home, 1, None)
+    decide(home, 2, None)
+    promote.run(home, "t1", "run")
+
+    with pytest.raises(GateError, match="accepted against champion version None, but version 1 is in service"):
+        promote.run(home, "t2", "run")
+    assert timeline(home) == [1]
+
+
+def test_a_version_that_is_gone_from_the_registry_is_not_promoted(home):
+    decide(home, 9, None)
+
+    with pytest.raises(GateError, match="has no version 9"):
+        promote.run(home, "t9", "run")
+    assert timeline(home) == []
+
+
+def test_an_interruption_between_ledger_and_registry_is_mended_by_running_again(home, monkeypatch):
+    decide(home, 1, None)
+    with monkeypatch.context() as broken:
+        broken.setattr(registry, "crown", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            promote.run(home, "t1", "run")
+    assert (timeline(home), registry.champion(home)) == ([1], None)
+
+    promote.run(home, "t1", "run")
+
+    assert (timeline(home), registry.champion(home)) == ([1], 1)
+
+
+def test_an_alias_that_was_moved_by_hand_is_put_back(home):
+    promoted(home, 1)
+    registry.crown(home, 3)
+
+    promote.run(home, "t1", "run")
+
+    assert registry.champion(home) == 1
+
+
+def test_a_rollback_puts_the_champion_before_in_service_and_says_why(home):
+    promoted(home, 1, 2)
+
+    champion = rollback.run(home, "rollback", "  wrong topics ")
+
+    assert champion.model_version == 1
+    assert champion.reason == "rolled back from version 2: wrong topics"
+    assert champion.metrics == METRICS
+    assert registry.champion(home) == 1
+    assert timeline(home) == [1, 2, 1]
+
+
+def test_rollbacks_go_further_back(home):
+    promoted(home, 1, 2, 3)
+
+    assert rollback.run(home, "a", "first").model_version == 2
+    assert rollback.run(home, "b", "second").model_version == 1
+    with pytest.raises(GateError, match="no champion before this one"):
+        rollback.run(home, "c", "third")
+
+
+def test_a_rollback_to_a_named_version(home):
+    promoted(home, 1, 2, 3)
+
+    assert rollback.run(home, "a", "to the first", version=1).model_version == 1
+    assert rollback.run(home, "b", "and forth again", version=3).model_version == 3
+    assert registry.champion(home) == 3
+
+
+def test_a_rollback_that_is_repeated_changes_nothing(home):
+    promoted(home, 1, 2, 3)
+
+    first = rollback.run(home, "same", "once")
+
+    assert rollback.run(home, "same", "once") == first
+    assert timeline(home) == [1, 2, 3, 2]
+
+
+def test_a_rollback_after_which_the_registry_was_not_reached_is_mended(home):
+    promoted(home, 1, 2)
+    rollback.run(home, "same", "once")
+    registry.crown(home, 2)
+
+    rollback.run(home, "same", "once")
+
+    assert registry.champion(home) == 1
+
+
+@pytest.mark.parametrize(
+    ("versions", "version", "reason", "said"),
+    [
+        ((), None, "why", "no champion before this one"),
+        ((1,), None, "why", "no champion before this one"),
+        ((1, 2), 3, "why", r"version 3 was never champion; expected one of \[1, 2\]"),
+        ((), 1, "why", "version 1 was never champion; expected one of none yet"),
+        ((1, 2), 2, "why", "version 2 is in service already"),
+        ((1, 2), None, "  ", "a rollback needs a reason"),
+    ],
+)
+def test_rollbacks_that_are_refused(home, versions, version, reason, said):
+    promoted(home, *versions)
+
+    with pytest.raises(GateError, match=said):
+        rollback.run(home, "rollback", reason, version)
+    assert timeline(home) == list(versions)

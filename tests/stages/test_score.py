@@ -1,0 +1,250 @@
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from hotarea.domain import records
+from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
+from hotarea.domain.settings import Settings
+from hotarea.domain.tables import HOT_AREAS, PREDICTIONS
+from hotarea.domain.training import MODEL_NAME, Recipe, fit, matrix, save
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import jobs, rollback, score
+from hotarea.stores import feature_store, registry
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from tests.histories import History, end
+
+CUTOFF = Cutoff(end(2015), end(2015))
+
+
+@pytest.fixture
+def home(with_registry: Settings, tmp_path: Path) -> Settings:
+    """A home with features at 2014 and 2015, two model versions, and the first one in service."""
+    History(with_registry).publish([2014, 2015])
+    values = matrix(pq.read_table(Layout(with_registry.home).feature_set(CUTOFF)), MODEL_FEATURES)
+    for version in (1, 2):
+        model = fit(values, values[:, version] > 0.8, MODEL_FEATURES, Recipe(rounds=10, nthread=1), seed=1)
+        file = save(model, tmp_path / f"{version}.ubj")
+        registry.register(with_registry, f"t{version}", file, {}, {})
+        registry.describe(with_registry, version, {}, {registry.THRESHOLD: "0.2"})
+    crown(with_registry, 1)
+    return with_registry
+
+
+def crown(settings: Settings, version: int) -> None:
+    ledger = Ledger(settings.ledger)
+    ledger.add(
+        records.Champion(
+            model_name=MODEL_NAME,
+            model_version=version,
+            feature_service=FEATURE_SERVICE,
+            metrics={},
+            reason="test",
+            run_id="test",
+        )
+    )
+    ledger.close()
+
+
+def remembered(settings: Settings) -> list[records.PredictionSet]:
+    ledger = Ledger(settings.ledger)
+    try:
+        return ledger.all(records.PredictionSet)
+    finally:
+        ledger.close()
+
+
+def staged(settings: Settings) -> Path:
+    """Plan and score, but publish nothing yet."""
+    plan = score.plan(settings, "run")
+    assert plan is not None
+    jobs.run(score.job(settings, plan))
+    return plan
+
+
+def tampered(plan: Path, change: dict[str, pa.Array]) -> None:
+    for part in (plan.parent / "predictions").glob("part-*.parquet"):
+        table = pq.read_table(part)
+        for name, value in change.items():
+            column = pa.repeat(value, table.num_rows)
+            table = table.set_column(table.schema.get_field_index(name), PREDICTIONS.field(name), column)
+        pq.write_table(table, part)
+
+
+def test_the_newest_cutoff_is_scored_published_and_served(home):
+    published = score.run(home, "run")
+
+    folder = Layout(home.home).prediction_set(CUTOFF.day, 1)
+    rows = pq.read_table(folder)
+    assert published == [f"predictions {CUTOFF} model 1", str(Layout(home.home).hot_areas(CUTOFF.day, 1))]
+    [found] = remembered(home)
+    assert (found.cutoff, found.model_name, found.model_version, found.rows) == (CUTOFF.day, MODEL_NAME, 1, 900)
+    assert found.hot == pc.sum(rows["hot_area"]).as_py() > 0
+    assert not list((Layout(home.home).home / "staging").iterdir())
+
+    by_id = {row["document_id"]: row for row in rows.to_pylist()}
+    served = feature_store.online(home, "document_area_v1", [3, 4, 9])
+    assert served["hot_area_score"] == [by_id[3]["hot_area_score"], by_id[4]["hot_area_score"], None]
+    assert served["hot_area"] == [by_id[3]["hot_area"], by_id[4]["hot_area"], None]
+    assert served["model_version"] == [1, 1, None]
+
+
+def test_hot_areas_are_the_topics_of_the_documents_hottest_first(home):
+    score.run(home, "run")
+
+    table = pq.read_table(Layout(home.home).hot_areas(CUTOFF.day, 1))
+    assert table.schema.equals(HOT_AREAS)
+    assert sorted(table["topic"].to_pylist()) == ["(no topic)", "topic T1", "topic T2", "topic T3"]
+    assert pc.sum(table["documents"]).as_py() == 900
+    assert pc.sum(table["hot_documents"]).as_py() == remembered(home)[0].hot
+    assert table["hot_share"].to_pylist() == sorted(table["hot_share"].to_pylist(), reverse=True)
+
+
+def test_what_was_scored_is_not_scored_again(home):
+    score.run(home, "one")
+
+    assert score.plan(home, "two") is None
+    assert score.run(home, "two") == []
+    assert len(remembered(home)) == 1
+
+
+def test_a_new_champion_scores_the_same_cutoff_beside_the_old(home):
+    score.run(home, "one")
+    crown(home, 2)
+
+    score.run(home, "two")
+
+    assert [p.model_version for p in remembered(home)] == [1, 2]
+    assert feature_store.online(home, "document_area_v1", [3])["model_version"] == [2]
+    assert registry.champion(home) == 2
+    one, two = (pq.read_table(Layout(home.home).prediction_set(CUTOFF.day, v)) for v in (1, 2))
+    assert not np.array_equal(one["hot_area_score"], two["hot_area_score"])
+
+
+def test_after_a_rollback_the_earlier_predictions_are_served_again(home):
+    score.run(home, "one")
+    crown(home, 2)
+    score.run(home, "two")
+
+    rollback.run(home, "rollback", "worse topics")
+    assert score.run(home, "three") == []
+
+    assert feature_store.online(home, "document_area_v1", [3])["model_version"] == [1]
+
+
+def test_a_new_cutoff_is_scored(home):
+    score.run(home, "one")
+    History(home).publish([2016])
+
+    score.run(home, "two")
+
+    assert [p.cutoff.year for p in remembered(home)] == [2015, 2016]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"hot_area_score": pa.scalar(1.5)}, "scores are not a number from 0 to 1"),
+        ({"hot_area_score": pa.scalar(0.9)}, "hot_area is not everywhere"),
+        ({"model_version": pa.scalar(7)}, r"model versions are \[7\]"),
+        ({"document_id": pa.scalar(1)}, "have more than one prediction"),
+    ],
+)
+def test_predictions_with_a_fault_are_not_published(home, change, said):
+    plan = staged(home)
+    tampered(plan, change)
+
+    with pytest.raises(ValidationError, match=said):
+        score.validate(home, plan, "run")
+    assert not Layout(home.home).predictions.exists()
+
+
+def test_predictions_that_are_missing_are_not_published(home):
+    plan = staged(home)
+    min((plan.parent / "predictions").glob("part-*.parquet")).unlink()
+
+    with pytest.raises(ValidationError, match="documents have no prediction"):
+        score.validate(home, plan, "run")
+
+
+def test_a_job_that_left_nothing_is_an_error(home):
+    plan = staged(home)
+    shutil.rmtree(plan.parent / "predictions")
+
+    with pytest.raises(NotReadyError, match=r"holds no part-\*\.parquet"):
+        score.validate(home, plan, "run")
+
+
+def test_publishing_again_changes_nothing(home):
+    plan = staged(home)
+    assert len(score.publish(home, plan, "run")) == 2
+
+    assert score.publish(home, plan, "run") == []
+    assert len(remembered(home)) == 1
+
+
+def test_publishing_goes_on_where_it_was_interrupted(home, monkeypatch):
+    plan = staged(home)
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            score.publish(home, plan, "run")
+    assert remembered(home) == []
+
+    assert len(score.publish(home, plan, "run")) == 2
+    assert remembered(home)[0].rows == 900
+
+
+def test_what_an_interrupted_run_left_is_replaced_by_the_next(home):
+    left = Layout(home.home).prediction_set(CUTOFF.day, 1)
+    left.mkdir(parents=True)
+    pq.write_table(PREDICTIONS.empty_table(), left / "part-0000.parquet")
+
+    score.run(home, "run")
+
+    assert ds.dataset(left).count_rows() == 900
+
+
+def test_the_plan_fixes_model_threshold_and_moment(home):
+    before = records.now()
+    plan = score.plan(home, "run")
+
+    decided = msgspec.json.decode(plan.read_bytes(), type=score.Plan)
+    assert (decided.cutoff, decided.model_version, decided.threshold) == (CUTOFF, 1, 0.2)
+    assert decided.releases == ["2014-12-31", "2015-12-31"]
+    assert timedelta(0) <= decided.scored_at - before < timedelta(minutes=1)
+    assert (plan.parent / "model.ubj").is_file()
+
+
+def test_without_a_champion_nothing_can_be_scored(with_registry):
+    assert not score.champion(with_registry)
+    with pytest.raises(NotReadyError, match="there is no champion to score with"):
+        score.plan(with_registry, "run")
+
+
+def test_without_features_nothing_can_be_scored(with_registry, tmp_path):
+    values = np.random.default_rng(1).random((50, 2))
+    file = save(fit(values, values[:, 0] > 0.5, ("a", "b"), Recipe(rounds=1, nthread=1), 1), tmp_path / "m.ubj")
+    registry.register(with_registry, "t1", file, {}, {})
+    crown(with_registry, 1)
+
+    assert score.champion(with_registry)
+    with pytest.raises(NotReadyError, match="there are no features to score"):
+        score.plan(with_registry, "run")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]"])
+def test_a_plan_that_cannot_be_read_is_named(home, tmp_path, content):
+    (tmp_path / "plan.json").write_bytes(content)
+
+    with pytest.raises(NotReadyError, match=r"plan\.json cannot be read"):
+        score.job(home, tmp_path / "plan.json")

@@ -1,0 +1,214 @@
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from hotarea.domain import records, training
+from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.evaluation import CHAMPION, MODEL, metrics
+from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import gate, promote, train
+from hotarea.stores import registry
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from hotarea.stores.training_folder import TrainingFolder
+from tests.histories import History, end
+
+YEARS = range(2010, 2016)
+
+
+@pytest.fixture
+def short(with_registry: Settings) -> Settings:
+    """A home with a history whose horizon is one year: trains on 2011 to 2013, evaluates 2014, scores 2015."""
+    settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
+    History(settings).publish(YEARS)
+    return settings
+
+
+def remembered(settings: Settings, kind: type, **where: object) -> list:
+    ledger = Ledger(settings.ledger)
+    try:
+        return ledger.all(kind, **where)
+    finally:
+        ledger.close()
+
+
+def planned(settings: Settings) -> Path:
+    found = train.plan(settings, "run")
+    assert found is not None
+    return found
+
+
+def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(short):
+    training_id = train.run(short, "run")
+
+    folder = TrainingFolder.of(Layout(short.home), training_id)
+    evidence, plan, facts = folder.read_evidence(), folder.read_plan(), folder.read_facts()
+    assert [c.day for c in plan.window.training] == [end(2011), end(2012), end(2013)]
+    assert plan.window.evaluation.day == end(2014)
+    assert (facts.rows, facts.evaluation_rows, facts.evaluation_hot, facts.unknown) == (2700, 900, 90, 0)
+    assert set(evidence.metrics) == {MODEL, *BASELINE_FEATURES, "logistic_regression"}
+    assert set(evidence.drift) == set(MODEL_FEATURES)
+
+    [run] = remembered(short, records.TrainingRun)
+    assert (run.training_id, run.model_version, run.rows, run.metrics) == (training_id, 1, 2700, evidence.metrics)
+    assert registry.threshold(short, 1) == evidence.decision_threshold
+    assert 0.05 < evidence.at_threshold["share"] < 0.11
+    assert gate.run(short, training_id, "run").accepted
+
+
+def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(short, tmp_path):
+    folder = TrainingFolder.of(Layout(short.home), train.run(short, "run"))
+    model = training.load(registry.fetch(short, 1, tmp_path / "again.ubj"))
+    rows = folder.rows("evaluation")
+
+    scores = training.score(model, training.matrix(rows, MODEL_FEATURES))
+
+    assert metrics(training.labels(rows), scores) == folder.read_evidence().metrics[MODEL]
+    assert folder.model.read_bytes() == (tmp_path / "again.ubj").read_bytes()
+
+
+def test_the_registry_says_what_a_model_came_from(short):
+    training_id = train.run(short, "run-7")
+
+    client = mlflow.MlflowClient(short.mlflow)
+    version = client.get_model_version("hot_area_model", "1")
+    run = client.get_run(version.run_id)
+    facts = TrainingFolder.of(Layout(short.home), training_id).read_facts()
+    assert version.tags["training_id"] == training_id
+    assert version.tags["dataset_sha256"] == facts.digest
+    assert version.tags["evaluation_cutoff"] == "2014-12-31@2014-12-31"
+    assert version.tags["run_id"] == "run-7"
+    assert run.data.params["max_depth"] == "4"
+    assert run.data.metrics["model/average_precision"] > run.data.metrics["rate_1y/average_precision"]
+    assert len(run.data.tags["mlflow.source.git.commit"]) == 40
+
+
+def test_rows_are_the_cited_documents_of_each_cutoff_with_the_features_of_that_cutoff(short):
+    plan = planned(short)
+
+    train.dataset(short, plan, "run")
+
+    rows = TrainingFolder(plan.parent).rows("training").to_pandas()
+    assert not (rows["document_id"] % 10 == 9).any()
+    for year, part in rows.groupby(rows["event_timestamp"].dt.year):
+        cutoff = Cutoff(end(year), end(year))
+        published = pq.read_table(Layout(short.home).feature_set(cutoff)).to_pandas().set_index("document_id")
+        names = [*MODEL_FEATURES, *BASELINE_FEATURES]
+        assert np.array_equal(part[names], published.loc[part["document_id"], names])
+        label = pq.read_table(Layout(short.home).label_set(Cutoff(end(year), end(year + 1)))).to_pandas()
+        assert part["hot_area"].tolist() == label.set_index("document_id").loc[part["document_id"], "hot_area"].tolist()
+
+
+def test_labelled_documents_that_the_features_did_not_know_are_counted_and_left_out(short):
+    part = Layout(short.home).feature_set(Cutoff(end(2014), end(2014))) / "part-0000.parquet"
+    pq.write_table(pq.read_table(part).slice(10), part)
+    plan = planned(short)
+
+    train.dataset(short, plan, "run")
+
+    facts = TrainingFolder(plan.parent).read_facts()
+    assert (facts.evaluation_rows, facts.unknown) == (891, 9)
+
+
+def test_a_null_feature_of_a_cited_document_stops_the_training(short):
+    part = Layout(short.home).feature_set(Cutoff(end(2014), end(2014))) / "part-0000.parquet"
+    table = pq.read_table(part)
+    at = table.schema.get_field_index("rate_1y_pct")
+    column = table["rate_1y_pct"].to_pylist()
+    pq.write_table(table.set_column(at, table.schema.field(at), [[None, None, *column[2:]]]), part)
+
+    with pytest.raises(ValidationError, match=r"features are null for cited documents: \{'rate_1y_pct': 2\}"):
+        train.dataset(short, planned(short), "run")
+
+
+def test_steps_that_are_done_again_change_nothing(short):
+    plan = planned(short)
+    train.dataset(short, plan, "run")
+    train.fit(short, plan, "run")
+    before = {f: f.stat().st_mtime_ns for f in plan.parent.rglob("*") if f.is_file()}
+
+    train.dataset(short, plan, "again")
+    version = train.fit(short, plan, "again")
+
+    assert version == 1
+    assert {f: f.stat().st_mtime_ns for f in plan.parent.rglob("*") if f.is_file()} == before
+
+
+def test_the_same_history_gives_the_same_model_elsewhere(short, tmp_path):
+    other = Settings.load(home=tmp_path / "other", project=short.project, horizon_years=1, training_cutoffs=3)
+    History(other).publish(YEARS)
+
+    files = []
+    for settings in (short, other):
+        plan = planned(settings)
+        train.dataset(settings, plan, "run")
+        rows = TrainingFolder(plan.parent).rows("training")
+        recipe, seed = TrainingFolder(plan.parent).read_plan().recipe, settings.seed
+        model = training.fit(training.matrix(rows, MODEL_FEATURES), training.labels(rows), MODEL_FEATURES, recipe, seed)
+        files.append(training.save(model, tmp_path / f"{len(files)}.ubj").read_bytes())
+
+    assert files[0] == files[1]
+
+
+def test_nothing_is_trained_twice_until_a_release_comes(short, caplog):
+    training_id = train.run(short, "one")
+    assert train.plan(short, "two") is not None  # the gate has not decided yet
+    gate.run(short, training_id, "one")
+    assert train.plan(short, "two") is not None  # accepted, but not promoted yet
+    promote.run(short, training_id, "one")
+
+    with caplog.at_level("INFO"):
+        assert train.run(short, "two") is None
+    assert "nothing to train" in caplog.text
+
+    History(short).publish([2016])
+    again = train.run(short, "three")
+
+    evidence = TrainingFolder.of(Layout(short.home), again).read_evidence()
+    assert again != training_id
+    assert (evidence.champion_version, evidence.model_version) == (1, 2)
+    assert set(evidence.metrics[CHAMPION]) == set(evidence.metrics[MODEL])
+    assert evidence.metrics[CHAMPION] != evidence.metrics[MODEL]
+    assert len(remembered(short, records.TrainingRun)) == 2
+
+
+def test_a_refused_candidate_is_not_trained_again(short, caplog):
+    History(short).publish([2016], shift=0.9)
+    decision = gate.run(short, train.run(short, "one"), "one")
+
+    assert not decision.accepted
+    assert any("PSI of citing_share_1y" in reason for reason in decision.reasons)
+    with caplog.at_level("INFO"):
+        assert train.plan(short, "two") is None
+    assert "the gate refused its version 1" in caplog.text
+
+
+def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(short, monkeypatch):
+    training_id = train.run(short, "one")
+    promote.run(short, gate.run(short, training_id, "one").training_id, "one")
+    History(short).publish([2016])
+    monkeypatch.setattr("hotarea.domain.training_plan.MODEL_FEATURES", MODEL_FEATURES[3:])
+
+    evidence = TrainingFolder.of(Layout(short.home), train.run(short, "two")).read_evidence()
+
+    assert len(evidence.features) == len(MODEL_FEATURES) - 3
+    assert evidence.metrics[CHAMPION]["average_precision"] > 0.5
+
+
+def test_evidence_is_strict_json(short):
+    folder = TrainingFolder.of(Layout(short.home), train.run(short, "run"))
+
+    found = json.loads(folder.evidence.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+
+    assert found["training_id"] == folder.path.name
+
+
+def test_too_short_a_history_is_refused(settings):
+    with pytest.raises(NotReadyError, match="nothing to train on"):
+        train.plan(settings, "run")
