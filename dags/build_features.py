@@ -34,8 +34,8 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, o
             items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(@\d{4}-\d{2}-\d{2})?$"},
             minItems=1,
             title="Cutoffs",
-            description="Dates as of which to build features, 2012-06-30, or with the release date from which they are to "
-            "be known, 2012-06-30@2013-12-31. Empty: every year's end that the releases cover and the newest release's "
+            description="Dates as of which to build features, 2012-06-30, or with the release date from which they are "
+            "known, 2012-06-30@2013-12-31. Empty: every year's end that the releases cover and the newest release's "
             "date, as far as they are missing.",
         ),
     },

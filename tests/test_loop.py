@@ -14,12 +14,12 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import PROJECT
 
 from hotarea.console import airflow
 from hotarea.console.airflow_api import AirflowApi, DagRun
 from hotarea.console.supervisor import tagged
 from hotarea.domain.settings import Settings
+from tests.conftest import PROJECT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
