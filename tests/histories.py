@@ -34,24 +34,29 @@ class History:
 
     def publish(self, years: Sequence[int], shift: float = 0.0) -> None:
         """Publish releases, features and (where matured) labels; `shift` moves the newest year's features away."""
-        ledger = Ledger(self.settings.ledger)
         for year in years:
-            features = self._features(year, shift if year == years[-1] else 0.0)
-            self._release(ledger, year)
-            cutoff = Cutoff(end(year), end(year))
-            _write(Layout(self.settings.home).feature_set(cutoff), features)
-            ledger.add(
-                records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=self.documents, seconds=0, run_id="test")
-            )
-        released = [r.release_date.year for r in ledger.all(records.Release)]
+            self.publish_at(end(year), shift if year == years[-1] else 0.0)
+        ledger = Ledger(self.settings.ledger)
+        released = [
+            r.release_date.year for r in ledger.all(records.Release) if r.release_date == end(r.release_date.year)
+        ]
         labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
         for year in sorted(set(released) - labelled):
             if year + self.settings.horizon_years <= max(released):
                 self._labels(ledger, year)
         ledger.close()
 
-    def _features(self, year: int, shift: float) -> pa.Table:
-        rng = np.random.default_rng(year)
+    def publish_at(self, day: date, shift: float = 0.0) -> None:
+        """Publish the release of a day and its features, but no labels."""
+        ledger = Ledger(self.settings.ledger)
+        cutoff = Cutoff(day, day)
+        self._release(ledger, day)
+        _write(Layout(self.settings.home).feature_set(cutoff), self._features(day, shift))
+        ledger.add(records.FeatureSet(cutoff=day, known=day, rows=self.documents, seconds=0, run_id="test"))
+        ledger.close()
+
+    def _features(self, day: date, shift: float) -> pa.Table:
+        rng = np.random.default_rng(day.toordinal())
         cited = np.arange(self.documents) % 10 != 9
         columns: dict[str, np.ndarray] = {name: rng.poisson(4, self.documents) + 1 for name in tables.COUNTS}
         columns |= {name: rng.lognormal(0, 1, self.documents) for name in tables.RATIOS}
@@ -60,7 +65,7 @@ class History:
         columns["cite_count"] = np.where(cited, columns["cite_count"], 0)
         found = {name: pa.array(values, mask=_unknown(name, cited)) for name, values in columns.items()}
         found |= {f"{name}_pct": _percentiles(found[name], shift) for name in tables.RANKED}
-        return _table(tables.FEATURES, self.documents, end(year), end(year), found)
+        return _table(tables.FEATURES, self.documents, day, day, found)
 
     def _labels(self, ledger: Ledger, year: int) -> None:
         cutoff = Cutoff(end(year), end(year + self.settings.horizon_years))
@@ -93,17 +98,17 @@ class History:
             )
         )
 
-    def _release(self, ledger: Ledger, year: int) -> None:
+    def _release(self, ledger: Ledger, day: date) -> None:
         """Put a release into the lake and the ledger; the first one delivers all documents."""
         first = not ledger.all(records.Release)
-        folder = Layout(self.settings.home).release(str(end(year)))
+        folder = Layout(self.settings.home).release(str(day))
         ids = np.arange(self.documents if first else 0)
         topics = [TOPICS[i % len(TOPICS)] for i in ids]
         rows = [
             {
                 "document_id": int(i),
                 "published": date(2000, 1, 1),
-                "updated": _midnight(end(year)),
+                "updated": _midnight(day),
                 "topic_id": topic,
                 "topic": topic and f"topic {topic}",
                 "is_retracted": False,
@@ -115,8 +120,8 @@ class History:
         pq.write_table(tables.REMOVALS.empty_table(), folder / "removals.parquet")
         ledger.add(
             records.Release(
-                release_id=str(end(year)),
-                release_date=end(year),
+                release_id=str(day),
+                release_date=day,
                 source="test",
                 files=[],
                 documents=len(ids),

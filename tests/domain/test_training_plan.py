@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import msgspec
@@ -6,7 +7,7 @@ import pytest
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
-from hotarea.domain.training_plan import TrainingPlan, planned
+from hotarea.domain.training_plan import TrainingPlan, gives_the_same_model, planned
 from hotarea.domain.windows import Cutoff
 
 SETTINGS = Settings(horizon_years=2, training_cutoffs=2)
@@ -115,6 +116,19 @@ def test_a_new_release_has_another_id():
 
     assert new.training_id != old.training_id
     assert new.window.evaluation.day.year == 2017
+
+
+def test_a_release_that_brings_no_new_labels_gives_the_same_model_under_another_id():
+    published = labels(*range(2010, 2017))
+    old = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), published)
+    between = FeatureSet(cutoff=date(2019, 5, 1), known=date(2019, 5, 1), rows=1, seconds=0, run_id="test")
+    newer = replace(release(2019), release_id="2019-05-01", release_date=date(2019, 5, 1))
+
+    new = planned(SETTINGS, [*RELEASES, newer], [*features(*range(2010, 2019)), between], published)
+
+    assert new.training_id != old.training_id
+    assert gives_the_same_model(new.training_id, old.training_id)
+    assert not gives_the_same_model(new.training_id, "2019-05-01-0123456789")
 
 
 def test_a_plan_survives_its_file():

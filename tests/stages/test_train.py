@@ -1,4 +1,5 @@
 import json
+from datetime import date
 from pathlib import Path
 
 import mlflow
@@ -176,6 +177,25 @@ def test_nothing_is_trained_twice_until_a_release_comes(short, caplog):
     assert set(evidence.metrics[CHAMPION]) == set(evidence.metrics[MODEL])
     assert evidence.metrics[CHAMPION] != evidence.metrics[MODEL]
     assert len(remembered(short, records.TrainingRun)) == 2
+
+
+def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(short, caplog):
+    promote.run(short, gate.run(short, train.run(short, "one"), "one").training_id, "one")
+    half_year = date(2016, 6, 30)
+    History(short).publish_at(half_year)
+
+    with caplog.at_level("INFO"):
+        assert train.run(short, "two") is None
+    assert "its version 1 was promoted" in caplog.text
+
+
+def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(short):
+    History(short).publish([2016], shift=0.9)
+    assert not gate.run(short, train.run(short, "one"), "one").accepted
+
+    History(short).publish_at(date(2017, 6, 30))
+
+    assert gate.run(short, train.run(short, "two"), "two").accepted
 
 
 def test_a_refused_candidate_is_not_trained_again(short, caplog):

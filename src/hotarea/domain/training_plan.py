@@ -40,9 +40,8 @@ def planned(
 ) -> TrainingPlan:
     """Plan a training on what is published; raise NotReadyError if the history is too short.
 
-    `training_id` is the newest cutoff and a hash of the rest: the same releases, sets, settings and recipe give the
-    same. A matured cutoff whose labels are not published yet is left out: it could be neither learned from nor
-    evaluated on.
+    `training_id` is the newest cutoff and a hash of what makes the model: rows, features, settings and recipe. A
+    matured cutoff whose labels are not published yet is left out: it could be neither learned from nor evaluated on.
     """
     if not releases:
         raise NotReadyError("nothing to train on: no release was ingested. Ingest one first.")
@@ -66,8 +65,18 @@ def planned(
         seed=settings.seed,
         recipe=RECIPE,
     )
-    digest = hashlib.sha256(msgspec.json.encode(plan)).hexdigest()[:10]
-    return replace(plan, training_id=f"{window.newest.day}-{digest}")
+    return replace(plan, training_id=f"{window.newest.day}-{_digest(plan)}")
+
+
+def gives_the_same_model(training_id: str, other: str) -> bool:
+    """Whether two trainings learn and evaluate the same, and differ at most in the newest cutoff."""
+    return training_id.rpartition("-")[2] == other.rpartition("-")[2]
+
+
+def _digest(plan: TrainingPlan) -> str:
+    """Hash what makes the model and its metrics: neither the newest cutoff nor the newest release is among it."""
+    made_of = replace(plan, training_id="", releases=(), window=replace(plan.window, newest=plan.window.evaluation))
+    return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()[:10]
 
 
 def _first_known(labels: Sequence[LabelSet], horizon_years: int) -> dict[object, Cutoff]:

@@ -121,15 +121,21 @@ def _planned(settings: Settings) -> tuple["TrainingPlan", str | None]:
 
 
 def _settled(ledger: Ledger, training_id: str) -> str | None:
-    """Return in words why a training needs nothing more: refused, or accepted and promoted; None if it does."""
-    decisions = ledger.all(records.Decision, training_id=training_id)
-    if not decisions:
-        return None
-    version = decisions[0].model_version
-    if not decisions[0].accepted:
-        return f"{training_id} was trained on the same data, and the gate refused its version {version}"
-    if ledger.all(records.Champion, model_version=version):
-        return f"{training_id} was trained on the same data, and its version {version} was promoted"
+    """Return in words why a training needs nothing more: refused, or accepted and promoted; None if it does.
+
+    A model that was promoted once is not made again for a newer cutoff, which could put back in service what was
+    rolled back; one that was refused is, because it is the newest cutoff whose drift may have been the reason.
+    """
+    from hotarea.domain.training_plan import gives_the_same_model
+
+    promoted = {c.model_version for c in ledger.all(records.Champion)}
+    for decision in ledger.all(records.Decision):
+        same = f"{decision.training_id} was trained on the same rows"
+        if decision.accepted and decision.model_version in promoted:
+            if gives_the_same_model(decision.training_id, training_id):
+                return f"{same}, and its version {decision.model_version} was promoted"
+        elif not decision.accepted and decision.training_id == training_id:
+            return f"{same}, and the gate refused its version {decision.model_version}"
     return None
 
 

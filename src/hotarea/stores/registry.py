@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version as installed
@@ -140,11 +141,20 @@ def _client(settings: Settings) -> Iterator["MlflowClient"]:
         logging.getLogger(name).setLevel(logging.ERROR)
 
     try:
-        yield MlflowClient(tracking_uri=settings.mlflow, registry_uri=settings.mlflow)
+        with _unwarned():
+            yield MlflowClient(tracking_uri=settings.mlflow, registry_uri=settings.mlflow)
     except MlflowException as error:
         raise SettingsError(
             f"MLflow refused or did not answer: {error.message}. Check HOTAREA_MLFLOW_URL and that its server runs."
         ) from error
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keep quiet what MLflow's modules warn of themselves; it imports them when they are first used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _experiment(settings: Settings, client: "MlflowClient") -> str:
