@@ -83,9 +83,9 @@ def test_a_refusal_is_an_outcome_that_names_value_and_threshold(settings, caplog
     decision = gate.run(settings, "t1", "run")
 
     assert not decision.accepted
-    failed = {c["name"]: (c["value"], c["threshold"]) for c in decision.checks if not c["passed"]}
+    failed = {c["name"]: (c["value"], c["threshold"]) for c in decision.checks if c["verdict"] == "failed"}
     assert failed["beats rate: average_precision"] == (0.5, 0.71)
-    assert "FAILED beats rate: average_precision" in caplog.text
+    assert "failed beats rate: average_precision" in caplog.text
     assert gate.explain(settings, "t1") == decision.reasons
 
 

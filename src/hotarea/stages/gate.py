@@ -2,12 +2,16 @@
 
 import logging
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from hotarea.domain.gate import Check
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -
         model_version=evidence.model_version,
         champion_version=evidence.champion_version,
         accepted=decision.accepted,
-        checks=[asdict(check) for check in decision.checks],
+        checks=[_told(check) for check in decision.checks],
         reasons=decision.reasons,
         run_id=run_id,
     )
@@ -79,16 +83,18 @@ def _check_rival(compared: int | None, champion: records.Champion | None, traini
         )
 
 
+def _told(check: "Check") -> dict[str, Any]:
+    """Return a check as the ledger keeps it, its outcome in a word."""
+    told = asdict(check)
+    return {"name": told.pop("name"), "verdict": "passed" if told.pop("passed") else "failed", **told}
+
+
 def _tell(record: records.Decision) -> None:
     for check in record.checks:
         log.log(
-            logging.INFO if check["passed"] else logging.WARNING,
+            logging.INFO if check["verdict"] == "passed" else logging.WARNING,
             "%s %s: value %s, threshold %s. %s",
-            "passed" if check["passed"] else "FAILED",
-            check["name"],
-            check["value"],
-            check["threshold"],
-            check["reason"],
+            *(check[key] for key in ("verdict", "name", "value", "threshold", "reason")),
         )
-    verdict = "accepted" if record.accepted else "refused"
-    log.info("version %d of %s is %s", record.model_version, record.training_id, verdict)
+    outcome = "accepted" if record.accepted else "refused"
+    log.info("version %d of %s is %s", record.model_version, record.training_id, outcome)
