@@ -7,10 +7,20 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from hotarea.domain.errors import JobError
 
 _FINISHED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+
+
+_patient = retry(
+    retry=retry_if_exception_type(httpx.TransportError),
+    wait=wait_fixed(1),
+    stop=stop_after_delay(60),
+    reraise=True,
+)
+"""For calls that may be repeated: a busy or restarting api-server does not end the run that it reports on."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ class AirflowApi:
                 )
             time.sleep(0.5)
 
+    @_patient
     def unpause(self, dag_id: str) -> None:
         """Let a DAG run on its schedule, on its assets and by hand."""
         self._client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
@@ -117,6 +128,7 @@ class AirflowApi:
         """Give the connection back."""
         self._client.close()
 
+    @_patient
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer = self._client.get(
             f"/api/v2/{path}", params=parameters, headers={"accept": "application/json"}

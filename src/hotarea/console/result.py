@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _METRICS = {"average_precision": "average precision", "roc_auc": "ROC AUC", "log_loss": "log loss", "brier": "Brier"}
@@ -35,7 +36,7 @@ def _show_champion(console: Console, status: dict[str, Any]) -> None:
         return
     console.print(
         f"[bold]Champion[/]  {champion['model_name']} version {champion['model_version']}, reads "
-        f"{champion['feature_service']}: {champion['reason']}"
+        f"{champion['feature_service']}: {escape(champion['reason'])}"
     )
     table = Table(title=f"Evaluation at {champion['evaluation_cutoff']}", title_justify="left")
     table.add_column("contender")
@@ -53,7 +54,7 @@ def _show_decision(console: Console, decision: dict[str, Any] | None, champion: 
     left = "the champion stays in service" if champion else "no model was put in service"
     console.print(f"[yellow]The gate refused version {decision['model_version']}[/]; {left}:")
     for reason in decision["reasons"]:
-        console.print(f"  - {reason}")
+        console.print(f"  - {escape(reason)}")
 
 
 def _show_hot_areas(console: Console, status: dict[str, Any]) -> None:
@@ -65,7 +66,10 @@ def _show_hot_areas(console: Console, status: dict[str, Any]) -> None:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for area in status["hot_areas"]:
         table.add_row(
-            area["topic"], f"{area['documents']:,}", f"{area['hot_documents']:,}", f"{100 * area['hot_share']:.1f} %"
+            escape(area["topic"]),
+            f"{area['documents']:,}",
+            f"{area['hot_documents']:,}",
+            f"{100 * area['hot_share']:.1f} %",
         )
     console.print(table)
 

@@ -1,5 +1,6 @@
 """Keeps Airflow's processes alive while `hotarea up` runs, and leaves none behind."""
 
+import fcntl
 import os
 import shlex
 import signal
@@ -8,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import psutil
 
@@ -18,6 +19,7 @@ from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout, write_aside
 
 _TAG = "HOTAREA_UP"
+_LOCK = "lock"
 _STOP_S = 25
 
 
@@ -25,18 +27,28 @@ class Supervisor:
     """Runs Airflow's four components under supervisord; a context manager that ends them all on leaving."""
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = Layout(settings.home).state / "up"
+        self._folder = _folder(settings)
         self._tag = str(settings.home)
         self._environment = {**airflow.environment(settings), _TAG: self._tag}
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def logs(self) -> Path:
         """Return the folder of the components' own logs."""
         return self._folder / "logs"
 
-    def prepare(self) -> None:
-        """Bring Airflow's database to this version; raise `JobError` with its last line if that fails."""
+    def __enter__(self) -> Self:
+        """Claim the home; raise `SettingsError` if it is up already."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self._folder, self._tag)
+        return self
+
+    def start(self) -> None:
+        """Bring Airflow's database to this version and start the components.
+
+        Raises `JobError` with the last line of what Airflow said if the database cannot be set up.
+        """
         done = subprocess.run(
             airflow.command("db", "migrate"), env=self._environment, capture_output=True, text=True, check=False
         )
@@ -45,16 +57,6 @@ class Supervisor:
             raise JobError(
                 f"Airflow's database cannot be set up: {' '.join(last)}. Free disk space, or remove the home."
             )
-
-    def __enter__(self) -> Self:
-        """Start supervisord; raise `SettingsError` if this home is up already."""
-        running = tagged(self._tag)
-        if running:
-            raise SettingsError(
-                f"this home is up already (process {running[0].pid}): {self._tag}. "
-                f"Stop the other `make run` first, or set HOTAREA_HOME to another folder."
-            )
-        self.logs.mkdir(parents=True, exist_ok=True)
         configuration = write_aside(self._folder / "supervisord.conf", self._configuration().encode())
         self._process = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(configuration)],
@@ -63,12 +65,13 @@ class Supervisor:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches only us; we stop the others in order
         )
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the components, then whatever they left behind."""
+        """Stop the components, then whatever they left behind; a second Ctrl-C does not interrupt that."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         if self._process:
             self._process.terminate()
             try:
@@ -76,6 +79,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 self._process.kill()
         sweep(self._tag)
+        if self._lock:
+            self._lock.close()
 
     def check(self) -> None:
         """Raise `JobError` if supervisord itself has ended."""
@@ -114,6 +119,31 @@ class Supervisor:
 
 def _escaped(value: object) -> str:
     return str(value).replace("%", "%%")
+
+
+def end_orphans(settings: Settings) -> None:
+    """End what a `hotarea up` left that was itself killed; raise `SettingsError` if one is running in this home."""
+    folder = _folder(settings)
+    if (folder / _LOCK).exists():
+        with _locked(folder, str(settings.home)):
+            sweep(str(settings.home))
+
+
+def _folder(settings: Settings) -> Path:
+    return Layout(settings.home).state / "up"
+
+
+def _locked(folder: Path, tag: str) -> IO[bytes]:
+    """Hold the home's lock until the file is closed; the system lets go of it when its holder dies."""
+    lock = (folder / _LOCK).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise SettingsError(
+            f"this home is up already: {tag}. Stop the other `make run` first, or set HOTAREA_HOME to another folder."
+        ) from error
+    return lock
 
 
 def tagged(tag: str) -> list[psutil.Process]:

@@ -2,15 +2,17 @@
 
 import signal
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 
 from hotarea.console import airflow, preflight, result
 from hotarea.console.airflow_api import AirflowApi
 from hotarea.console.progress import Progress
-from hotarea.console.supervisor import Supervisor
+from hotarea.console.supervisor import Supervisor, end_orphans
 from hotarea.domain.errors import HotareaError
 from hotarea.domain.settings import Settings
 from hotarea.stages import pending, sample, status
@@ -23,17 +25,20 @@ def up(settings: Settings, console: Console, *, once: bool) -> None:
 
     Raises a `HotareaError` if the system cannot start or, with `once`, if a task failed.
     """
+    end_orphans(settings)
     preflight.check(settings)
     settings = with_data(settings, console)
-    signal.signal(signal.SIGTERM, _interrupt)
-    supervisor = Supervisor(settings)
-    with console.status("setting up Airflow's database"):
-        supervisor.prepare()
-    with supervisor:
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a service manager, a closed terminal
+        signal.signal(number, _interrupt)
+    with Supervisor(settings) as supervisor:
         try:
+            with console.status("starting Airflow"):
+                supervisor.start()
             _drive(settings, console, supervisor, once=once)
         except KeyboardInterrupt:
             console.print("stopping")
+            if once:
+                raise
     console.print("everything is stopped")
 
 
@@ -48,7 +53,15 @@ def with_data(settings: Settings, console: Console) -> Settings:
 
 
 def _drive(settings: Settings, console: Console, supervisor: Supervisor, *, once: bool) -> None:
-    api = AirflowApi(airflow.base_url(settings), airflow.ADMIN, airflow.password(settings))
+    with closing(AirflowApi(airflow.base_url(settings), airflow.ADMIN, airflow.password(settings))) as api:
+        _lead(settings, console, api, supervisor, once=once)
+    if not once:
+        console.print(f"\n[bold]Airflow[/] stays up at {airflow.base_url(settings)}; Ctrl-C stops everything")
+        _wait(supervisor)
+
+
+def _lead(settings: Settings, console: Console, api: AirflowApi, supervisor: Supervisor, *, once: bool) -> None:
+    """Start Airflow and bring in what is new; a failed task is told, and raised only if nobody stays to look."""
     with console.status("starting Airflow"):
         api.wait_until_up(supervisor.check)
         api.wait_for_dags(set(DAGS), supervisor.check)
@@ -60,10 +73,7 @@ def _drive(settings: Settings, console: Console, supervisor: Supervisor, *, once
     except HotareaError as error:
         if once:
             raise
-        console.print(f"[red]error:[/] {error}")
-    if not once:
-        console.print(f"\n[bold]Airflow[/] stays up at {airflow.base_url(settings)}; Ctrl-C stops everything")
-        _wait(supervisor)
+        console.print(f"[red]error:[/] {escape(str(error))}")
 
 
 def _bring_in(settings: Settings, console: Console, api: AirflowApi, supervisor: Supervisor) -> None:

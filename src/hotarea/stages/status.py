@@ -16,7 +16,7 @@ def collect(settings: Settings) -> dict[str, Any]:
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
-    predictions = ledger.newest(records.PredictionSet)
+    predictions = _in_service(ledger)
     return {
         "home": str(settings.home),
         "raw": sorted(sources),
@@ -92,6 +92,15 @@ def _online(ledger: Ledger) -> dict[str, dict[str, Any]]:
         }
         for view, write in newest.items()
     }
+
+
+def _in_service(ledger: Ledger) -> records.PredictionSet | None:
+    """Return the champion's predictions at the newest cutoff that it has scored; after a rollback, the old ones."""
+    champion = ledger.newest(records.Champion)
+    if champion is None:
+        return None
+    scored = ledger.all(records.PredictionSet, model_version=champion.model_version)
+    return max(scored, key=lambda s: s.cutoff, default=None)
 
 
 def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | None:
