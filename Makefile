@@ -1,11 +1,10 @@
 # Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
 PYTHON ?= python3
-export HOTAREA_RAW ?= $(if $(RAW),$(abspath $(RAW)))
 
 .PHONY: run test check lock setup clean
 
 run: setup
-	@.venv/bin/hotarea up $(if $(filter 1 yes true,$(ONCE)),--once)
+	@.venv/bin/hotarea up $(if $(RAW),--raw "$(RAW)") $(if $(filter 1 yes true,$(ONCE)),--once)
 
 test: setup
 	.venv/bin/coverage erase

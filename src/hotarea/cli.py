@@ -32,8 +32,6 @@ def main() -> None:
     """Run the command line; an error of ours or of the disk is one line on stderr and exit status 1."""
     try:
         app()
-    except KeyboardInterrupt:
-        sys.exit(130)
     except httpx.HTTPError as error:
         message = f"Airflow's API does not answer: {error}. See the logs in the home's state/up/logs."
     except HotareaError as error:

@@ -21,6 +21,22 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 }
 
 
+_TUNING = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "4",  # as many workers are forked at the start; the default is 32
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:ADMIN",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__API__EXPOSE_CONFIG": "False",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a finished task holds its worker this long
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+}
+
+
 def command(*arguments: str) -> list[str]:
     """Return the command line that runs Airflow with this interpreter."""
     return [sys.executable, "-m", "airflow", *arguments]
@@ -34,39 +50,39 @@ def base_url(settings: Settings) -> str:
 def environment(settings: Settings) -> dict[str, str]:
     """Return the variables under which every Airflow process of this home runs.
 
-    Creates the home's secrets on the first call. The home's own values win over the caller's environment: an
-    Airflow variable left over from another project must not send this one to another database.
+    Creates the home's secrets on the first call. No Airflow variable of the caller's is passed on: one left over from
+    another project must not send this one to another database.
     """
-    home = Layout(settings.home).airflow
-    kept = _secrets(home)
-    url = base_url(settings)
-    airflow = {
+    callers = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return {**callers, **_TUNING, **_places(settings), **_secret(settings), **_hotarea(settings)}
+
+
+def _places(settings: Settings) -> dict[str, str]:
+    home, url = Layout(settings.home).airflow, base_url(settings)
+    return {
+        "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": "4",  # as many workers are forked at the start; the default is 32
-        "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:ADMIN",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__EXPOSE_CONFIG": "False",
-        "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt_secret"],
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a finished task holds its worker this long
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
     }
-    own = {
-        "AIRFLOW_HOME": str(home),
+
+
+def _secret(settings: Settings) -> dict[str, str]:
+    kept = _secrets(Layout(settings.home).airflow)
+    return {
+        "AIRFLOW__CORE__FERNET_KEY": kept["fernet_key"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt_secret"],
+    }
+
+
+def _hotarea(settings: Settings) -> dict[str, str]:
+    return {
         "HOTAREA_HOME": str(settings.home),
         "HOTAREA_PROJECT": str(settings.project),
         **({"HOTAREA_RAW": str(settings.raw)} if settings.raw else {}),
@@ -74,7 +90,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONWARNINGS": "ignore",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
-    return {**os.environ, **airflow, **own}
 
 
 def password(settings: Settings) -> str:

@@ -7,15 +7,21 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from hotarea.domain.errors import JobError
 
 _FINISHED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, httpx.TransportError) or (
+        isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
+    )
+
+
 _patient = retry(
-    retry=retry_if_exception_type(httpx.TransportError),
+    retry=retry_if_exception(_passes),
     wait=wait_fixed(1),
     stop=stop_after_delay(60),
     reraise=True,

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from types import FrameType
 
+import httpx
 from rich.console import Console
 from rich.markup import escape
 
@@ -70,25 +71,27 @@ def _lead(settings: Settings, console: Console, api: AirflowApi, supervisor: Sup
     )
     try:
         _bring_in(settings, console, api, supervisor)
-    except HotareaError as error:
+    except (HotareaError, httpx.HTTPError) as error:
         if once:
             raise
         console.print(f"[red]error:[/] {escape(str(error))}")
 
 
 def _bring_in(settings: Settings, console: Console, api: AirflowApi, supervisor: Supervisor) -> None:
-    since = datetime.now(UTC)
+    progress = Progress(api, console, datetime.now(UTC))
     for dag_id in DAGS:
         api.unpause(dag_id)
+    if any(run.is_active for run in api.dag_runs()):
+        console.print("going on with the runs that were interrupted")
+        progress.watch(supervisor.check)
     first = pending.first(settings)
     if first is None:
-        console.print("everything is up to date: all releases are in and scored; nothing is done twice")
+        console.print("everything is up to date: all releases are in, scored and served; nothing is done twice")
     else:
         console.print(f"{first.reason}: starting with {first.dag_id}")
         api.trigger(first.dag_id)
-        progress = Progress(api, console, since)
         progress.watch(supervisor.check)
-        progress.raise_for_failure()
+    progress.raise_for_failure()
     result.show(console, status.collect(settings))
 
 

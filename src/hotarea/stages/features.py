@@ -38,26 +38,18 @@ def plan(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = Non
     they are not published. Labels: every matured day among those and the published feature sets. Raises
     `NotReadyError` if nothing is ingested or a cutoff is not known yet.
     """
-    ledger = Ledger(settings.ledger)
-    releases = ledger.all(Release)
-    feature_sets = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
-    label_sets = {Cutoff(s.cutoff, s.known): s.horizon_years for s in ledger.all(LabelSet)}
-    ledger.close()
-    wanted = _wanted(releases, cutoffs)
-    labels = _matured(releases, wanted | (set() if cutoffs else feature_sets), settings.horizon_years)
-    _check_horizon({c: years for c, years in label_sets.items() if c in labels}, settings.horizon_years)
-    decided = Plan(
-        [r.release_id for r in releases],
-        [str(c) for c in _one_history(wanted - feature_sets)],
-        [str(c) for c in _one_history(labels - label_sets.keys())],
-        settings.horizon_years,
-        settings.hot_quantile,
-    )
+    decided = _decided(settings, cutoffs)
     if not decided.features and not decided.labels:
         return None
     file = Layout(settings.home).aside("features") / "plan.json"
     file.write_bytes(msgspec.json.encode(decided))
     return file
+
+
+def is_due(settings: Settings) -> bool:
+    """Whether `plan` would find something to build; raises `NotReadyError` if nothing is ingested."""
+    decided = _decided(settings, None)
+    return bool(decided.features or decided.labels)
 
 
 def cutoff_of(settings: Settings, text: str) -> Cutoff:
@@ -132,6 +124,25 @@ def run(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = None
     published = publish(settings, decided, run_id)
     files.discard(decided.parent)
     return published
+
+
+def _decided(settings: Settings, cutoffs: Sequence[Cutoff] | None) -> Plan:
+    """Return which sets are missing now."""
+    ledger = Ledger(settings.ledger)
+    releases = ledger.all(Release)
+    feature_sets = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
+    label_sets = {Cutoff(s.cutoff, s.known): s.horizon_years for s in ledger.all(LabelSet)}
+    ledger.close()
+    wanted = _wanted(releases, cutoffs)
+    labels = _matured(releases, wanted | (set() if cutoffs else feature_sets), settings.horizon_years)
+    _check_horizon({c: years for c, years in label_sets.items() if c in labels}, settings.horizon_years)
+    return Plan(
+        [r.release_id for r in releases],
+        [str(c) for c in _one_history(wanted - feature_sets)],
+        [str(c) for c in _one_history(labels - label_sets.keys())],
+        settings.horizon_years,
+        settings.hot_quantile,
+    )
 
 
 def _wanted(releases: Sequence[Release], cutoffs: Sequence[Cutoff] | None) -> set[Cutoff]:

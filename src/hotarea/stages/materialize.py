@@ -64,14 +64,32 @@ def run(
     """
     from hotarea.stores import feature_store
 
-    feature_store.apply(settings)
-    store = feature_store.open_store(settings)
+    store = _applied(settings)
     ledger = Ledger(settings.ledger)
     try:
         due = _due(settings, ledger, feature_store.views_of(store, APPLICATIONS_READ), cutoff, views)
         return [_perform(ledger, store, write, run_id) for write in due]
     finally:
         ledger.close()
+
+
+def is_due(settings: Settings) -> bool:
+    """Whether `run` would write something: a view serves other rows than those that are published."""
+    from hotarea.stores import feature_store
+
+    store = _applied(settings)
+    ledger = Ledger(settings.ledger)
+    try:
+        return bool(_due(settings, ledger, feature_store.views_of(store, APPLICATIONS_READ), None, None))
+    finally:
+        ledger.close()
+
+
+def _applied(settings: Settings) -> "FeatureStore":
+    from hotarea.stores import feature_store
+
+    feature_store.apply(settings)
+    return feature_store.open_store(settings)
 
 
 def freshness(settings: Settings) -> Freshness | None:

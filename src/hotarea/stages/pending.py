@@ -7,7 +7,6 @@ from pathlib import Path
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff, is_matured, yearly_cutoffs
 from hotarea.stores import raw
 from hotarea.stores.ledger import Ledger
 
@@ -40,45 +39,39 @@ def followed(settings: Settings) -> Path | None:
 
 def first(settings: Settings) -> Work | None:
     """Return the earliest stage that has work; None if everything is done."""
-    ledger = Ledger(settings.ledger)
-    try:
-        return _releases(settings, ledger) or _sets(settings, ledger) or _model(settings) or _predictions(ledger)
-    finally:
-        ledger.close()
+    from hotarea.stages import features, materialize, train
+
+    new = _new_releases(settings)
+    if new:
+        return Work("ingest_releases", new)
+    if features.is_due(settings):
+        return Work("build_features", "feature or label sets are missing")
+    if train.is_due(settings):
+        return Work("train_model", "the newest labels have not been trained on")
+    if _is_unscored(settings):
+        return Work("score_documents", "the champion has not scored the newest cutoff")
+    if materialize.is_due(settings):
+        return Work("score_documents", "what is served online is not what is published")
+    return None
 
 
-def _releases(settings: Settings, ledger: Ledger) -> Work | None:
-    known = {r.release_id for r in ledger.all(records.Release)}
+def _new_releases(settings: Settings) -> str:
     if settings.raw is None:
         raise NotReadyError("no raw data is named; expected a folder. Set HOTAREA_RAW, or generate the sample corpus.")
+    ledger = Ledger(settings.ledger)
+    known = {r.release_id for r in ledger.all(records.Release)}
+    ledger.close()
     delivered = {d.release_id for d in raw.find(settings.raw).deliveries(datetime.now(UTC).date())}
-    new = len(delivered - known)
-    return Work("ingest_releases", f"{new} of {len(delivered)} releases are new") if new else None
+    return f"{len(delivered - known)} of {len(delivered)} releases are new" if delivered - known else ""
 
 
-def _sets(settings: Settings, ledger: Ledger) -> Work | None:
-    dates = [r.release_date for r in ledger.all(records.Release)]
-    wanted = yearly_cutoffs(dates)
-    features = {Cutoff(s.cutoff, s.known) for s in ledger.all(records.FeatureSet)}
-    labelled = {s.cutoff for s in ledger.all(records.LabelSet)}
-    matured = {c.day for c in wanted if is_matured(c.day, settings.horizon_years, max(dates))}
-    missing = len(set(wanted) - features) + len(matured - labelled)
-    if missing:
-        return Work("build_features", f"{missing} feature and label sets are missing")
-    served = {m.view for m in ledger.all(records.Materialization) if m.cutoff == wanted[-1].day}
-    return None if served else Work("build_features", "the newest features are not served online yet")
+def _is_unscored(settings: Settings) -> bool:
+    """Whether the champion has not scored the newest cutoff, or the registry's alias does not name it."""
+    from hotarea.stores import registry
 
-
-def _model(settings: Settings) -> Work | None:
-    from hotarea.stages import train
-
-    return Work("train_model", "the newest labels have not been trained on") if train.is_due(settings) else None
-
-
-def _predictions(ledger: Ledger) -> Work | None:
+    ledger = Ledger(settings.ledger)
     champion = ledger.newest(records.Champion)
-    newest = max(ledger.all(records.FeatureSet), key=lambda s: (s.cutoff, s.known))
-    if champion is None:
-        return None
-    scored = ledger.all(records.PredictionSet, cutoff=newest.cutoff, model_version=champion.model_version)
-    return None if scored else Work("score_documents", "the champion has not scored the newest cutoff")
+    newest = max((s.cutoff for s in ledger.all(records.FeatureSet)), default=None)
+    scored = champion and ledger.all(records.PredictionSet, cutoff=newest, model_version=champion.model_version)
+    ledger.close()
+    return champion is not None and (not scored or registry.champion(settings) != champion.model_version)
