@@ -1,0 +1,84 @@
+"""A restart goes on at the first stage with work, and knows when there is none."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hotarea.domain.errors import RawDataError
+from hotarea.domain.records import Materialization, PredictionSet
+from hotarea.domain.settings import Settings
+from hotarea.stages import features, gate, ingest, materialize, pending, promote, sample, score, train
+from hotarea.stores.ledger import Ledger
+
+
+@pytest.fixture(scope="module")
+def follower(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home that follows a small sample corpus."""
+    home = tmp_path_factory.mktemp("pending") / "home"
+    project = Path(__file__).parents[2]
+    settings = Settings.load(home=home, project=project, horizon_years=2, raw=home / "raw" / "sample")
+    sample.run(settings, works=3000)
+    return settings
+
+
+def forget(settings: Settings, kind: type, **where: object) -> None:
+    """Remove records, as if an interruption had come before they were written."""
+    import sqlalchemy as sa
+
+    clause = " AND ".join(f"{name} = :{name}" for name in where)
+    engine = sa.create_engine(settings.ledger)
+    with engine.begin() as connection:
+        done = connection.execute(sa.text(f"DELETE FROM {kind.__name__.lower()} WHERE {clause}"), where)
+        assert done.rowcount > 0
+    engine.dispose()
+
+
+def test_each_stage_follows_the_one_before(follower: Settings) -> None:
+    def decide(run_id: str) -> None:
+        assert gate.run(follower, train.run(follower, run_id), run_id).accepted
+        promote.run(follower, None, run_id)
+
+    steps: list[tuple[str, Callable[[str], object]]] = [
+        ("ingest_releases", lambda run_id: ingest.run(follower, run_id)),
+        ("build_features", lambda run_id: features.run(follower, run_id)),
+        ("train_model", decide),
+        ("score_documents", lambda run_id: (score.run(follower, run_id), materialize.run(follower, run_id))),
+    ]
+    for dag_id, step in steps:
+        work = pending.first(follower)
+        assert work is not None
+        assert work.dag_id == dag_id
+        step("test")
+    assert pending.first(follower) is None
+
+
+def test_a_view_that_was_not_served_is_work(follower: Settings) -> None:
+    ledger = Ledger(follower.ledger)
+    assert {m.cutoff for m in ledger.all(Materialization)} == {date(2024, 12, 31)}
+    ledger.close()
+    forget(follower, Materialization, view="document_citations")
+    work = pending.first(follower)
+    assert work is not None
+    assert work.reason == "what is served online is not what is published"
+    materialize.run(follower, "test")
+    assert pending.first(follower) is None
+
+
+def test_predictions_that_were_not_published_are_work(follower: Settings) -> None:
+    forget(follower, PredictionSet, model_version=1)
+    work = pending.first(follower)
+    assert work is not None
+    assert work.dag_id == "score_documents"
+
+
+def test_a_home_keeps_to_its_corpus(follower: Settings, tmp_path: Path) -> None:
+    assert pending.followed(follower.model_copy(update={"raw": None})) == follower.raw
+    with pytest.raises(RawDataError, match="one home holds one corpus"):
+        pending.followed(follower.model_copy(update={"raw": tmp_path}))
+
+
+def test_a_new_home_follows_what_it_is_told(settings: Settings, tmp_path: Path) -> None:
+    assert pending.followed(settings) is None
+    assert pending.followed(settings.model_copy(update={"raw": tmp_path})) == tmp_path
