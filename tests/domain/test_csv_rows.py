@@ -56,3 +56,29 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(RawDataError, match=r"papers\.csv\.gz is truncated"):
         csv_rows.read(path, ("id",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'id,title\n1,a\n2,"b\n3,c\n4,"d"\n5,e\n', r"papers\.csv\.gz has 6 lines but 4 records.*Line 3 has a quote"),
+        (b'id,title\n1,a\n2,"b\n3,c\n4,d\n', r"papers\.csv\.gz .*Line 3 has a quote that is not closed"),
+        (b'id,title\n1,"two\nlines"\n2,b\n', r"has 4 lines but 3 records, .*expected one record a line"),
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_row_in_silence(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(RawDataError, match=message):
+        csv_rows.read(file(tmp_path, content), ("id",))
+
+
+def test_line_ends_and_empty_lines_do_not_matter(tmp_path: Path) -> None:
+    content = b'\r\nid,title\r\n1,"a, ""b"""\r\n\r\n2,5" disk\r\n3,c'
+    table, _ = csv_rows.read(file(tmp_path, content.lstrip()), ("id",))
+    assert table["id"].to_pylist() == [b"1", b"2", b"3"]
+
+
+def test_what_arrow_cannot_parse_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "_BLOCK_BYTES", 64)
+    content = b"id,title\n" + b"1," + b"x" * 500 + b"\n"
+    with pytest.raises(RawDataError, match=r"papers\.csv\.gz cannot be parsed: .*expected CSV\. Correct the file"):
+        csv_rows.read(file(tmp_path, content), ("id",))

@@ -18,8 +18,9 @@ def read(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> tu
 
     Optional columns are there only if the file has them.
 
-    The column `row` is the record's number in the file, the header being 1 (a file's line, where no title holds a
-    line break). Raises `RawDataError` if the file cannot be inflated or lacks a column.
+    The column `row` is the record's line in the file, the header being 1 and empty lines not counted. Raises
+    `RawDataError` if the file cannot be inflated or parsed, lacks a column, or has a record over several lines: a
+    quote that is not closed makes one record of all that follows.
     """
     content = lines.whole(path) if path.suffix == ".gz" else path.read_bytes()
     rejects: list[Reject] = []
@@ -30,14 +31,19 @@ def read(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> tu
         return "skip"
 
     names = _present(path, content, columns, optional)
-    table = csv.read_csv(
-        pa.BufferReader(content),
-        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),  # only one thread numbers its rows
-        parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
-        convert_options=csv.ConvertOptions(
-            include_columns=names, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(content),
+            # only one thread numbers its rows
+            read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
+            convert_options=csv.ConvertOptions(
+                include_columns=names, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise RawDataError(f"{path} cannot be parsed: {error}; expected CSV. {_hint(content)}") from error
+    _check_lines(path, content, 1 + table.num_rows + len(rejects))
     return table.append_column("row", pa.array(_numbers(table.num_rows, {r.line for r in rejects}))), rejects
 
 
@@ -55,6 +61,21 @@ def _present(path: Path, content: bytes, columns: Sequence[str], optional: Seque
     if not set(columns) <= set(names):
         raise RawDataError(f"{path} has the header {header[:200]!r}; expected the columns {', '.join(columns)}")
     return [*columns, *(name for name in optional if name in names)]
+
+
+def _check_lines(path: Path, content: bytes, records: int) -> None:
+    found = sum(1 for line in content.splitlines() if line)
+    if found != records:
+        raise RawDataError(
+            f"{path} has {found} lines but {records} records, header included; expected one record a line. "
+            f"{_hint(content)}"
+        )
+
+
+def _hint(content: bytes) -> str:
+    """Say where a quote is not closed, if one is, and what to do."""
+    odd = next((n for n, line in enumerate(content.splitlines(), start=1) if line.count(b'"') % 2), None)
+    return f"Line {odd} has a quote that is not closed: correct the file." if odd else "Correct the file."
 
 
 def _numbers(rows: int, bad: set[int]) -> list[int]:
