@@ -4,7 +4,6 @@ Pages are written one by one, each by a rename, because several tasks validate a
 the pages of others: it keeps only those whose results its own process holds.
 """
 
-import os
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from great_expectations.render.renderer import SiteIndexPageRenderer, ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaIndexPageView, DefaultJinjaPageView
@@ -75,7 +75,7 @@ def _link(reports: Path, entry: Entry) -> dict[str, Any]:
 
 def _write(destination: Path, content: str) -> Path:
     destination.parent.mkdir(parents=True, exist_ok=True)
-    part = destination.with_name(f".{destination.name}.{os.getpid()}.part")
+    part = destination.with_name(f".{destination.name}.{uuid4().hex}.part")
     part.write_text(content, encoding="utf-8")
     part.replace(destination)
     return destination

@@ -1,7 +1,7 @@
 """Where every file of the state lies, and how one appears: complete or not at all."""
 
-import os
 import shutil
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hotarea.domain.errors import PublishError
 from hotarea.domain.windows import Cutoff
+
+KEPT_ASIDE_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,36 @@ def publish(built: Path, destination: Path) -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder that was built aside and is not wanted."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a folder that is not wanted; one rename takes it from readers before anything in it is removed."""
+    hidden = f".{folder.name}.{{}}.discarded"
+    try:
+        folder.rename(folder.with_name(hidden.format(uuid.uuid4().hex)))
+    except FileNotFoundError:
+        return
+    for left in folder.parent.glob(hidden.format("*")):  # also what an interrupted removal left
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def clear(aside: Path) -> None:
+    """Remove the folders that were built aside; the files beside them stay, for steps that are run again."""
+    for folder in aside.iterdir():
+        if folder.is_dir():
+            discard(folder)
+
+
+def sweep(layout: Layout) -> None:
+    """Remove what was built aside and left for `KEPT_ASIDE_S`: by runs that failed, or for steps to be run again."""
+    staging = layout.home / "staging"
+    for left in staging.iterdir() if staging.is_dir() else ():
+        if left.stat().st_mtime < time.time() - KEPT_ASIDE_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_aside(destination: Path, content: bytes) -> Path:
     """Write a small file so that readers see the old content or the new, never a part."""
     destination.parent.mkdir(parents=True, exist_ok=True)
-    part = destination.with_name(f".{destination.name}.{os.getpid()}.part")
+    # Not by process id: containers that share a home have the same ones.
+    part = destination.with_name(f".{destination.name}.{uuid.uuid4().hex}.part")
     part.write_bytes(content)
     part.replace(destination)
     return destination
