@@ -60,9 +60,9 @@ def test_titles_are_optional(tmp_path: Path) -> None:
 
 
 def test_an_edge_of_an_unknown_citing_id_has_no_date_and_is_counted(tmp_path: Path) -> None:
-    found = edge_list.read(folder(tmp_path, PAPERS, ["4,1", "77,1", "2,1"]), AS_OF)
+    found = edge_list.read(folder(tmp_path, PAPERS, ["4,1", "4,2", "4,3", "77,1", "3,1", "2,1"]), AS_OF)
     assert found.unknown_citing == 1
-    assert lake.citations(found.works)["citing_id"].to_pylist() == [2, 4]
+    assert lake.citations(found.works)["citing_id"].to_pylist() == [2, 3, 4, 4, 4]
 
 
 def test_of_papers_with_the_same_id_the_later_row_counts(tmp_path: Path) -> None:
@@ -120,9 +120,18 @@ def test_the_dates_of_another_corpus_are_refused_where_few_ids_join(tmp_path: Pa
     source = faults.tiny_edge_list(tmp_path / "source")
     broken = faults.disjoint_dates(source, tmp_path / "copy")
     with pytest.raises(
-        RawDataError, match=r"\d+% of the ends of \d+ edges .* expected at least 50%. .* another corpus"
+        RawDataError, match=r"\d+% of the ends of \d+ edges .* expected at least 90%. .* another corpus"
     ):
         edge_list.read(broken.folder, AS_OF)
+
+
+def test_papers_of_which_a_third_are_missing_are_refused(tmp_path: Path) -> None:
+    source = faults.tiny_edge_list(tmp_path / "source")
+    rows = _rows(source / "papers.csv.gz")
+    kept = [f"{p['id']},{p['date']},x" for n, p in enumerate(rows) if n % 3]
+    (source / "papers.csv.gz").write_bytes(gzip.compress("\n".join(["id,date,title", *kept]).encode()))
+    with pytest.raises(RawDataError, match=r"6\d% of the ends of \d+ edges .* lacks papers"):
+        edge_list.read(source, AS_OF)
 
 
 def test_the_dates_of_another_corpus_are_refused_where_ids_join_by_accident(tmp_path: Path) -> None:

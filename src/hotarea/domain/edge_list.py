@@ -24,8 +24,9 @@ from hotarea.domain.works import WORKS
 PAPERS = "papers.csv.gz"
 EDGES = "edges.csv.gz"
 
-JOINED_SHARE = 0.5
-"""At least this share of the edges' ends must be papers; ids of another corpus meet by accident in fewer."""
+JOINED_SHARE = 0.9
+"""At least this share of the edges' ends must be papers: all are in hep-th's; fewer are papers that are missing, or
+ids of another corpus that meet by accident."""
 
 FUTURE_SHARE = 0.2
 """At most this share of citations may point to a paper that appeared over a year later; at random it is near half."""
@@ -152,7 +153,8 @@ def _check(papers: _Papers, citing: Ints, cited: Ints, known: Bools) -> None:
     if len(citing) and joined < JOINED_SHARE:
         raise RawDataError(
             f"{joined:.0%} of the ends of {len(citing)} edges in {EDGES} are ids in {PAPERS}; expected at least "
-            f"{JOINED_SHARE:.0%}. The dates file is of another corpus than the edges: deliver the right one."
+            f"{JOINED_SHARE:.0%}. The dates file lacks papers or is of another corpus than the edges: deliver the "
+            "right one."
         )
     both = known & target
     later = (_days(papers, cited[both]) - _days(papers, citing[both])) > _YEAR_DAYS
