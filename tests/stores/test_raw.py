@@ -157,6 +157,22 @@ def test_a_folder_in_a_partitions_place_is_named(tmp_path: Path) -> None:
         raw.verified(raw.find(tmp_path).deliveries(AS_OF))
 
 
+def test_a_release_of_the_future_is_refused(tmp_path: Path) -> None:
+    found = raw.find(old_layout(tmp_path, {"2023-05-16": [b"{}"], "2209-01-01": [b"{}"]}))
+    with pytest.raises(RawDataError, match=r"manifest names updated_date=2209-01-01, after today, 2026-01-01"):
+        found.deliveries(AS_OF)
+
+
+@pytest.mark.parametrize(("as_of", "refused"), [(date(2023, 5, 15), False), (date(2023, 5, 14), True)])
+def test_a_release_may_be_dated_tomorrow_but_not_later(tmp_path: Path, as_of: date, refused: bool) -> None:
+    found = raw.find(old_layout(tmp_path, {"2023-05-16": [b"{}"]}))
+    if refused:
+        with pytest.raises(RawDataError, match="2023-05-16, after today, 2023-05-14"):
+            found.deliveries(as_of)
+    else:
+        assert len(found.deliveries(as_of)) == 1
+
+
 def test_changed_files_are_told_and_archived_ones_are_not(source: Path) -> None:
     deliveries = raw.verified(raw.find(source).deliveries(AS_OF))
     ingested = [{"name": p.name, "sha256": p.sha256} for p in deliveries[0].partitions]

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _ROOTS = ("data/jsonl", "jsonl", "data", ".")
 """Where `works/` may stand below a raw folder: the current layout, the one before 2026, and parts of them."""
+
+_AHEAD = timedelta(days=1)
+"""A delivery may be dated by a clock ahead of UTC, but not later."""
 
 _URL = re.compile(r"(?:(?:.*/)?(?P<entity>[^/]+)/)?(?P<name>updated_date=(?P<day>\d{4}-\d\d-\d\d)/[^/]+)")
 
@@ -58,7 +61,8 @@ class RawFolder:
     def deliveries(self, as_of: date) -> list[Delivery]:
         """Return all releases as promised, oldest first, without looking whether their files are there.
 
-        An edge list promises nothing: its releases follow from the dates of its papers, none after `as_of`.
+        Raises `RawDataError` if the manifest cannot be read, or dates a release after tomorrow: no release could
+        follow it. An edge list promises nothing: its releases follow from the dates of its papers, none after `as_of`.
         """
         if self.manifest is None:
             return self._years(as_of)
@@ -74,7 +78,9 @@ class RawFolder:
             raise RawDataError(
                 f"{self.manifest} names no partition of works; expected urls works/updated_date=…/part_…"
             )
-        return [self._delivery(day, by_date[day]) for day in sorted(by_date)]
+        deliveries = [self._delivery(day, by_date[day]) for day in sorted(by_date)]
+        self._check_dates(deliveries, as_of)
+        return deliveries
 
     def removals(self) -> list[RemovalFile]:
         """Return the files of deleted and merged ids that came with the works."""
@@ -92,6 +98,14 @@ class RawFolder:
             return Delivery(day, date.fromisoformat(day), tuple(sorted(partitions, key=lambda p: p.name)))
         except ValueError as error:
             raise RawDataError(f"{self.manifest} names updated_date={day}: {error}; expected a date") from error
+
+    def _check_dates(self, deliveries: Iterable[Delivery], as_of: date) -> None:
+        future = [f"updated_date={d.release_id}" for d in deliveries if d.release_date > as_of + _AHEAD]
+        if future:
+            raise RawDataError(
+                f"{self.manifest} names {shown(future)}, after today, {as_of}; expected dates of delivery that have "
+                "passed, as no release could follow it. Correct the date and deliver it again."
+            )
 
     def _years(self, as_of: date) -> list[Delivery]:
         names = (edge_list.PAPERS, edge_list.EDGES)
