@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
 
 from hotarea.domain import records
 from hotarea.domain.errors import PublishError, SettingsError
@@ -72,8 +72,11 @@ class Ledger:
     """Adds records and reads them back; every write is one transaction."""
 
     def __init__(self, url: str) -> None:
-        """Open the database at a SQLAlchemy URL and create the tables that are missing."""
-        self._engine = sa.create_engine(url, pool_pre_ping=True)
+        """Open the database at a SQLAlchemy URL and create the tables that are missing.
+
+        Raises `SettingsError` if the URL is none or the database cannot be reached.
+        """
+        self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             _prepare_sqlite(self._engine)
         with self._reachable():
@@ -113,9 +116,19 @@ class Ledger:
             yield
         except OperationalError as error:
             where = self._engine.url.render_as_string(hide_password=True)
-            raise SettingsError(
-                f"the ledger at {where} cannot be used: {error.orig}. Check HOTAREA_LEDGER_URL."
-            ) from error
+            advice = "Free space on its disk." if "full" in str(error.orig) else "Check HOTAREA_LEDGER_URL."
+            raise SettingsError(f"the ledger at {where} cannot be used: {error.orig}. {advice}") from error
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        # neither the URL nor the error's text is shown: both may hold a password
+        raise SettingsError(
+            f"HOTAREA_LEDGER_URL is no URL of a database that is supported ({type(error).__name__}); expected "
+            "sqlite:////path/ledger.db or postgresql+psycopg://user:password@host/database. Correct it."
+        ) from None
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -1,0 +1,61 @@
+import sqlite3
+import traceback
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hotarea.domain.errors import SettingsError
+from hotarea.domain.records import Release
+from hotarea.stores.ledger import Ledger
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "user:secret@host/ledger",
+        "postgresql//user:secret@host/ledger",
+        "nosuchdatabase://user:secret@host/ledger",
+        "postgresql+psycopg://user:secret@host:port/ledger",
+    ],
+)
+def test_a_url_that_is_none_is_one_clear_error_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"HOTAREA_LEDGER_URL is no URL of a database .*expected sqlite:") as error:
+        Ledger(url)
+    assert "secret" not in "".join(traceback.format_exception(error.value))
+
+
+def test_an_unreachable_ledger_asks_to_check_its_url(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(SettingsError, match=r"the ledger at sqlite.* cannot be used: .*Check HOTAREA_LEDGER_URL"):
+        Ledger(f"sqlite:///{tmp_path}/ledger.db")
+
+
+def test_a_full_disk_asks_for_space(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+
+    def limited(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # of the pages that there are, none can be added
+
+    sa.event.listen(ledger._engine, "checkout", limited)
+    files = [{"name": "x" * 1_000_000}]
+    with pytest.raises(SettingsError, match=r"database or disk is full\. Free space on its disk"):
+        ledger.add(_release(files))
+    ledger.close()
+
+
+def _release(files: list[dict[str, object]]) -> Release:
+    return Release(
+        release_id="2012-12-31",
+        release_date=date(2012, 12, 31),
+        source="",
+        files=files,
+        documents=0,
+        citations=0,
+        removals=0,
+        quarantined={},
+        seconds=0.0,
+        run_id="r",
+    )
