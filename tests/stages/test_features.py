@@ -238,6 +238,21 @@ def test_publishing_goes_on_where_it_was_interrupted(
     assert [r.cutoff for r in remembered(settings, FeatureSet)] == [end(2011), end(2012)]
 
 
+def test_sets_that_an_interrupted_publication_moved_are_not_judged_again(
+    settings: Settings, plan: Path, judged: dict[str, Sequence[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "_label_set", ended)
+        with pytest.raises(KeyboardInterrupt):
+            features.publish(settings, plan, "test")  # both feature sets are in the ledger, no label set is
+    features.validate(settings, plan, "test")
+    assert judged == {}
+    assert len(features.publish(settings, plan, "test")) == 2
+
+
 def test_what_an_interrupted_run_left_is_built_anew(home: Settings, judged: dict[str, Sequence[Path]]) -> None:
     left = Layout(home.home).feature_set(cutoff(2011))
     left.mkdir(parents=True)
