@@ -15,7 +15,7 @@ import pytest
 from hotarea.domain.errors import HotareaError, NotReadyError, PublishError, RawDataError, ValidationError
 from hotarea.domain.records import Release, Validation
 from hotarea.domain.settings import Settings
-from hotarea.stages import ingest, jobs
+from hotarea.stages import ingest, jobs, status
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests import faults
@@ -190,6 +190,26 @@ def test_bad_records_are_published_in_quarantine_with_their_count(
     ]
     (found,) = pq.read_table(Layout(settings.home).quarantine("2012-12-31")).to_pylist()
     assert (found["line"], found["reason"]) == (fault.line, "no_references")
+
+
+def test_what_was_dropped_of_a_release_is_remembered_and_shown(settings: Settings, source: Path) -> None:
+    twice = json.dumps(faults.work(101, date(2013, 2, 3), [1, 1, 101])).encode()
+    faults._write(source / faults.partition("2013-12-31"), [twice, twice])
+    faults._agree(source, faults.partitions(source))
+    ingested(settings, source)
+    dropped = [(r.superseded, r.self_citations, r.repeated_references) for r in releases(settings)]
+    assert dropped == [(0, 0, 0)] * 3 + [(1, 2, 2)]
+    shown = status.collect(settings)["releases"][-1]
+    assert (shown["superseded"], shown["self_citations"], shown["repeated_references"]) == (1, 2, 2)
+
+
+def test_edges_of_unknown_papers_are_remembered_and_shown(settings: Settings, tmp_path: Path) -> None:
+    source = faults.tiny_edge_list(tmp_path / "edges")
+    edges = faults.lines_of(source / "edges.csv.gz")
+    faults._write(source / "edges.csv.gz", [*edges, b"999,1001"])
+    ingested(settings, source)
+    assert [r.unknown_citing for r in releases(settings)] == [0, 0, 0, 1]
+    assert status.collect(settings)["releases"][-1]["unknown_citing"] == 1
 
 
 @pytest.mark.parametrize("name", [*faults.STOPS, "empty release"])

@@ -24,6 +24,10 @@ class Release:
     quarantined: dict[str, int]  # records per reason
     seconds: float
     run_id: str
+    superseded: int = 0  # versions that gave way to a newer one of the same id
+    unknown_citing: int = 0  # edges whose citing id is no paper of the edge list
+    self_citations: int = 0
+    repeated_references: int = 0
     ingested_at: datetime = field(default_factory=now)
 
 

@@ -228,4 +228,8 @@ def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome
         quarantined={reason: reasons.count(reason) for reason in sorted(set(reasons))},
         seconds=outcome.seconds,
         run_id=run_id,
+        superseded=outcome.superseded,
+        unknown_citing=outcome.unknown_citing,
+        self_citations=outcome.self_citations,
+        repeated_references=outcome.repeated_references,
     )

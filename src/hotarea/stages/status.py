@@ -43,6 +43,10 @@ def _release(release: records.Release) -> dict[str, Any]:
         "citations": release.citations,
         "removals": release.removals,
         "quarantined": release.quarantined,
+        "superseded": release.superseded,
+        "unknown_citing": release.unknown_citing,
+        "self_citations": release.self_citations,
+        "repeated_references": release.repeated_references,
         "ingested_at": _moment(release.ingested_at),
     }
 
