@@ -19,6 +19,7 @@ from beam_jobs.program import pipeline_options
 from beam_jobs.steps import totals
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.windows import Cutoff
+from hotarea.stores.layout import write_aside
 
 Place = Callable[[Cutoff], Path]
 """Where the rows of a cutoff go."""
@@ -115,5 +116,5 @@ def rows(parts: Sequence[Path]) -> int:
 
 def finish(marker: Path, result: dict[str, Any]) -> dict[str, Any]:
     """Leave the result beside the sets, last of all: where it stands, the sets are complete."""
-    marker.write_text(json.dumps(result, indent=1))
+    write_aside(marker, json.dumps(result, indent=1).encode())
     return result

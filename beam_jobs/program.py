@@ -9,6 +9,8 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from hotarea.stores.layout import write_aside
+
 Main = Callable[[Sequence[str]], dict[str, Any]]
 
 _LOCAL = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -36,7 +38,7 @@ def run(main: Main) -> None:
         logging.getLogger(main.__module__).exception("the job failed")
         outcome = {"error": {"type": type(error).__name__, "message": str(error)}}
     if result:
-        result.write_text(json.dumps(outcome, default=str))
+        write_aside(result, json.dumps(outcome, default=str).encode())
     sys.exit(1 if "error" in outcome else 0)
 
 

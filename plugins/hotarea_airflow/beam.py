@@ -103,7 +103,7 @@ class BeamJobOperator(BeamRunPythonPipelineOperator, _WithoutDataflow):
 
 def _outcome(module: str, status: int, result: Path, cause: str) -> dict[str, Any]:
     """Return what the job left as its result, or raise why there is none."""
-    outcome: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
+    outcome = _read(module, result) if result.exists() else {}
     if "error" in outcome:
         raise _error(module, **outcome["error"])
     if status != 0 or not result.exists():
@@ -111,6 +111,20 @@ def _outcome(module: str, status: int, result: Path, cause: str) -> dict[str, An
         raise errors.JobError(
             f"{module} ended {ended} and left no result: {cause or 'it named no error'}. The log above says more."
         )
+    return outcome
+
+
+def _read(module: str, result: Path) -> dict[str, Any]:
+    text = result.read_text(errors="replace")
+    try:
+        outcome = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise errors.JobError(
+            f"{module} left a result that cannot be read: {error}; expected a JSON object, found {text[:80]!r}. "
+            "Run the task again."
+        ) from error
+    if not isinstance(outcome, dict):
+        raise errors.JobError(f"{module} left {text[:80]!r} as its result; expected a JSON object. Mend its `main`.")
     return outcome
 
 

@@ -1,5 +1,6 @@
 """The arguments and the files that both jobs share."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,3 +52,14 @@ def test_a_set_without_rows_has_one_empty_part(tmp_path: Path) -> None:
     parts = cutoff_sets.files(tmp_path, SCHEMA)
     assert [p.name for p in parts] == ["part-0000.parquet"]
     assert cutoff_sets.rows(parts) == 0
+
+
+def test_the_marker_appears_whole(tmp_path: Path) -> None:
+    """Who holds the marker of an earlier try reads that one to its end: it is replaced, not written over."""
+    marker = tmp_path / "features.json"
+    cutoff_sets.finish(marker, {"try": 1})
+    with marker.open() as held:
+        cutoff_sets.finish(marker, {"try": 2})
+        assert json.load(held) == {"try": 1}
+    assert json.loads(marker.read_text()) == {"try": 2}
+    assert [*tmp_path.iterdir()] == [marker]

@@ -188,6 +188,19 @@ def test_a_job_without_result_names_what_it_said_last(operator: Operator, code: 
     assert message in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"records": {"docu', "left a result that cannot be read: Unterminated string"),
+        ("", "left a result that cannot be read: Expecting value"),
+        ("[1]", r"left '\[1\]' as its result; expected a JSON object"),
+    ],
+)
+def test_a_result_that_cannot_be_read_is_the_jobs_error(operator: Operator, text: str, message: str) -> None:
+    with pytest.raises(errors.JobError, match=f"^job_under_test {message}"):
+        run(operator(PROGRAM + f"result.write_text({text!r})"))
+
+
 def test_an_error_inside_a_beam_worker_comes_out_as_itself(operator: Operator) -> None:
     with pytest.raises(errors.RawDataError, match=r"^part_0000\.gz has 2 lines: expected 3; fetch it again \[while"):
         run(operator(IN_A_WORKER))
