@@ -1,7 +1,8 @@
 """The feature views over what is published below features/ and predictions/.
 
-Paths are relative to the home folder. A row holds from its cutoff (`event_timestamp`) until a newer one replaces it,
-so no view has a ttl; `created_timestamp` is the date from which the row was known.
+Paths are relative to the home folder; of the files there, those are read that the ledger remembers, and of predictions
+the champion's: offline and online answer alike, also after a rollback. A row holds from its cutoff (`event_timestamp`)
+until a newer one replaces it, so no view has a ttl; `created_timestamp` is the date from which the row was known.
 """
 
 from datetime import timedelta

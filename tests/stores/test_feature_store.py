@@ -11,11 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import SecretStr
 
 from hotarea.domain.errors import NotReadyError, SettingsError
 from hotarea.domain.model_features import BASELINE_SERVICE, FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES
+from hotarea.stages import materialize
 from hotarea.stores import feast_home, feature_store
 
 RATE = ["size_5y_cite_count:rate"]
@@ -144,6 +146,58 @@ def test_sets_published_before_a_column_existed_give_nulls_for_it(corrected, set
     frame = feature_store.training_frame(settings, at((1, "2012-12-31"), (1, "2013-12-31")), FEATURE_SERVICE)
 
     assert frame["rate_pct"].isna().all()
+
+
+def test_a_folder_that_the_ledger_does_not_remember_is_not_read(corrected, settings, published):
+    """It is being published, or left by an interrupted run."""
+    known = settings.home / "features" / "cutoff=2013-12-31" / "known=2013-12-31"
+    shutil.copytree(known, known.with_name("known=2014-01-31"))
+    (known.with_name("known=2014-02-28")).mkdir()
+    (known.with_name("known=2014-02-28") / "part-0.parquet").write_bytes(b"half")
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1", date(2015, 1, 1))
+
+    assert len(frame) == 1
+    assert frame["rate"].tolist() == [20.0]
+
+
+def area_now(settings, *ids: int) -> tuple[dict[str, list[object]], dict[str, list[object]]]:
+    """What document_area_v1 answers offline and online."""
+    frame = feature_store.training_frame(settings, at(*((i, str(datetime.now(UTC))) for i in ids)), "document_area_v1")
+    online = feature_store.online(settings, "document_area_v1", ids)
+    offline = {name: frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in online}
+    return offline, online
+
+
+def test_offline_and_online_answer_alike_whoever_is_champion(settings, published):
+    published.features("2012-12-31", *({"document_id": i, "rate": float(i), "cite_count": i} for i in (1, 2)))
+    for version in (1, 2):
+        published.champion(version)
+        published.predictions("2012-12-31", version, {1: version / 10, 2: 1 - version / 10})
+        materialize.run(settings, f"run-{version}")
+        offline, online = area_now(settings, 1, 2, 9)
+        assert offline == online
+        assert online["model_version"] == [version, version, None]
+
+    published.champion(1)  # the rollback
+    materialize.run(settings, "rollback")
+    offline, online = area_now(settings, 1, 2, 9)
+    assert offline == online
+    assert online["hot_area_score"] == [0.1, 0.9, None]
+
+    published.champion(3)  # which has not scored yet
+    materialize.run(settings, "promotion")
+    offline, online = area_now(settings, 1, 2, 9)
+    assert offline == online
+    assert online["model_version"] == [1, 1, None]
+
+
+def test_the_ledgers_address_is_not_shown(settings):
+    secret = settings.model_copy(update={"ledger_url": SecretStr("postgresql://me:hidden@db/ledger")})
+
+    config = feature_store.open_store(secret).config
+
+    assert "hidden" not in repr(config) + str(config.model_dump()) + config.model_dump_json()
 
 
 def rows_of(**columns: list[object]) -> pa.Table:

@@ -1,9 +1,9 @@
 """Feast's registry and its two stores, below the home folder.
 
-Feast imports these classes by the names in feature_store.yaml. They change what Feast 0.67 gets wrong for this
-project: relative paths are resolved against the home and not the working directory; a view without any file is empty
-and not an error; a late correction stays out of the past unless it is asked for; the registry appears complete or not
-at all; a view is replaced online in one transaction.
+Feast imports these classes by the names in feature_store.yaml. They change what Feast 0.67 gets wrong for this project:
+relative paths are resolved against the home and not the working directory; of the files only those in service by the
+ledger are read, and a view without any is empty and not an error; a late correction stays out of the past unless it is
+asked for; the registry appears complete or not at all; a view is replaced online in one transaction.
 """
 
 import uuid
@@ -23,10 +23,12 @@ from feast.infra.registry.file import FileRegistryStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
+from pydantic import SecretStr
 
 from hotarea.domain import records, tables
 from hotarea.domain.errors import SettingsError
 from hotarea.domain.settings import Settings
+from hotarea.stores import offline_sets
 from hotarea.stores.layout import write_aside
 
 _SCHEMAS = {"features": tables.FEATURES, "predictions": tables.PREDICTIONS}
@@ -65,10 +67,11 @@ class HomeRegistryStore(FileRegistryStore):  # type: ignore[misc]
 
 
 class HomeDuckDBOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
-    """Where the published tables lie, and up to which day corrections are let in."""
+    """Where the published tables lie, which ledger remembers them, and up to which day corrections are let in."""
 
     type: Literal["hotarea.stores.feast_home.HomeDuckDBOfflineStore"]
     home: str = ""
+    ledger: SecretStr | None = None  # its URL; if unset, as the environment says
     as_of: str | None = None  # ISO date
 
 
@@ -106,9 +109,10 @@ def _access(config: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _published(source: Any, config: Any) -> Any:
-    """Return the rows of all published files of a source, without those known after `as_of`."""
+    """Return the rows of a source's sets in service, without those known after `as_of`."""
     home = below_home(config.offline_store.home, config.repo_path)
-    files = [str(file) for file in sorted(home.glob(source.path))]
+    ledger = config.offline_store.ledger or SecretStr(Settings.load(home=home).ledger)
+    files = [str(file) for file in offline_sets.parts(home, ledger.get_secret_value(), source.name)]
     if not files:
         return ibis.memtable(_SCHEMAS[source.name].empty_table())
     table = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow as pa
+from pydantic import SecretStr
 
 from hotarea.domain.errors import NotReadyError, SettingsError
 from hotarea.domain.settings import Settings
@@ -45,6 +46,7 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
         "offline_store": {
             "type": f"{_STORES}.HomeDuckDBOfflineStore",
             "home": str(settings.home),
+            "ledger": SecretStr(settings.ledger),
             "as_of": as_of.isoformat() if as_of else None,
         },
         "online_store": _online(settings, state),
