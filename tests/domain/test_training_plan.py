@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -129,6 +129,54 @@ def test_a_release_that_brings_no_new_labels_gives_the_same_model_under_another_
     assert new.training_id != old.training_id
     assert gives_the_same_model(new.training_id, old.training_id)
     assert not gives_the_same_model(new.training_id, "2019-05-01-0123456789")
+
+
+def test_a_correction_that_became_known_later_changes_no_row():
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+    corrections = [
+        FeatureSet(cutoff=end(year), known=end(2018), rows=9, seconds=0, run_id="test") for year in (2013, 2014, 2016)
+    ]
+
+    corrected = planned(SETTINGS, args[0], [*corrections, *args[1]], args[2])
+
+    assert corrected == planned(SETTINGS, *args)
+
+
+def test_a_correction_of_the_newest_cutoff_is_what_is_scored_and_gives_the_same_model():
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+    correction = FeatureSet(cutoff=end(2018), known=date(2019, 3, 1), rows=1, seconds=0, run_id="test")
+
+    corrected = planned(SETTINGS, args[0], [correction, *args[1]], args[2])
+
+    assert corrected.window.newest == Cutoff(end(2018), date(2019, 3, 1))
+    assert corrected.training_id == planned(SETTINGS, *args).training_id
+
+
+def test_monthly_releases_give_the_window_of_all_at_once():
+    """Every month's release was the newest once, so its day has features and, once matured, labels."""
+    monthly = [date(y, m, 1) - timedelta(days=1) for y in range(2010, 2019) for m in range(2, 13)]
+    released = [replace(release(2010), release_id=str(day), release_date=day) for day in monthly]
+    inside = [FeatureSet(cutoff=day, known=day, rows=1, seconds=0, run_id="test") for day in monthly]
+    matured = [
+        replace(labels(day.year)[0], cutoff=day, known=day.replace(year=day.year + 2, day=28))
+        for day in monthly
+        if day.year < 2017
+    ]
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+
+    plan = planned(SETTINGS, [*released, *args[0]], [*inside, *args[1]], [*matured, *args[2]])
+
+    assert plan.window == planned(SETTINGS, *args).window
+    assert plan.training_id == planned(SETTINGS, *args).training_id
+
+
+def test_the_newest_cutoff_is_scored_though_its_year_has_not_ended():
+    may = date(2019, 5, 1)
+    between = FeatureSet(cutoff=may, known=may, rows=1, seconds=0, run_id="test")
+
+    plan = planned(SETTINGS, RELEASES, [between, *features(*range(2010, 2019))], labels(*range(2010, 2017)))
+
+    assert plan.window.newest == Cutoff(may, may)
 
 
 def test_a_plan_survives_its_file():

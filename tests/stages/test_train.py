@@ -106,6 +106,22 @@ def test_rows_are_the_cited_documents_of_each_cutoff_with_the_features_of_that_c
         assert part["hot_area"].tolist() == label.set_index("document_id").loc[part["document_id"], "hot_area"].tolist()
 
 
+def test_a_later_correction_of_a_training_cutoff_changes_no_row(short, tmp_path):
+    clean = planned(short)
+    train.dataset(short, clean, "run")
+    facts = TrainingFolder(clean.parent).read_facts()
+    corrected = Settings.load(home=tmp_path / "corrected", project=short.project, horizon_years=1, training_cutoffs=3)
+    History(corrected).publish(YEARS)
+    for year in (2012, 2014):
+        History(corrected).correct(Cutoff(end(year), end(2015)))
+
+    plan = planned(corrected)
+    train.dataset(corrected, plan, "run")
+
+    assert plan.parent.name == clean.parent.name
+    assert TrainingFolder(plan.parent).read_facts() == facts
+
+
 def test_labelled_documents_that_the_features_did_not_know_are_counted_and_left_out(short):
     part = Layout(short.home).feature_set(Cutoff(end(2014), end(2014))) / "part-0000.parquet"
     pq.write_table(pq.read_table(part).slice(10), part)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import msgspec
 
@@ -40,19 +41,21 @@ def planned(
 ) -> TrainingPlan:
     """Plan a training on what is published; raise NotReadyError if the history is too short.
 
-    `training_id` is the newest cutoff and a hash of what makes the model: rows, features, settings and recipe. A
-    matured cutoff whose labels are not published yet is left out: it could be neither learned from nor evaluated on.
+    `training_id` is the newest cutoff and a hash of what makes the model: rows, features, settings and recipe. Only
+    year ends are learned from and evaluated on, each as it was known first: how often releases come, and what later
+    ones correct, changes no row. A matured cutoff whose labels are not published yet is left out.
     """
     if not releases:
         raise NotReadyError("nothing to train on: no release was ingested. Ingest one first.")
     newest = max(r.release_date for r in releases)
-    labelled = _first_known(labels, settings.horizon_years)
+    labelled = _first_known([s for s in labels if s.horizon_years == settings.horizon_years])
     usable = [
-        Cutoff(s.cutoff, s.known)
-        for s in features
-        if s.cutoff in labelled or not is_matured(s.cutoff, settings.horizon_years, newest)
+        cutoff
+        for day, cutoff in _first_known(features).items()
+        if _is_year_end(day) and (day in labelled or not is_matured(day, settings.horizon_years, newest))
     ]
     window = training_window(usable, newest, settings.horizon_years, settings.training_cutoffs)
+    window = replace(window, newest=max(Cutoff(s.cutoff, s.known) for s in features))
     plan = TrainingPlan(
         training_id="",
         window=window,
@@ -79,7 +82,10 @@ def _digest(plan: TrainingPlan) -> str:
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()[:10]
 
 
-def _first_known(labels: Sequence[LabelSet], horizon_years: int) -> dict[object, Cutoff]:
-    """Return the label sets of a horizon by their day; of several the one that was known first."""
-    ordered = sorted((s for s in labels if s.horizon_years == horizon_years), key=lambda s: s.known, reverse=True)
-    return {s.cutoff: Cutoff(s.cutoff, s.known) for s in ordered}
+def _first_known(sets: Sequence[FeatureSet | LabelSet]) -> dict[date, Cutoff]:
+    """Return the sets by their day; of several the one that was known first."""
+    return {s.cutoff: Cutoff(s.cutoff, s.known) for s in sorted(sets, key=lambda s: s.known, reverse=True)}
+
+
+def _is_year_end(day: date) -> bool:
+    return (day.month, day.day) == (12, 31)

@@ -1,7 +1,6 @@
 """The rows of a training: labels joined with the features as they were known."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,17 +46,25 @@ def collect(settings: Settings, plan: TrainingPlan) -> Rows:
 
 
 def joined(settings: Settings, plan: TrainingPlan, rows: pa.Table, service: str, names: tuple[str, ...]) -> pa.Table:
-    """Return rows with the named features of a Feast service beside, as of each row's cutoff.
+    """Return rows with the named features of a Feast service beside, each as its cutoff was known first.
 
-    What became known of a cutoff after the plan's newest one is not seen; columns that are there already stay.
+    `rows` are ordered by cutoff, and stay so. What became known of a cutoff later is not seen; columns that are there
+    already stay.
     """
     from hotarea.stores import feature_store
 
     feature_store.apply(settings)
-    # A cutoff between two releases becomes known only with the later one.
-    as_of: date = max(cutoff.known for cutoff in plan.cutoffs)
+    days = rows["event_timestamp"].cast(pa.date32())
+    parts = ((cutoff, rows.filter(pc.equal(days, cutoff.day))) for cutoff in plan.cutoffs)
+    return pa.concat_tables(_beside(settings, part, service, names, cutoff) for cutoff, part in parts if part.num_rows)
+
+
+def _beside(settings: Settings, rows: pa.Table, service: str, names: tuple[str, ...], cutoff: Cutoff) -> pa.Table:
+    from hotarea.stores import feature_store
+
+    # One cutoff at a time: a date until which all of them are known would let corrections of the older ones in.
     entities = rows.select(["document_id", "event_timestamp"]).to_pandas()
-    frame = feature_store.training_frame(settings, entities, service, as_of)
+    frame = feature_store.training_frame(settings, entities, service, cutoff.known)
     for name in names:
         if name not in rows.schema.names:
             rows = rows.append_column(name, pa.array(frame[name], from_pandas=True))
