@@ -1,6 +1,7 @@
 """The suite of a release's citations; its subject is the release id.
 
-The context has `documents`: the files of the same release's documents, which date the citations.
+The context has `documents`: the files of the same release's documents, which date the citations. It may have
+`earlier`: the folders of the releases before, by which the share of citations whose target is unknown is judged.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from great_expectations import expectations as gxe
 
-from expectations import limits
+from expectations import earlier, limits
 from expectations.files import read
 from expectations.findings import finding
 from expectations.suite import Context, Suite, schema_expectation
@@ -22,7 +23,7 @@ _DATED = pa.schema([tables.DOCUMENTS.field(name) for name in ("document_id", "pu
 
 
 def frame(rows: pa.Table, context: Context) -> pd.DataFrame:
-    """Return the ids of all citations, three findings, and how many days later the cited document was published.
+    """Return the ids of all citations, four findings, and how many days later the cited document was published.
 
     `days_ahead` is null where the release does not say when the cited document was published.
     """
@@ -35,24 +36,32 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:
     seen["cites_itself"] = finding(rows, {"cited_id": pc.equal(rows["citing_id"], rows["cited_id"])})
     seen["citing_unknown"] = finding(rows, {"citing_id": unknown})
     seen["date_differs"] = finding(rows, {"published": pc.or_(dated, pc.is_null(rows["published"]))})
+    seen["dangles"] = finding(rows, _dangling(rows, context))
     seen["days_ahead"] = _days_between(rows["published"], published.take(cited.combine_chunks()))
     return seen
 
 
+def _dangling(rows: pa.Table, context: Context) -> dict[str, pa.ChunkedArray]:
+    """Return which cited ids no release up to this one has; nothing where there are too few to tell a share."""
+    if not context.get("earlier") or len(rows) < limits.SHARE_ROWS:
+        return {}
+    return {"cited_id": earlier.dangling(rows["cited_id"], earlier.documents_so_far(context))}
+
+
 def _days_between(earlier: pa.ChunkedArray, later: pa.ChunkedArray) -> pd.Series:
-    """Return the days from one date to another, null where fewer than `FUTURE_ROWS` differences are known."""
+    """Return the days from one date to another, null where fewer than `SHARE_ROWS` differences are known."""
     days = pc.subtract(later.cast(pa.int32()).cast(pa.int64()), earlier.cast(pa.int32()).cast(pa.int64()))
     known = len(days) - days.null_count
     return (
         days.to_pandas().astype("float64")
-        if known >= limits.FUTURE_ROWS
+        if known >= limits.SHARE_ROWS
         else pd.Series([None] * len(days), dtype="float64")
     )
 
 
 def expectations(subject: str, context: Context) -> list[Any]:  # noqa: ARG001
     """Return the checks for the citations of one release."""
-    return [schema_expectation(), *_presence(context), *_pairs(), *_agreement(), *_order()]
+    return [schema_expectation(), *_presence(context), *_pairs(), *_agreement(), *_order(), *_found(context)]
 
 
 def _presence(context: Context) -> list[Any]:
@@ -128,6 +137,24 @@ def _order() -> list[Any]:
             severity=severity,
             description=f"At most {share:.0%} of citations are of documents that were published later.",
             notes="Preprints explain a few; dates of another corpus, joined by accident, give half of all.",
+        )
+        for severity, share in levels.items()
+    ]
+
+
+def _found(context: Context) -> list[Any]:
+    before = earlier.dangling_share(context)
+    if before is None:
+        return []
+    usual = min(limits.DANGLING_FACTOR * before + limits.DANGLING_MORE, 1.0)
+    levels = {"warning": usual, "critical": max(usual, 1 - limits.FOUND_SHARE * (1 - before))}
+    return [
+        gxe.ExpectColumnValuesToBeNull(
+            column="dangles",
+            mostly=1 - share,
+            severity=severity,
+            description=f"At most {share:.1%} of citations are of ids that no release had; before, {before:.1%} were.",
+            notes="A release that lacks part of its documents cites what was lost.",
         )
         for severity, share in levels.items()
     ]

@@ -1,4 +1,7 @@
-"""The suite of a release's documents; its subject is the release id."""
+"""The suite of a release's documents; its subject is the release id.
+
+The context may have `earlier`: the folders of the releases before, by which the number of documents is judged.
+"""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -8,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from great_expectations import expectations as gxe
 
-from expectations import limits
+from expectations import earlier, limits
 from expectations.findings import finding
 from expectations.suite import Context, Suite, schema_expectation
 from hotarea.domain import tables
@@ -35,9 +38,17 @@ def frame(rows: pa.Table, context: Context) -> pd.DataFrame:  # noqa: ARG001
     return seen
 
 
-def expectations(subject: str, context: Context) -> list[Any]:  # noqa: ARG001
+def expectations(subject: str, context: Context) -> list[Any]:
     """Return the checks for the documents of one release."""
-    return [schema_expectation(), *_presence(), *_identity(), *_dates(date.fromisoformat(subject)), *_shares()]
+    released = date.fromisoformat(subject)
+    return [
+        schema_expectation(),
+        *_presence(),
+        *_volume(context),
+        *_identity(),
+        *_dates(released),
+        *_shares(),
+    ]
 
 
 def _presence() -> list[Any]:
@@ -57,6 +68,23 @@ def _presence() -> list[Any]:
         for column in _REQUIRED.names
     ]
     return [rows, *required]
+
+
+def _volume(context: Context) -> list[Any]:
+    least = earlier.least_documents(context)
+    if least is None:
+        return []
+    return [
+        gxe.ExpectTableRowCountToBeBetween(
+            min_value=least,
+            severity="warning",
+            description=(
+                f"A release has at least {least:,} documents, {limits.USUAL_ROWS_SHARE:.0%} of the median of the "
+                f"last {limits.RELEASES_COMPARED}."
+            ),
+            notes="Part of it may be missing although the manifest agrees; a year that is not over has fewer as well.",
+        )
+    ]
 
 
 def _identity() -> list[Any]:

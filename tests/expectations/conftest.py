@@ -1,6 +1,6 @@
 """Small valid datasets, and the one call that runs a suite on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -87,17 +87,26 @@ def _features(number: int) -> dict[str, Any]:
 
 @pytest.fixture
 def judged(tmp_path: Path) -> Callable[..., Outcome]:
-    """Run the suite of a dataset on rows; `beside` are the documents that citations are compared with."""
+    """Run the suite of a dataset on rows.
+
+    `beside` are the documents that citations are compared with, `earlier` the documents and citations of the releases
+    before, oldest first.
+    """
     known = {
         "documents": (tables.DOCUMENTS, RELEASE),
         "citations": (tables.CITATIONS, RELEASE),
         "document_features": (tables.FEATURES, CUTOFF),
     }
 
-    def run(dataset: str, rows: Rows, beside: Rows = ()) -> Outcome:
+    def run(dataset: str, rows: Rows, beside: Rows = (), earlier: Sequence[tuple[Rows, Rows]] = ()) -> Outcome:
         schema, subject = known[dataset]
         file = write(rows, schema, tmp_path / dataset / "part-0.parquet")
         stated = write(list(beside), tables.DOCUMENTS, tmp_path / "beside" / "part-0.parquet")
-        return validate(dataset, [file], subject, tmp_path / "reports", {"documents": [stated]})
+        folders = [tmp_path / f"release={n}" for n in range(len(earlier))]
+        for folder, (texts, pairs) in zip(folders, earlier, strict=True):
+            write(texts, tables.DOCUMENTS, folder / "documents" / "part-0.parquet")
+            write(pairs, tables.CITATIONS, folder / "citations" / "part-0.parquet")
+        context = {"documents": [stated], "earlier": folders}
+        return validate(dataset, [file], subject, tmp_path / "reports", context)
 
     return run

@@ -132,6 +132,33 @@ def test_a_release_without_documents_knows_no_citing_document(citations, judged)
     assert [(f["column"], f["observed"]) for f in failures] == [("citing_unknown", "240 of 240 rows (100 %) differ")]
 
 
+# of 240 citations before, a tenth dangled: usual are up to 13.5 %, and from 55 % on documents were lost
+@pytest.mark.parametrize(
+    ("dangling", "severities"), [(32, []), (33, ["warning"]), (132, ["warning"]), (133, ["critical", "warning"])]
+)
+def test_more_dangling_citations_than_before_are_told(dangling, severities, documents, citations, judged):
+    before = [row | {"cited_id": row["cited_id"] + 1000 * (n < 24)} for n, row in enumerate(citations)]
+    rows = [row | {"cited_id": row["cited_id"] + 5000 * (n < dangling)} for n, row in enumerate(citations)]
+    outcome = judged("citations", rows, documents, [(documents, before)])
+    assert [(f["column"], f["severity"]) for f in outcome.failures] == [("dangles", s) for s in severities]
+    assert all(
+        f["observed"] == f"{dangling} of 240 rows ({100 * dangling / 240:.3g} %) differ" for f in outcome.failures
+    )
+    assert outcome.success == ("critical" not in severities)
+
+
+def test_a_citation_of_any_earlier_release_is_found(documents, citations, judged):
+    rows = [row | {"cited_id": row["cited_id"] + 5000} for row in citations]
+    oldest = [row | {"document_id": row["document_id"] + 5000} for row in documents]
+    assert judged("citations", rows, documents, [(oldest, []), (documents, citations)]).failures == []
+
+
+@pytest.mark.parametrize(("before", "now"), [(99, 240), (240, 99)])
+def test_of_few_citations_no_share_is_told(before, now, documents, citations, judged):
+    rows = [row | {"cited_id": row["cited_id"] + 5000} for row in citations[:now]]
+    assert judged("citations", rows, documents, [(documents, citations[:before])]).failures == []
+
+
 def test_every_check_is_proven_to_fire():
     proven = {fired for _, expected in BROKEN.values() for fired in expected} | {(COUNT, "", "warning")}
     declared = {

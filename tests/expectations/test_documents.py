@@ -118,6 +118,29 @@ def test_a_failure_names_the_document_the_value_and_the_limit(documents, judged)
     assert failure["examples"] == [{"document_id": 7, "published": "2018-01-01T00:00:00+00:00"}]
 
 
+def _held(documents, count):
+    return [documents[n % len(documents)] for n in range(count)], []
+
+
+@pytest.mark.parametrize(
+    ("counts", "least"),
+    [
+        ([], None),
+        ([400], None),
+        ([400, 50], None),
+        ([400, 51], 41),
+        ([5, 500, 60, 50, 40], None),
+        ([5, 60, 60, 40], 48),
+    ],
+)
+def test_a_release_with_fewer_documents_than_usual_is_a_warning(counts, least, documents, judged):
+    """The median of the last three releases counts, and the first release does not."""
+    outcome = judged("documents", documents, earlier=[_held(documents, n) for n in counts])
+    expected = [] if least is None else [("warning", f"at least {least} documents", "40")]
+    assert [(f["severity"], f["expected"][14:].split(",")[0], f["observed"]) for f in outcome.failures] == expected
+    assert outcome.success
+
+
 def test_every_check_is_proven_to_fire():
     proven = {case[1][:2] for case in BROKEN.values()} | {("expect_column_values_to_be_null", "schema_difference")}
     declared = {

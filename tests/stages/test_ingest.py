@@ -227,6 +227,26 @@ def test_a_broken_delivery_stops_with_the_files_name_and_the_old_data_stays(
     assert [r.release_id for r in releases(settings)] == ["2010-12-31"]
 
 
+def test_a_third_missing_that_the_manifest_agrees_with_is_told_and_published(
+    settings: Settings, source: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest.run(settings, "run-1", source, date(2011, 12, 31))
+    assert "warning" not in caplog.text
+    fault = faults.third_missing_agreed(source, tmp_path / "copy")
+    assert ingest.run(settings, "run-2", fault.folder) == ["2012-12-31"]
+    assert "hotarea: documents 2012-12-31 has warnings" in caplog.text
+    assert "at least 10 documents, 80% of the median of the last 3" in caplog.text
+    ledger = Ledger(settings.ledger)
+    judged = {v.subject: v.failures for v in ledger.all(Validation, dataset="documents")}
+    ledger.close()
+    assert {release: len(failures) for release, failures in judged.items()} == {
+        "2010-12-31": 0,
+        "2011-12-31": 0,
+        "2012-12-31": 1,
+    }
+    assert (judged["2012-12-31"][0]["severity"], judged["2012-12-31"][0]["observed"]) == ("warning", "8")
+
+
 def _changed_content(source: Path) -> Path:
     file = source / faults.partition("2011-12-31")
     faults._write(file, faults.lines_of(file)[:-1])

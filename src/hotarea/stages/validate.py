@@ -33,6 +33,7 @@ class _Subject:
     files: Sequence[Path]
     in_service: bool = False
     rows: int | None = None  # as the ledger remembers them
+    earlier: Sequence[Path] = ()  # folders of the releases before it, oldest first
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.name}"
@@ -43,14 +44,23 @@ def check(settings: Settings, dataset: str, files: Sequence[Path], subject: str,
     check_many(settings, dataset, {subject: files}, run_id)
 
 
-def check_many(settings: Settings, dataset: str, files: Mapping[str, Sequence[Path]], run_id: str) -> list[Validation]:
+def check_many(
+    settings: Settings,
+    dataset: str,
+    files: Mapping[str, Sequence[Path]],
+    run_id: str,
+    earlier: Mapping[str, Sequence[Path]] | None = None,
+) -> list[Validation]:
     """Validate staged files of several subjects (release ids, or cutoffs as `day@known`); return the ledger's records.
 
     Citations are compared with the documents of the same release, which stand beside them as
-    `documents/part-*.parquet`. All subjects are judged, their Data Docs written, their outcome remembered, and what
+    `documents/part-*.parquet`. `earlier` names the folders of the releases before each, oldest first, whose volume a
+    new one is compared with. All subjects are judged, their Data Docs written, their outcome remembered, and what
     failed is sent as an alert, before `ValidationError` is raised for those that broke a critical expectation.
     """
-    return _judge_all(settings, [_Subject(dataset, name, files[name]) for name in sorted(files)], run_id)
+    before = earlier or {}
+    subjects = [_Subject(dataset, name, files[name], earlier=before.get(name, ())) for name in sorted(files)]
+    return _judge_all(settings, subjects, run_id)
 
 
 def run(settings: Settings, run_id: str, dataset: str | None = None, subject: str | None = None) -> list[Validation]:
@@ -122,7 +132,9 @@ def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
 
 
 def _context(subject: _Subject) -> dict[str, Any]:
-    context: dict[str, Any] = {} if subject.rows is None else {"rows": subject.rows}
+    context: dict[str, Any] = {"earlier": subject.earlier}
+    if subject.rows is not None:
+        context["rows"] = subject.rows
     if subject.dataset == "citations":
         releases = sorted({file.parent.parent for file in subject.files})
         context["documents"] = [part for r in releases for part in sorted((r / "documents").glob("part-*.parquet"))]
