@@ -71,8 +71,12 @@ class Published:
 
     def champion(self, version: int) -> None:
         """Promote a model version."""
+        ledger = Ledger(self.settings.ledger)
+        champions = ledger.all(records.Champion)
+        ledger.close()
         self.remember(
             records.Champion(
+                sequence=len(champions) + 1,
                 model_name="hot_area",
                 model_version=version,
                 feature_service="hot_area_model_v1",

@@ -1,11 +1,7 @@
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from hotarea.domain.records import Champion
 from hotarea.domain.timeline import previous
-
-START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def timeline(versions: list[int]) -> list[Champion]:
@@ -17,9 +13,9 @@ def timeline(versions: list[int]) -> list[Champion]:
             metrics={},
             reason="test",
             run_id="test",
-            promoted_at=START + timedelta(days=day),
+            sequence=place,
         )
-        for day, v in enumerate(versions)
+        for place, v in enumerate(versions, 1)
     ]
 
 

@@ -154,6 +154,32 @@ def test_evidence_about_the_champion_in_service_is_judged(settings, published):
     assert gate.run(settings, "t1", "run").champion_version == 7
 
 
+def test_an_accepted_candidate_whose_rival_changed_is_decided_on_anew(settings, published):
+    candidate(settings, EVIDENCE)
+    first = gate.run(settings, "t1", "run")
+    published.champion(7)
+    contested = replace(EVIDENCE, champion_version=7, metrics={MODEL: WEAK, "rate": WEAK, CHAMPION: GOOD})
+    write(TrainingFolder.of(Layout(settings.home), "t1").evidence, contested)
+
+    second = gate.run(settings, "t1", "again")
+
+    assert (first.accepted, second.accepted) == (True, False)
+    assert (second.champion_version, second.metrics) == (7, contested.metrics)
+    assert gate.explain(settings, "t1") == second.reasons
+    published.champion(8)
+    assert gate.run(settings, "t1", "once more") == second  # a refusal is final
+    assert len(decisions(settings)) == 2
+
+
+def test_a_promoted_candidate_keeps_its_decision(settings, published):
+    candidate(settings, EVIDENCE)
+    first = gate.run(settings, "t1", "run")
+    published.champion(1)
+    published.champion(7)
+
+    assert gate.run(settings, "t1", "again") == first
+
+
 def test_there_is_nothing_to_explain_before_the_decision(settings):
     with pytest.raises(NotReadyError, match="the gate has not decided on t1"):
         gate.explain(settings, "t1")

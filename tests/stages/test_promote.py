@@ -1,4 +1,5 @@
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def decide(settings: Settings, version: int, against: int | None, accepted: bool
         accepted=accepted,
         checks=[],
         reasons=[] if accepted else ["it is no better than a coin"],
+        metrics=metrics,
         run_id="test",
     )
     ledger = Ledger(settings.ledger)
@@ -140,6 +142,69 @@ def test_an_acceptance_against_another_champion_is_refused(home):
     with pytest.raises(GateError, match="accepted against champion version None, but version 1 is in service"):
         promote.run(home, "t2", "run")
     assert timeline(home) == [1]
+
+
+def test_a_candidate_that_was_decided_on_anew_is_promoted_by_the_last_decision(home):
+    decide(home, 1, None)
+    decide(home, 2, None)
+    promote.run(home, "t1", "run")
+    ledger = Ledger(home.ledger)
+    [first] = ledger.all(records.Decision, training_id="t2")
+    better = {**METRICS, "average_precision": 0.8}
+    metrics = {"model": better, "rate": RATE, "champion": METRICS}
+    ledger.add(replace(first, champion_version=1, metrics=metrics, decided_at=records.now()))
+    ledger.close()
+
+    champion = promote.run(home, "t2", "run")
+
+    assert champion.metrics == better
+    assert champion.reason == (
+        "average precision 0.800 at 2017-12-31, best baseline rate 0.610, champion version 1 0.760 on the same rows"
+    )
+    assert timeline(home) == [1, 2]
+
+
+@pytest.mark.parametrize(("training_id", "said"), [(None, "no decision of the gate covers"), ("t1", "worse")])
+def test_an_acceptance_that_a_later_refusal_took_back_is_not_promoted(home, training_id, said):
+    decide(home, 1, None)
+    ledger = Ledger(home.ledger)
+    [first] = ledger.all(records.Decision)
+    ledger.add(replace(first, accepted=False, reasons=["worse"], decided_at=records.now()))
+    ledger.close()
+
+    with pytest.raises(GateError, match=said):
+        promote.run(home, training_id, "run")
+    assert timeline(home) == []
+
+
+@pytest.mark.parametrize("step", ["promote", "rollback"])
+def test_of_two_that_follow_the_same_champion_one_is_refused_and_changes_nothing(home, monkeypatch, step):
+    """Another promotion comes after the champion was looked up, and before the entry is written."""
+    promoted(home, 1, 2)
+    decide(home, 3, against=2)
+    seen = registry.tags
+
+    def meanwhile(settings: Settings, version: int) -> dict[str, str]:
+        monkeypatch.setattr(registry, "tags", seen)
+        rollback.run(settings, "first", "came first", version=1)
+        return seen(settings, version)
+
+    monkeypatch.setattr(registry, "tags", meanwhile)
+
+    with pytest.raises(GateError, match="the champion changed meanwhile"):
+        promote.run(home, "t3", "run") if step == "promote" else rollback.run(home, "second", "came second")
+    assert (timeline(home), registry.champion(home)) == ([1, 2, 1], 1)
+
+
+def test_a_clock_that_went_back_does_not_change_who_is_in_service(home, monkeypatch):
+    promoted(home, 1)
+    decide(home, 2, against=1)
+    monkeypatch.setattr(records, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
+    promote.run(home, "t2", "run")
+    rolled = rollback.run(home, "rollback", "wrong topics")
+
+    assert rolled.promoted_at.year == 2001
+    assert (timeline(home), registry.champion(home)) == ([1, 2, 1], 1)
 
 
 def test_a_version_that_is_gone_from_the_registry_is_not_promoted(home):

@@ -1,3 +1,4 @@
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +45,7 @@ def crown(settings: Settings, version: int) -> None:
     ledger = Ledger(settings.ledger)
     ledger.add(
         records.Champion(
+            sequence=len(ledger.all(records.Champion)) + 1,
             model_name=MODEL_NAME,
             model_version=version,
             feature_service=FEATURE_SERVICE,
@@ -188,8 +190,31 @@ def test_publishing_again_changes_nothing(home):
     plan = staged(home)
     assert len(score.publish(home, plan, "run")) == 2
 
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["model.ubj", "plan.json", "predictions.json"]
+    score.validate(home, plan, "run")
     assert score.publish(home, plan, "run") == []
     assert len(remembered(home)) == 1
+
+
+def test_all_steps_can_be_run_again_after_the_last(home):
+    plan = staged(home)
+    score.publish(home, plan, "run")
+    before = {f: f.read_bytes() for f in Layout(home.home).predictions.rglob("*.parquet")}
+
+    jobs.run(score.job(home, plan))
+    score.validate(home, plan, "run")
+
+    assert score.publish(home, plan, "run") == []
+    assert {f: f.read_bytes() for f in Layout(home.home).predictions.rglob("*.parquet")} == before
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["model.ubj", "plan.json", "predictions.json"]
+
+
+def test_planning_sweeps_what_was_left_aside(home):
+    left = Layout(home.home).aside("score")
+    os.utime(left, (0, 0))
+
+    assert score.plan(home, "run")
+    assert not left.exists()
 
 
 def test_publishing_goes_on_where_it_was_interrupted(home, monkeypatch):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hotarea.domain import records, training
-from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.errors import GateError, NotReadyError, ValidationError
 from hotarea.domain.evaluation import CHAMPION, MODEL, metrics
 from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.settings import Settings
@@ -18,6 +18,7 @@ from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
+from tests.conftest import Published
 from tests.histories import History, end
 
 YEARS = range(2010, 2016)
@@ -203,6 +204,24 @@ def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(s
     with caplog.at_level("INFO"):
         assert train.run(short, "two") is None
     assert "its version 1 was promoted" in caplog.text
+
+
+def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(short):
+    training_id = train.run(short, "one")
+    first = gate.run(short, training_id, "one")
+    other = registry.register(short, "other", TrainingFolder.of(Layout(short.home), training_id).model, {}, {})
+    Published(short).champion(other)
+    with pytest.raises(GateError, match="Run the training again"):
+        promote.run(short, training_id, "one")
+    assert train.is_due(short)
+
+    decision = gate.run(short, train.run(short, "two"), "two")
+    champion = promote.run(short, training_id, "two")
+
+    assert (first.champion_version, decision.champion_version) == (None, other)
+    assert (champion.model_version, champion.metrics) == (first.model_version, decision.metrics[MODEL])
+    assert f"champion version {other} " in champion.reason
+    assert not train.is_due(short)
 
 
 def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(short):

@@ -89,7 +89,7 @@ class TrainingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the gate said of one candidate, check by check."""
+    """What the gate said of one candidate against one champion, check by check."""
 
     training_id: str
     model_version: int
@@ -97,14 +97,16 @@ class Decision:
     accepted: bool
     checks: list[dict[str, Any]]  # name, verdict, value, threshold, reason
     reasons: list[str]  # one sentence per failed check; empty if accepted
+    metrics: dict[str, dict[str, float]]  # what was decided on: contender -> metric -> value
     run_id: str
     decided_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """One entry of the champion's timeline; the newest is in service."""
+    """One entry of the champion's timeline; the one with the highest sequence is in service."""
 
+    sequence: int  # 1, 2, 3, ...: of two that follow the same champion, the ledger takes one
     model_name: str
     model_version: int
     feature_service: str

@@ -11,7 +11,7 @@ def previous(timeline: Sequence[Champion]) -> Champion | None:
     A rollback takes back what came after its target: after 1, 2, 3 and back to 2, the one before is 1 and not 3.
     """
     line: list[Champion] = []
-    for entry in sorted(timeline, key=lambda c: c.promoted_at):
+    for entry in sorted(timeline, key=lambda c: c.sequence):
         versions = [c.model_version for c in line]
         if entry.model_version in versions:
             line = line[: versions.index(entry.model_version)]

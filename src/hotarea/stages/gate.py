@@ -19,14 +19,17 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, training_id: str | None, run_id: str) -> records.Decision:
     """Decide on a candidate, the newest if none is named; return the decision, which may be a refusal.
 
-    A candidate is decided on once: asked again, the gate answers as it did. Raises `NotReadyError` if there is no
-    such candidate, `GateError` if its evidence is about another champion than the one in service.
+    Asked again, the gate answers as it did. Only a candidate that was accepted, but not promoted before the champion
+    changed, is decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is
+    about another champion than the one in service.
     """
     ledger = Ledger(settings.ledger)
     try:
         candidate = _candidate(ledger, training_id)
-        earlier = ledger.all(records.Decision, training_id=candidate.training_id)
-        return earlier[0] if earlier else _decide(settings, ledger, candidate.training_id, run_id)
+        earlier = ledger.newest(records.Decision, training_id=candidate.training_id)
+        if earlier is not None and _stands(ledger, earlier):
+            return earlier
+        return _decide(settings, ledger, candidate.training_id, run_id)
     finally:
         ledger.close()
 
@@ -34,13 +37,13 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Dec
 def explain(settings: Settings, training_id: str) -> list[str]:
     """Log and return why the gate refused a candidate: one sentence for each failed check."""
     ledger = Ledger(settings.ledger)
-    decisions = ledger.all(records.Decision, training_id=training_id)
+    decision = ledger.newest(records.Decision, training_id=training_id)
     ledger.close()
-    if not decisions:
+    if decision is None:
         raise NotReadyError(f"the gate has not decided on {training_id}; expected a decision. Run the gate first.")
-    for reason in decisions[0].reasons:
-        log.warning("version %d was refused: %s", decisions[0].model_version, reason)
-    return decisions[0].reasons
+    for reason in decision.reasons:
+        log.warning("version %d was refused: %s", decision.model_version, reason)
+    return decision.reasons
 
 
 def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
@@ -49,6 +52,14 @@ def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
     if found is None:
         raise NotReadyError(f"there is no trained candidate {training_id or ''}; expected one. Train first.")
     return found
+
+
+def _stands(ledger: Ledger, decision: records.Decision) -> bool:
+    """Whether a decision is final, or was made against the champion in service."""
+    champion = ledger.newest(records.Champion)
+    promoted = ledger.all(records.Champion, model_version=decision.model_version)
+    rival = champion.model_version if champion else None
+    return not decision.accepted or bool(promoted) or decision.champion_version == rival
 
 
 def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -> records.Decision:
@@ -66,6 +77,7 @@ def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -
         accepted=decision.accepted,
         checks=[_told(check) for check in decision.checks],
         reasons=decision.reasons,
+        metrics=evidence.metrics,
         run_id=run_id,
     )
     write(folder.decision, record)

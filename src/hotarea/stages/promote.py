@@ -7,7 +7,7 @@ the registry's alias follows it. What an interruption leaves between the two, `a
 import logging
 
 from hotarea.domain import records
-from hotarea.domain.errors import GateError
+from hotarea.domain.errors import GateError, PublishError
 from hotarea.domain.settings import Settings
 from hotarea.stores.ledger import Ledger
 
@@ -26,8 +26,9 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Cha
         decision = _accepted(ledger, training_id)
         earlier = ledger.all(records.Champion, model_version=decision.model_version)
         if not earlier:
-            _check_rival(decision, ledger.newest(records.Champion))
-            enthrone(settings, ledger, _entry(ledger, decision, run_id))
+            champion = ledger.newest(records.Champion)
+            _check_rival(decision, champion)
+            enthrone(settings, ledger, _entry(ledger, decision, champion, run_id))
         align(settings, ledger)
         return ledger.all(records.Champion, model_version=decision.model_version)[0]
     finally:
@@ -35,11 +36,20 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Cha
 
 
 def enthrone(settings: Settings, ledger: Ledger, entry: records.Champion) -> None:
-    """Make `entry` the champion: first in the ledger, then in the registry."""
+    """Make `entry` the champion: first in the ledger, then in the registry.
+
+    Raises `GateError` if its place in the timeline is taken: another champion came since the caller looked.
+    """
     from hotarea.stores import registry
 
     registry.tags(settings, entry.model_version)  # a version that is gone must not become champion
-    ledger.add(entry)
+    try:
+        ledger.add(entry)
+    except PublishError as error:
+        raise GateError(
+            f"the champion changed meanwhile: place {entry.sequence} of the timeline, expected to be free for version "
+            f"{entry.model_version}, is taken. Nothing was changed; look at who is in service and run this again."
+        ) from error
     log.info("%s version %d is in service: %s", entry.model_name, entry.model_version, entry.reason)
     align(settings, ledger)
 
@@ -58,8 +68,11 @@ def align(settings: Settings, ledger: Ledger) -> records.Champion | None:
 
 
 def _accepted(ledger: Ledger, training_id: str | None) -> records.Decision:
-    which = {"accepted": True} if training_id is None else {"training_id": training_id}
-    decision = ledger.newest(records.Decision, **which)
+    which = {} if training_id is None else {"training_id": training_id}
+    decided = sorted(ledger.all(records.Decision, **which), key=lambda d: d.decided_at)
+    last = {d.training_id: d for d in decided}  # of a candidate that was decided on anew, the last one counts
+    found = [d for d in last.values() if d.accepted or training_id is not None]
+    decision = max(found, key=lambda d: d.decided_at, default=None)
     if decision is None:
         raise GateError(
             f"no decision of the gate covers {training_id or 'any candidate'}; expected an accepting one. "
@@ -78,18 +91,21 @@ def _check_rival(decision: records.Decision, champion: records.Champion | None) 
     if decision.champion_version != in_service:
         raise GateError(
             f"version {decision.model_version} was accepted against champion version {decision.champion_version}, "
-            f"but version {in_service} is in service by now; expected the same. Train again with the next release, "
-            "or roll back to the version that it was compared with."
+            f"but version {in_service} is in service by now; expected the same. Run the training again: the "
+            "candidate is then compared with the champion in service, and decided on anew."
         )
 
 
-def _entry(ledger: Ledger, decision: records.Decision, run_id: str) -> records.Champion:
+def _entry(
+    ledger: Ledger, decision: records.Decision, champion: records.Champion | None, run_id: str
+) -> records.Champion:
     training = ledger.all(records.TrainingRun, training_id=decision.training_id)[0]
     return records.Champion(
+        sequence=(champion.sequence if champion else 0) + 1,
         model_name=_model_name(),
         model_version=decision.model_version,
         feature_service=training.feature_service,
-        metrics=training.metrics["model"],
+        metrics=decision.metrics["model"],
         reason=_reason(training, decision),
         run_id=run_id,
     )
@@ -103,7 +119,7 @@ def _model_name() -> str:
 
 def _reason(training: records.TrainingRun, decision: records.Decision) -> str:
     """Say in words and figures why the gate accepted."""
-    precision = {who: values.get("average_precision", 0.0) for who, values in training.metrics.items()}
+    precision = {who: values.get("average_precision", 0.0) for who, values in decision.metrics.items()}
     model, champion = precision.pop("model"), precision.pop("champion", None)
     best = max(precision, key=lambda who: precision[who])
     said = f"average precision {model:.3f} at {training.evaluation_cutoff}, best baseline {best} {precision[best]:.3f}"

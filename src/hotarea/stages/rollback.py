@@ -29,8 +29,11 @@ def run(settings: Settings, run_id: str, reason: str, version: int | None = None
             return done[-1]
         target = _target(timeline, version)
         told = f"{_TOLD} from version {timeline[-1].model_version}: {reason.strip()}"
-        enthrone(settings, ledger, replace(target, reason=told, run_id=run_id, promoted_at=records.now()))
-        return ledger.all(records.Champion)[-1]
+        entry = replace(
+            target, sequence=timeline[-1].sequence + 1, reason=told, run_id=run_id, promoted_at=records.now()
+        )
+        enthrone(settings, ledger, entry)
+        return entry
     finally:
         ledger.close()
 

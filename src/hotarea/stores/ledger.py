@@ -44,8 +44,8 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.LabelSet: ("cutoff", "known"),
     records.Validation: ("validation_id",),
     records.TrainingRun: ("training_id",),
-    records.Decision: ("training_id",),
-    records.Champion: ("promoted_at",),
+    records.Decision: ("training_id", "decided_at"),
+    records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
     records.PredictionSet: ("cutoff", "model_version"),
 }
@@ -102,9 +102,9 @@ class Ledger:
             return [kind(**row) for row in connection.execute(query).mappings()]
 
     def newest(self, kind: type[R], **where: Any) -> R | None:
-        """Return the record that was written last, by its moment; None if there is none."""
-        moment = next(f.name for f in fields(kind) if f.name.endswith("_at"))
-        return max(self.all(kind, **where), key=lambda r: getattr(r, moment), default=None)
+        """Return the record that was written last, by its sequence or else its moment; None if there is none."""
+        order = next(f.name for f in fields(kind) if f.name == "sequence" or f.name.endswith("_at"))
+        return max(self.all(kind, **where), key=lambda r: getattr(r, order), default=None)
 
     def close(self) -> None:
         """Give the connections back."""
