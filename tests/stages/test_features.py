@@ -1,5 +1,6 @@
 """The stage: what it plans, what it publishes, and what an interruption leaves."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from datetime import date
@@ -251,6 +252,29 @@ def test_sets_that_an_interrupted_publication_moved_are_not_judged_again(
     features.validate(settings, plan, "test")
     assert judged == {}
     assert len(features.publish(settings, plan, "test")) == 2
+
+
+def test_all_steps_can_be_run_again_after_the_last(
+    settings: Settings, plan: Path, judged: dict[str, Sequence[Path]]
+) -> None:
+    assert len(features.publish(settings, plan, "test")) == 4
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["features.json", "labels.json", "plan.json"]
+    before = {f: f.read_bytes() for f in settings.home.glob("*/cutoff=*/*/*.parquet")}
+    features.validate(settings, plan, "test")
+    assert judged == {}
+    build(settings, plan)
+    features.validate(settings, plan, "test")
+    assert len(judged) == 2
+    assert features.publish(settings, plan, "test") == []
+    assert {f: f.read_bytes() for f in settings.home.glob("*/cutoff=*/*/*.parquet")} == before
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["features.json", "labels.json", "plan.json"]
+
+
+def test_planning_sweeps_what_was_left_aside(home: Settings) -> None:
+    left = Layout(home.home).aside("features")
+    os.utime(left, (0, 0))
+    assert features.plan(home, "test")
+    assert not left.exists()
 
 
 def test_what_an_interrupted_run_left_is_built_anew(home: Settings, judged: dict[str, Sequence[Path]]) -> None:

@@ -41,6 +41,7 @@ def plan(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = Non
     decided = _decided(settings, cutoffs)
     if not decided.features and not decided.labels:
         return None
+    files.sweep(Layout(settings.home))
     file = Layout(settings.home).aside("features") / "plan.json"
     file.write_bytes(msgspec.json.encode(decided))
     return file
@@ -102,7 +103,8 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """Make the built sets visible, each by one rename, and remember them; return what was published.
 
-    A set that the ledger remembers is left as it is, so the step can be run again after an interruption.
+    A set that the ledger remembers is left as it is, so the step can be run again after an interruption. In the plan's
+    folder only the plan and the jobs' results stay, until they are swept.
     """
     decided, built, layout = _read(plan, Plan), _built(plan), Layout(settings.home)
     features, labels = _result(plan, "features.json"), _result(plan, "labels.json")
@@ -117,6 +119,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
         if _make_visible(ledger, label, built.label_set(cutoff), layout.label_set(cutoff)):
             published.append(f"labels {cutoff}")
     ledger.close()
+    files.clear(plan.parent)
     return published
 
 

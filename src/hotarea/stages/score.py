@@ -91,13 +91,18 @@ def job(settings: Settings, plan: Path) -> Job:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Hold the predictions against what the features ask for; raise `ValidationError` that names every fault."""
+    """Hold the predictions against what the features ask for; raise `ValidationError` that names every fault.
+
+    Predictions that are published were judged before.
+    """
     import pyarrow.dataset as ds
 
     from hotarea.domain.predictions import POPULATION, faults
     from hotarea.stores.lake import feature_files
 
     decided = _read(plan)
+    if _is_published(settings, decided) and not _built(plan).is_dir():
+        return
     features = ds.dataset(feature_files(Layout(settings.home), [decided.cutoff]))
     asked = features.to_table(["document_id"], filter=ds.field(POPULATION) >= 1)["document_id"]
     found = list(faults(_predictions(_built(plan)), asked, _served(decided)))
@@ -111,21 +116,26 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """Make the predictions and the hot areas per topic visible and remember them; return what was published.
 
-    Done again after an interruption, it goes on where it was.
+    Done again after an interruption, it goes on where it was. In the plan's folder only files such as the plan and
+    the model stay, until they are swept.
     """
+    published = [] if _is_published(settings, _read(plan)) else _publish(settings, plan, run_id)
+    files.clear(plan.parent)
+    return published
+
+
+def _publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     decided, layout = _read(plan), Layout(settings.home)
     destination = layout.prediction_set(decided.cutoff.day, decided.model_version)
     areas = layout.hot_areas(decided.cutoff.day, decided.model_version)
+    if _built(plan).is_dir():
+        # Readers follow the ledger: what it does not remember is left from an interrupted run.
+        files.discard(destination)
+        files.publish(_built(plan), destination)
+    predictions = _predictions(destination)
+    _write_areas(layout, decided, predictions, areas)
     ledger = Ledger(settings.ledger)
     try:
-        if ledger.all(records.PredictionSet, cutoff=decided.cutoff.day, model_version=decided.model_version):
-            return []
-        if _built(plan).is_dir():
-            # Readers follow the ledger: what it does not remember is left from an interrupted run.
-            files.discard(destination)
-            files.publish(_built(plan), destination)
-        predictions = _predictions(destination)
-        _write_areas(layout, decided, predictions, areas)
         ledger.add(_prediction_set(decided, predictions, run_id))
     finally:
         ledger.close()
@@ -147,6 +157,15 @@ def run(settings: Settings, run_id: str) -> list[str]:
     return published
 
 
+def _is_published(settings: Settings, decided: Plan) -> bool:
+    ledger = Ledger(settings.ledger)
+    try:
+        key = {"cutoff": decided.cutoff.day, "model_version": decided.model_version}
+        return bool(ledger.all(records.PredictionSet, **key))
+    finally:
+        ledger.close()
+
+
 def _newest_cutoff(ledger: Ledger) -> Cutoff:
     sets = ledger.all(records.FeatureSet)
     if not sets:
@@ -157,6 +176,7 @@ def _newest_cutoff(ledger: Ledger) -> Cutoff:
 def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, releases: list[str]) -> Path:
     from hotarea.stores import registry
 
+    files.sweep(Layout(settings.home))
     file = Layout(settings.home).aside("score") / "plan.json"
     registry.fetch(settings, champion.model_version, _model(file))
     decided = Plan(
