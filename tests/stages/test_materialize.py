@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pyarrow as pa
 import pytest
@@ -200,30 +200,6 @@ def test_vanished_documents_are_those_of_the_folders_before_only(settings, publi
 
     assert sorted(materialize._vanished(before, ids).to_pylist()) == [2, 5]
     assert materialize._vanished([], ids).to_pylist() == []
-
-
-def test_freshness_is_that_of_the_view_that_lags_most(settings, published):
-    assert materialize.freshness(settings) is None
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    for days, (view, year) in enumerate([("a", 2012), ("b", 2012), ("a", 2013), ("b", 2013), ("c", 2012)]):
-        published.remember(
-            Materialization(
-                view=view,
-                cutoff=date(year, 12, 31),
-                rows=1,
-                seconds=1,
-                run_id="test",
-                materialized_at=start + timedelta(days=days),
-            )
-        )
-
-    fresh = materialize.freshness(settings)
-
-    assert fresh == materialize.Freshness(
-        cutoff=date(2012, 12, 31),
-        materialized_at=start + timedelta(days=2),
-        views={"a": date(2013, 12, 31), "b": date(2013, 12, 31), "c": date(2012, 12, 31)},
-    )
 
 
 def test_the_stage_imports_feast_only_when_it_runs():

@@ -1,4 +1,4 @@
-"""Brings the newest published rows into the online store, and says how fresh that is."""
+"""Brings the newest published rows into the online store."""
 
 import time
 from collections.abc import Sequence
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
 APPLICATIONS_READ = "document_area_v1"
 """The feature service whose views are served online; what only the model reads stays offline."""
-
-
-@dataclass(frozen=True)
-class Freshness:
-    """How current the online store is."""
-
-    cutoff: date  # every materialised view has reached it
-    materialized_at: datetime  # the oldest of the views' last writes
-    views: dict[str, date]  # the cutoff that each view serves
 
 
 @dataclass(frozen=True)
@@ -90,20 +81,6 @@ def _applied(settings: Settings) -> "FeatureStore":
 
     feature_store.apply(settings)
     return feature_store.open_store(settings)
-
-
-def freshness(settings: Settings) -> Freshness | None:
-    """Return how current the online store is, from the ledger; None if nothing was materialised yet."""
-    ledger = Ledger(settings.ledger)
-    newest = {m.view: m for m in sorted(ledger.all(Materialization), key=lambda m: m.materialized_at)}
-    ledger.close()
-    if not newest:
-        return None
-    return Freshness(
-        cutoff=min(m.cutoff for m in newest.values()),
-        materialized_at=min(m.materialized_at for m in newest.values()),
-        views={view: m.cutoff for view, m in newest.items()},
-    )
 
 
 def _due(

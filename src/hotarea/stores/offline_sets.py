@@ -30,8 +30,7 @@ def _features(layout: Layout, ledger: Ledger) -> list[Path]:
 def _predictions(layout: Layout, ledger: Ledger) -> list[Path]:
     """Return the predictions of the champion or, until it has scored, of the champion before it that has."""
     scored = [(s.cutoff, s.model_version) for s in ledger.all(PredictionSet)]
-    champions = sorted(ledger.all(Champion), key=lambda c: c.promoted_at, reverse=True)
-    own = (_of(scored, champion.model_version) for champion in champions)
+    own = (_of(scored, champion.model_version) for champion in reversed(ledger.all(Champion)))
     return [layout.prediction_set(*found) for found in next(filter(None, own), scored)]
 
 
