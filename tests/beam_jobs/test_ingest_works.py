@@ -22,7 +22,7 @@ from hotarea.domain.errors import RawDataError
 from hotarea.stores import raw
 from tests import faults
 
-AS_OF = date(2026, 1, 1)
+AS_OF = date(2027, 1, 1)
 
 
 def deliver(folder: Path, parts: Mapping[str, Sequence[Sequence[bytes]]]) -> Path:
