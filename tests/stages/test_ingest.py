@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from datetime import date
@@ -86,6 +87,7 @@ def test_a_raw_folder_is_ingested_validated_and_remembered(settings: Settings, s
     assert (last.citations, last.run_id) == (60, "run-1")
     assert last.seconds > 0
     assert len(lake(settings, "2012-12-31", "documents")) == 12
+    assert [*(settings.home / "staging").iterdir()] == []
     ledger = Ledger(settings.ledger)
     judged = {(v.dataset, v.subject, v.success) for v in ledger.all(Validation)}
     ledger.close()
@@ -307,9 +309,28 @@ def test_publishing_twice_is_safe(settings: Settings, source: Path) -> None:
     plan = built(settings, source)
     ids = ingest.publish(settings, plan, "run")
     before, remembered = lake_files(settings), releases(settings)
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["plan.json", "result.json"]
     ingest.validate(settings, plan, "run")
     assert ingest.publish(settings, plan, "again") == ids
     assert (lake_files(settings), releases(settings)) == (before, remembered)
+
+
+def test_all_steps_can_be_run_again_after_the_last(settings: Settings, source: Path) -> None:
+    plan = built(settings, source)
+    ids = ingest.publish(settings, plan, "run")
+    before, remembered = lake_files(settings), releases(settings)
+    jobs.run(ingest.job(settings, plan))
+    ingest.validate(settings, plan, "run")
+    assert ingest.publish(settings, plan, "again") == ids
+    assert (lake_files(settings), releases(settings)) == (before, remembered)
+    assert sorted(f.name for f in plan.parent.iterdir()) == ["plan.json", "result.json"]
+
+
+def test_planning_sweeps_what_was_left_aside(settings: Settings, source: Path) -> None:
+    left = Layout(settings.home).aside("ingest")
+    os.utime(left, (0, 0))
+    assert ingest.plan(settings, "run", source)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("stop", [0, 1])

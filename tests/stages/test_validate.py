@@ -103,6 +103,11 @@ def publish(settings: Settings, name: str, texts: list[dict[str, Any]], pairs: l
     ledger.close()
 
 
+def check(settings: Settings, dataset: str, files: list[Path], subject: str, run_id: str) -> None:
+    """Validate one subject."""
+    validate.check_many(settings, dataset, {subject: files}, run_id)
+
+
 def remembered(settings: Settings) -> list[Validation]:
     ledger = Ledger(settings.ledger)
     found = sorted(ledger.all(Validation), key=lambda v: v.validated_at)
@@ -112,8 +117,8 @@ def remembered(settings: Settings) -> list[Validation]:
 
 def test_valid_data_pass_are_remembered_and_nobody_is_told(watched, told, tmp_path):
     texts, pairs = release(tmp_path / "staged", documents(), citations())
-    validate.check(watched, "documents", texts, "2012-12-31", "r1")
-    validate.check(watched, "citations", pairs, "2012-12-31", "r1")
+    check(watched, "documents", texts, "2012-12-31", "r1")
+    check(watched, "citations", pairs, "2012-12-31", "r1")
     records = remembered(watched)
     assert [(v.dataset, v.subject, v.success, v.failures, v.run_id) for v in records] == [
         ("documents", "2012-12-31", True, [], "r1"),
@@ -128,7 +133,7 @@ def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tm
     rows = [*documents(), documents()[4]]
     files = put(tmp_path / "documents", rows, tables.DOCUMENTS)
     with pytest.raises(ValidationError) as raised:
-        validate.check(watched, "documents", files, "2012-12-31", "r1")
+        check(watched, "documents", files, "2012-12-31", "r1")
     (record,) = remembered(watched)
     assert not record.success
     assert Path(record.report).is_file()
@@ -153,7 +158,7 @@ def test_a_warning_tells_and_passes(watched, told, tmp_path):
     rows = documents()
     for row in rows[:6]:
         row.update(is_retracted=True)
-    validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     (record,) = remembered(watched)
     assert record.success
     assert [f["severity"] for f in record.failures] == ["warning"]
@@ -165,7 +170,7 @@ def test_a_warning_tells_and_passes(watched, told, tmp_path):
 
 def test_what_only_informs_is_remembered_and_not_told(watched, told, tmp_path):
     rows = [row | {"topic_id": None, "topic": None} for row in documents()]
-    validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     assert [f["severity"] for f in remembered(watched)[0].failures] == ["info"]
     assert told == []
 
@@ -174,7 +179,7 @@ def test_an_unreadable_file_is_remembered_and_told_like_any_failure(watched, tol
     (files, _) = release(tmp_path / "staged", documents(), citations())
     files[1].write_bytes(files[1].read_bytes()[:100])
     with pytest.raises(ValidationError, match=r"broke a critical expectation"):
-        validate.check(watched, "documents", files, "2012-12-31", "r1")
+        check(watched, "documents", files, "2012-12-31", "r1")
     assert not remembered(watched)[0].success
     assert "part-1.parquet cannot be read" in told[0]["message"]
 
@@ -182,7 +187,7 @@ def test_an_unreadable_file_is_remembered_and_told_like_any_failure(watched, tol
 def test_a_dead_channel_does_not_change_the_verdict(settings, tmp_path, caplog):
     deaf = Settings.load(home=settings.home, project=settings.project, alert_urls="json://127.0.0.1:1/ nonsense")
     rows = [row | {"is_retracted": True} for row in documents()]
-    validate.check(deaf, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+    check(deaf, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     assert remembered(deaf)[0].success
     assert "alert channel 1" in caplog.text
     assert "alert channel 2" in caplog.text
@@ -190,7 +195,7 @@ def test_a_dead_channel_does_not_change_the_verdict(settings, tmp_path, caplog):
 
 def test_without_channels_the_log_has_the_alert(settings, tmp_path, caplog):
     with pytest.raises(ValidationError):
-        validate.check(settings, "documents", [], "2012-12-31", "r1")
+        check(settings, "documents", [], "2012-12-31", "r1")
     assert "hotarea: documents 2012-12-31 failed validation" in caplog.text
     assert "A release has at least one document." in caplog.text
 
@@ -198,7 +203,7 @@ def test_without_channels_the_log_has_the_alert(settings, tmp_path, caplog):
 def test_citations_are_compared_with_the_documents_beside_them(settings, tmp_path):
     _, pairs = release(tmp_path / "staged", documents(20), citations())
     with pytest.raises(ValidationError, match="Every citing document is among the documents of its release"):
-        validate.check(settings, "citations", pairs, "2012-12-31", "r1")
+        check(settings, "citations", pairs, "2012-12-31", "r1")
 
 
 def test_many_subjects_are_all_judged_before_the_run_stops(watched, told, tmp_path):
@@ -222,7 +227,7 @@ def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_
     broken = {"document_id": -1, "published": date(1, 1, 1), "reference_count": -1, "is_retracted": True, "title": None}
     rows = [documents(1)[0] | {"title": "One"}, *(row | broken for row in documents())]
     with pytest.raises(ValidationError):
-        validate.check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
+        check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     failures = remembered(watched)[0].failures
     assert len(failures) == 6
     first = told[0]["message"].splitlines()[0]
@@ -232,8 +237,8 @@ def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_
 
 def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):
     files = put(tmp_path / "d", documents(), tables.DOCUMENTS)
-    validate.check(settings, "documents", files, "2012-12-31", "r1")
-    validate.check(settings, "documents", files, "2013-12-31", "r2")
+    check(settings, "documents", files, "2012-12-31", "r1")
+    check(settings, "documents", files, "2013-12-31", "r2")
     index = (Layout(settings.home).reports / "index.html").read_text()
     for record in remembered(settings):
         assert Path(record.report).name in index

@@ -54,6 +54,7 @@ def plan(settings: Settings, run_id: str, folder: Path | None = None, until: dat
         return None
     new = raw.verified(new)
     ended = {file.path.name: removals.read(file) for file in found.removals()}
+    files.sweep(Layout(settings.home))
     aside = Layout(settings.home).aside("ingest")
     made = Plan(run_id, str(source), found.form, str(aside), today, tuple(new))
     _write_removals(settings, made, ended, known)
@@ -88,7 +89,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """Move the releases and their quarantine into place and remember them, oldest first; return their ids.
 
     A release that is in the ledger is done; a folder without its ledger record is what an interrupted publication
-    left, and gives way.
+    left, and gives way. In the plan's folder only the plan and the job's result stay, until they are swept.
     """
     made = _read(plan)
     outcomes = _outcomes(made)
@@ -99,7 +100,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
             _publish(Layout(settings.home), made, delivery.release_id)
             ledger.add(_record(settings, made, delivery, outcomes[delivery.release_id], run_id))
     ledger.close()
-    files.discard(made.reports)
+    files.clear(plan.parent)
     return [delivery.release_id for delivery in made.deliveries]
 
 
@@ -110,7 +111,9 @@ def run(settings: Settings, run_id: str, folder: Path | None = None, until: date
         return []
     jobs.run(job(settings, made))
     validate(settings, made, run_id)
-    return publish(settings, made, run_id)
+    published = publish(settings, made, run_id)
+    files.discard(made.parent)
+    return published
 
 
 def _sample(settings: Settings) -> Path:

@@ -39,11 +39,6 @@ class _Subject:
         return f"{self.dataset} {self.name}"
 
 
-def check(settings: Settings, dataset: str, files: Sequence[Path], subject: str, run_id: str) -> None:
-    """Validate the staged files of one release or cutoff; the same as `check_many` with one subject."""
-    check_many(settings, dataset, {subject: files}, run_id)
-
-
 def check_many(
     settings: Settings,
     dataset: str,
