@@ -131,7 +131,7 @@ def discard(folder: Path) -> None:
     hidden = f".{folder.name}.{{}}.discarded"
     try:
         folder.rename(folder.with_name(hidden.format(uuid.uuid4().hex)))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     for left in folder.parent.glob(hidden.format("*")):  # also what an interrupted removal left
         shutil.rmtree(left, ignore_errors=True)
