@@ -120,6 +120,17 @@ def test_a_feature_that_had_moved_at_the_evaluation_may_move_on_in_proportion(ne
     assert decide(young).accepted is accepted
 
 
+@pytest.mark.parametrize(("newest", "accepted"), [(2.0, True), (2.1, False)])
+def test_no_feature_may_move_beyond_the_ceiling_however_far_it_had_moved_before(newest, accepted):
+    moving = replace(
+        EVIDENCE,
+        drift={**EVIDENCE.drift, "age_years": newest},
+        drift_evaluation={**EVIDENCE.drift_evaluation, "age_years": 1.5},
+    )
+
+    assert decide(moving).accepted is accepted
+
+
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("contender", [MODEL, CHAMPION, *BASELINES])
 def test_a_metric_that_is_missing_rejects_and_says_which(contender, name):

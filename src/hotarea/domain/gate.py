@@ -15,10 +15,12 @@ class Policy:
     """Hot areas in the evaluation: with fewer, chance alone moves average precision by 0.05 and more."""
 
     min_roc_auc: float = 0.80
-    """What is no better than a document's citations and rates (0.73 to 0.81) needs no model."""
+    """Guards against a broken evaluation, in which the baselines fail too: labels or rows that do not belong together
+    give 0.5. It does not separate models: `rate_1y` alone has 0.92 (arxiv_cs) and 0.93 (hepth)."""
 
     min_lift: float = 4.0
-    """Average precision per prevalence. Chance gives 1, citation counts 2.3 to 3.2, rates 3.6."""
+    """Average precision per prevalence; a guard like `min_roc_auc`. Chance gives 1, and `rate_1y` alone 6.7 (average
+    precision 0.674, arxiv_cs): a model must beat that by the check against the baselines, not by this floor."""
 
     baseline_margin: float = 0.01
     """By how much average precision must exceed every baseline's. Over resampled rows the difference between two
@@ -33,15 +35,19 @@ class Policy:
 
     max_psi: float = 1.0
     """PSI of a feature between the training rows and the newest cutoff. The usual limit of 0.25 is for a population
-    that is scored again; here six years and a growing corpus lie between. Percentiles and young features moved by at
-    most 0.4 where nothing was wrong and by 0.7 in arXiv's 2020, of which a fifth is delivered; they move by 1.4 to 7
-    where the newest year has lost 95 % of its citations, and by 1.2 where all years have lost 80 %."""
+    that is scored again; here six years and a growing corpus lie between. Percentiles moved by at most 0.7 in the real
+    corpora, in arXiv's partly delivered 2020. It is coarse: on the sample five features move by 1.9 to 2.4 where the
+    newest release has lost 95 % of its citations (tested); one that has lost half may pass."""
 
     psi_growth: float = 2.5
     """A feature that has moved at the evaluation cutoff already may move on, because the metrics there show that
     the model bears it: PSI grows with the square of a steady shift, and the newest cutoff is some 8 years from the
     middle of the training rows where the evaluation is 5: (8/5)² = 2.56. In hepth, whose corpus is young, ages moved
     by 0.7 at the evaluation and by 1.2 at the newest cutoff."""
+
+    psi_ceiling: float = 2.0
+    """What no feature may exceed, however far it had moved at the evaluation: about what a nearly empty release gives
+    (see `max_psi`)."""
 
 
 POLICY = Policy()
@@ -128,7 +134,7 @@ def _drift(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         yield Check("drift", False, None, None, "the model names no features, so none could be compared")
     for name in evidence.features:
         moved, before = (_number(psi.get(name)) for psi in (evidence.drift, evidence.drift_evaluation))
-        limit = None if before is None else max(policy.max_psi, policy.psi_growth * before)
+        limit = None if before is None else max(policy.max_psi, min(policy.psi_growth * before, policy.psi_ceiling))
         where = f"between the training rows and cutoff {evidence.newest_cutoff}"
         yield _at_most(f"drift: {name}", moved, limit, f"PSI of {name} {where}")
 

@@ -1,0 +1,31 @@
+"""A newest release that lost most of its citations is noticed by the gate, on the sample corpus."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hotarea.domain.settings import Settings
+from hotarea.stages import features, gate, ingest, sample, train
+from hotarea.stores.layout import Layout
+
+LOST = 0.95
+
+
+def test_a_newest_release_that_lost_its_citations_is_refused_for_drift_alone(with_registry: Settings) -> None:
+    raw = with_registry.home / "raw" / "sample"
+    settings = with_registry.model_copy(update={"horizon_years": 2, "raw": raw})
+    sample.run(settings, works=3000)
+    ingest.run(settings, "test")
+    rng = np.random.default_rng(1)
+    for part in (Layout(settings.home).release("2024-12-31") / "citations").glob("part-*.parquet"):
+        citations = pq.read_table(part)
+        pq.write_table(citations.filter(pa.array(rng.random(citations.num_rows) >= LOST)), part)
+    features.run(settings, "test")
+
+    decision = gate.run(settings, train.run(settings, "test"), "test")
+
+    failed = {check["name"]: check["value"] for check in decision.checks if check["verdict"] == "failed"}
+    assert not decision.accepted
+    assert {"drift: rate_1y_pct", "drift: size_1y_pct", "drift: citing_share_1y_pct"} <= set(failed)
+    assert all(name.startswith("drift: ") for name in failed)
+    assert max(failed.values()) > 1.5
