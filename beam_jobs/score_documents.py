@@ -11,6 +11,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xgboost as xgb
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
@@ -64,7 +65,7 @@ class HotAreaModelHandler(ModelHandler[pa.RecordBatch, pa.Table, xgb.Booster]):
 
 
 def main(arguments: Sequence[str]) -> dict[str, Any]:
-    """Write the predictions of every cited document to `output`; return rows, hot ones and seconds."""
+    """Write predictions of the cited documents that are not retracted to `output`; return rows, hot ones, seconds."""
     asked, extra = _parser().parse_known_args(arguments)
     served = Served(
         cutoff=datetime.combine(asked.cutoff, clock(), UTC),
@@ -82,9 +83,13 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     result.wait_until_finish()
     found, steps = totals(result)
     cutoff_sets.files(asked.output, PREDICTIONS)
-    outcome = {"rows": found.get("scored", 0), "hot": found.get("hot", 0), "uncited": found.get("uncited", 0)}
+    outcome = {"rows": found.get("scored", 0), "hot": found.get("hot", 0), **_left_out(found)}
     seconds = round(time.perf_counter() - start, 3)
     return cutoff_sets.finish(marker, {**outcome, "steps": steps, "seconds": seconds})
+
+
+def _left_out(found: dict[str, int]) -> dict[str, int]:
+    return {reason: found.get(reason, 0) for reason in ("uncited", "retracted")}
 
 
 def _cleared(output: Path) -> Path:
@@ -99,6 +104,7 @@ def _cleared(output: Path) -> Path:
 def _parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     result.add_argument("--features", type=Path, required=True, help="folder of the cutoff's feature set")
+    result.add_argument("--retracted", type=Path, help="Parquet file of document_id: documents to leave out")
     result.add_argument("--model", type=Path, required=True, help="the model, a UBJ file")
     result.add_argument("--output", type=Path, required=True, help="folder to build the predictions in")
     result.add_argument("--cutoff", type=date.fromisoformat, required=True, help="date as of which the features hold")
@@ -114,24 +120,29 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(pipeline: beam.Pipeline, asked: argparse.Namespace, handler: HotAreaModelHandler) -> None:
     columns = list(dict.fromkeys(["document_id", POPULATION, *handler.load_model().feature_names]))
+    retracted = pq.read_table(asked.retracted)["document_id"].combine_chunks() if asked.retracted else None
     parts = [(number, str(part)) for number, part in enumerate(sorted(asked.features.glob("part-*.parquet")))]
     _ = (
         pipeline
         | "Name the feature files" >> beam.Create(parts)
         | "Share them out" >> beam.Reshuffle()
-        | "Read batches of features" >> beam.ParDo(Step("read", batches, columns))
+        | "Read batches of features" >> beam.ParDo(Step("read", batches, columns, retracted))
         | "Predict" >> RunInference(KeyedModelHandler(handler))
         | "Write predictions" >> beam.ParDo(Step("write", write, asked.output))
     )
 
 
-def batches(part: int, file: str, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+def batches(
+    part: int, file: str, columns: Sequence[str], retracted: pa.Array | None
+) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield (number of the batch, features of cited documents) of one file, skipping batches without any."""
     for number, batch in enumerate(pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=list(columns))):
         cited = scorable(batch)
         counted("uncited", batch.num_rows - cited.num_rows)
-        if cited.num_rows:
-            yield part * 1000 + number, cited
+        kept = cited if retracted is None else cited.filter(pc.invert(pc.is_in(cited["document_id"], retracted)))
+        counted("retracted", cited.num_rows - kept.num_rows)
+        if kept.num_rows:
+            yield part * 1000 + number, kept
 
 
 def write(number: int, predictions: pa.Table, output: Path) -> Iterator[None]:

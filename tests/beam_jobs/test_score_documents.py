@@ -51,6 +51,19 @@ def arguments(features: Path, model: Path, output: Path, *extra: str) -> list[st
     return [*(f"--{name}={value}" for name, value in flags.items()), *extra]
 
 
+def test_retracted_documents_are_left_out_and_counted(features, model, tmp_path):
+    cited = pq.read_table(features, filters=ds.field("cite_count") >= 1)["document_id"]
+    retracted = cited.slice(3, 5)
+    pq.write_table(pa.table({"document_id": retracted}), tmp_path / "retracted.parquet")
+    output = tmp_path / "out" / "predictions"
+
+    result = score_documents.main(arguments(features, model, output, f"--retracted={tmp_path / 'retracted.parquet'}"))
+
+    found = ds.dataset(sorted(output.glob("part-*.parquet"))).to_table()["document_id"].to_pylist()
+    assert set(found) == set(cited.to_pylist()) - set(retracted.to_pylist())
+    assert (result["rows"], result["retracted"]) == (895, 5)
+
+
 def test_every_cited_document_is_scored_by_the_model_and_no_other(features, model, tmp_path):
     output = tmp_path / "out" / "predictions"
 

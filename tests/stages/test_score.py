@@ -190,7 +190,12 @@ def test_publishing_again_changes_nothing(home):
     plan = staged(home)
     assert len(score.publish(home, plan, "run")) == 2
 
-    assert sorted(f.name for f in plan.parent.iterdir()) == ["model.ubj", "plan.json", "predictions.json"]
+    assert sorted(f.name for f in plan.parent.iterdir()) == [
+        "model.ubj",
+        "plan.json",
+        "predictions.json",
+        "retracted.parquet",
+    ]
     score.validate(home, plan, "run")
     assert score.publish(home, plan, "run") == []
     assert len(remembered(home)) == 1
@@ -206,7 +211,12 @@ def test_all_steps_can_be_run_again_after_the_last(home):
 
     assert score.publish(home, plan, "run") == []
     assert {f: f.read_bytes() for f in Layout(home.home).predictions.rglob("*.parquet")} == before
-    assert sorted(f.name for f in plan.parent.iterdir()) == ["model.ubj", "plan.json", "predictions.json"]
+    assert sorted(f.name for f in plan.parent.iterdir()) == [
+        "model.ubj",
+        "plan.json",
+        "predictions.json",
+        "retracted.parquet",
+    ]
 
 
 def test_planning_sweeps_what_was_left_aside(home):
@@ -273,3 +283,26 @@ def test_a_plan_that_cannot_be_read_is_named(home, tmp_path, content):
 
     with pytest.raises(NotReadyError, match=r"plan\.json cannot be read"):
         score.job(home, tmp_path / "plan.json")
+
+
+def test_retracted_documents_get_no_prediction(home):
+    ledger = Ledger(home.ledger)
+    oldest = min(ledger.all(records.Release), key=lambda r: r.release_date)
+    ledger.close()
+    folder = Layout(home.home).release(oldest.release_id) / "documents"
+    kept = score.plan(home, "run")
+    assert pq.read_table(kept.parent / "retracted.parquet").num_rows == 0
+    for file in folder.glob("part-*.parquet"):  # as if the release had told so
+        told = pq.read_table(file)
+        at = told.schema.get_field_index("is_retracted")
+        even = pa.array([number % 2 == 0 for number in told["document_id"].to_pylist()], pa.bool_())
+        pq.write_table(told.set_column(at, told.schema.field(at), even), file)
+
+    plan = staged(home)
+
+    retracted = set(pq.read_table(plan.parent / "retracted.parquet")["document_id"].to_pylist())
+    scored = set(ds.dataset(plan.parent / "predictions").to_table()["document_id"].to_pylist())
+    assert retracted
+    assert scored
+    assert not retracted & scored
+    score.validate(home, plan, "run")

@@ -76,6 +76,7 @@ def job(settings: Settings, plan: Path) -> Job:
     decided = _read(plan)
     arguments = {
         "features": Layout(settings.home).feature_set(decided.cutoff),
+        "retracted": _retracted(plan),
         "model": _model(plan),
         "output": _built(plan),
         "cutoff": decided.cutoff.day,
@@ -96,6 +97,7 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     Predictions that are published were judged before.
     """
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
 
     from hotarea.domain.predictions import POPULATION, faults
     from hotarea.stores.lake import feature_files
@@ -104,7 +106,9 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     if _is_published(settings, decided) and not _built(plan).is_dir():
         return
     features = ds.dataset(feature_files(Layout(settings.home), [decided.cutoff]))
-    asked = features.to_table(["document_id"], filter=ds.field(POPULATION) >= 1)["document_id"]
+    retracted = pq.read_table(_retracted(plan))["document_id"]
+    wanted = (ds.field(POPULATION) >= 1) & ~ds.field("document_id").isin(retracted.combine_chunks())
+    asked = features.to_table(["document_id"], filter=wanted)["document_id"]
     found = list(faults(_predictions(_built(plan)), asked, _served(decided)))
     if found:
         raise ValidationError(
@@ -188,8 +192,20 @@ def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, rel
         threshold=registry.threshold(settings, champion.model_version),
         scored_at=records.now(),
     )
+    _write_retracted(Layout(settings.home), decided, _retracted(file))
     file.write_bytes(msgspec.json.encode(decided))
     return file
+
+
+def _write_retracted(layout: Layout, decided: Plan, file: Path) -> None:
+    """Write the ids of documents that are retracted as known at the cutoff: they are served no prediction."""
+    import pyarrow.parquet as pq
+
+    from hotarea.stores.lake import documents_as_of
+
+    columns = ("document_id", "is_retracted")
+    documents = documents_as_of(layout, decided.releases, decided.cutoff.known, columns)
+    pq.write_table(documents.filter(documents["is_retracted"]).select(["document_id"]), file)
 
 
 def _write_areas(layout: Layout, decided: Plan, predictions: "pa.Table", destination: Path) -> None:
@@ -244,6 +260,10 @@ def _predictions(folder: Path) -> "pa.Table":
 
 def _model(plan: Path) -> Path:
     return plan.parent / "model.ubj"
+
+
+def _retracted(plan: Path) -> Path:
+    return plan.parent / "retracted.parquet"
 
 
 def _built(plan: Path) -> Path:
