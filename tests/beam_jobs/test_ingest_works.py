@@ -293,7 +293,8 @@ def test_arxiv_is_built_as_sql_reads_it(shared_data: Path, tmp_path: Path) -> No
     """
     files = [str(p) for p in (shared_data / "arxiv_cs").rglob("part_*.gz")]
     lake = [str(p) for p in (tmp_path / "aside").rglob("citations/part-*.parquet")]
-    assert duckdb.execute(sql, {"files": files, "lake": lake}).fetchone() == (0, 0, 1_166_243)
+    with duckdb.connect() as connection:
+        assert connection.execute(sql, {"files": files, "lake": lake}).fetchone() == (0, 0, 1_166_243)
 
 
 @pytest.mark.real_data

@@ -41,12 +41,14 @@ def small(*rows: tuple[str | None, str | None, float]) -> tuple[pa.Table, pa.Tab
 def test_shares_equal_those_of_sql():
     predictions, documents = corpus()
 
-    expected = duckdb.sql(
+    connection = duckdb.connect()
+    expected = connection.sql(
         "select topic_id, coalesce(topic, '(no topic)') topic, count(*) documents, "
         "count(*) filter (hot_area) hot_documents, avg(hot_area::int) hot_share, avg(hot_area_score) mean_score "
         "from predictions left join documents using (document_id) group by 1, 2 "
         "order by hot_share desc, mean_score desc, documents desc, topic"
     ).to_arrow_table()
+    connection.close()
 
     found = hot_areas(predictions, documents)
 
