@@ -1,7 +1,8 @@
 """Counts citations of documents and of their areas in windows of time, for all cutoffs, in two shuffles of batches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -27,6 +28,7 @@ class CountCitations(beam.PTransform):
     axis: CutoffAxis
     windows: Sequence[Window]
     shards: int
+    store: Path | None
 
     def expand(self, lake: Any) -> Any:  # Beam warns of hints that name a dict
         """Resolve versions, send citations to the cited document, then counts along references."""
@@ -34,24 +36,28 @@ class CountCitations(beam.PTransform):
             lake
             | "Bring a document's versions together" >> beam.CoGroupByKey()
             | "Resolve versions"
-            >> beam.ParDo(Step("resolve", resolve_shard, self.axis)).with_outputs("redirects", main="works")
+            >> beam.ParDo(Step("resolve", resolve_shard, self.axis, store=self.store)).with_outputs(
+                "redirects", main="works"
+            )
         )
         citing = resolved.works | "Follow merges" >> beam.ParDo(
-            Step("follow", follow_shard, len(self.axis)), AsList(resolved.redirects)
+            Step("follow", follow_shard, len(self.axis), store=self.store), AsList(resolved.redirects)
         )
-        cited = citing | "Send citations to the cited" >> beam.ParDo(Step("send", send_to_cited, self.shards))
+        cited = citing | "Send citations to the cited" >> beam.ParDo(
+            Step("send", send_to_cited, self.shards, store=self.store)
+        )
         halves = (
             {"citing": citing, "cited": cited}
             | "Bring citations to the cited" >> beam.CoGroupByKey()
             | "Count citations"
-            >> beam.ParDo(Step("count", count_shard, self.axis, self.windows, self.shards)).with_outputs(
-                "shares", "insides", main="counts"
-            )
+            >> beam.ParDo(
+                Step("count", count_shard, self.axis, self.windows, self.shards, store=self.store)
+            ).with_outputs("shares", "insides", main="counts")
         )
         return (
             {"counts": halves.counts, "shares": halves.shares, "insides": halves.insides}
             | "Bring counts along references" >> beam.CoGroupByKey()
-            | "Sum over the area" >> beam.ParDo(Step("sum", sum_shard))
+            | "Sum over the area" >> beam.ParDo(Step("sum", sum_shard, store=self.store))
         )
 
 
@@ -65,7 +71,7 @@ def resolve_shard(shard: int, group: Group, axis: CutoffAxis) -> Iterator[Any]:
 
 
 def follow_shard(
-    shard: int, found: tuple[Works, Pairs], cutoffs: int, redirects: Sequence[Redirects]
+    shard: int, found: tuple[Works, Pairs], cutoffs: int, redirects: Iterable[Redirects]
 ) -> Iterator[tuple[int, tuple[Works, Pairs]]]:
     """Yield the shard with its references led to where merged works went."""
     works, pairs = found

@@ -13,9 +13,9 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beam_jobs import pool, program
 from beam_jobs.citation_windows import CountCitations
 from beam_jobs.lake import ReadLake
-from beam_jobs.program import pipeline_options
 from beam_jobs.steps import totals
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.windows import Cutoff
@@ -35,7 +35,13 @@ class Request:
     output: Path
     shards: int
     runner: str
+    workers: int = 1
     extra: tuple[str, ...] = field(default=())  # Beam's own options
+
+    @property
+    def store(self) -> Path | None:
+        """Where steps leave batches for each other; the runner carries them if it is not the local one."""
+        return self.output / "exchange" if self.runner == program.LOCAL else None
 
     @property
     def axis(self) -> CutoffAxis:
@@ -51,7 +57,8 @@ def parser(purpose: str) -> argparse.ArgumentParser:
     result.add_argument("--cutoff", type=Cutoff.parse, action="append", default=[], help="DAY@KNOWN; once for each")
     result.add_argument("--output", type=Path, required=True, help="folder to build the sets in")
     result.add_argument("--shards", type=int, default=4, help="by how many shards documents are split")
-    result.add_argument("--runner", default="FnApiRunner", help="Beam runner")
+    result.add_argument("--runner", default=program.LOCAL, help="Beam runner")
+    result.add_argument("--workers", type=int, default=1, help="processes that run steps, on the local runner")
     return result
 
 
@@ -64,23 +71,27 @@ def request(found: argparse.Namespace, extra: Sequence[str]) -> Request:
         found.output,
         found.shards,
         found.runner,
+        found.workers,
         tuple(extra),
     )
 
 
 def tallies(pipeline: beam.Pipeline, asked: Request, windows: Sequence[Window]) -> beam.PCollection:
     """Count from the lake what the windows ask for; gives (shard, Tallies)."""
-    lake = pipeline | "Read the lake" >> ReadLake(asked.home, asked.releases, asked.shards)
-    return lake | "Count citations in windows" >> CountCitations(asked.axis, windows, asked.shards)
+    lake = pipeline | "Read the lake" >> ReadLake(asked.home, asked.releases, asked.shards, asked.store)
+    return lake | "Count citations in windows" >> CountCitations(asked.axis, windows, asked.shards, asked.store)
 
 
 def run(asked: Request, build: Callable[[beam.Pipeline], object]) -> dict[str, Any]:
     """Run the pipeline that `build` lays out; return records by kind and seconds, all and by step."""
     start = time.perf_counter()
-    pipeline = beam.Pipeline(options=pipeline_options(asked.runner, asked.extra))
+    pipeline = beam.Pipeline(options=program.pipeline_options(asked.runner, asked.extra))
     build(pipeline)
-    result = pipeline.run()
-    result.wait_until_finish()
+    with pool.workers(asked.workers if asked.store else 1):
+        result = pipeline.run()
+        result.wait_until_finish()
+    if asked.store:
+        shutil.rmtree(asked.store, ignore_errors=True)
     records, steps = totals(result)
     return {"records": records, "steps": steps, "seconds": round(time.perf_counter() - start, 3)}
 

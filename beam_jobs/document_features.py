@@ -38,9 +38,9 @@ def _build(pipeline: beam.Pipeline, asked: cutoff_sets.Request) -> None:
     tallies = cutoff_sets.tallies(pipeline, asked, features.WINDOWS)
     ladders = (
         tallies
-        | "Take the values of each feature" >> beam.ParDo(Step("values", values_of, asked.axis))
+        | "Take the values of each feature" >> beam.ParDo(Step("values", values_of, asked.axis, store=asked.store))
         | "Bring a feature's values together" >> beam.GroupByKey()
-        | "Rank values" >> beam.ParDo(Step("rank", ranks))
+        | "Rank values" >> beam.ParDo(Step("rank", ranks, store=asked.store))
     )
     _ = (
         {"tallies": tallies, "ladders": ladders}

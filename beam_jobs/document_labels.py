@@ -40,9 +40,9 @@ def _build(pipeline: beam.Pipeline, asked: cutoff_sets.Request, rule: LabelRule)
     tallies = cutoff_sets.tallies(pipeline, asked, rule.windows)
     thresholds = (
         tallies
-        | "Take the rates of eligible documents" >> beam.ParDo(Step("values", rates_of))
+        | "Take the rates of eligible documents" >> beam.ParDo(Step("values", rates_of, store=asked.store))
         | "Bring a cutoff's rates together" >> beam.GroupByKey()
-        | "Find the threshold" >> beam.ParDo(Step("rank", thresholds_of, rule))
+        | "Find the threshold" >> beam.ParDo(Step("rank", thresholds_of, rule, store=asked.store))
     )
     _ = (
         {"tallies": tallies, "thresholds": thresholds}

@@ -33,6 +33,7 @@ class ReadLake(beam.PTransform):
     home: Path
     releases: Sequence[str]
     shards: int
+    store: Path | None
 
     def expand(self, pipeline: Any) -> Any:  # Beam warns of hints that name a dict
         """Read each kind of file on its own; citations go to the shard of the citing document."""
@@ -44,7 +45,7 @@ class ReadLake(beam.PTransform):
             pipeline
             | f"List {kind}" >> beam.Create(files)
             | f"Share the reading of {kind}" >> beam.Reshuffle()
-            | f"Read {kind}" >> beam.ParDo(Step("read", read, self.shards))
+            | f"Read {kind}" >> beam.ParDo(Step("read", read, self.shards, store=self.store))
         )
 
     def _files(self, kind: str, release: str) -> list[Path]:

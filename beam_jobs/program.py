@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
 
-_LOCAL = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+LOCAL = "FnApiRunner"
+"""The runner of one machine."""
+
+_FULL_NAME = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 
 def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
@@ -21,7 +25,7 @@ def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
 
     `FnApiRunner` is named in full because `DirectRunner` first tries to download another runner.
     """
-    name = _LOCAL if runner == "FnApiRunner" else runner
+    name = _FULL_NAME if runner == LOCAL else runner
     return PipelineOptions([f"--runner={name}", *extra])
 
 
@@ -32,6 +36,7 @@ def run(main: Main) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     arguments, result = _without_result(sys.argv[1:])
+    main = _importable(main)
     try:
         outcome = main(arguments)
     except Exception as error:
@@ -40,6 +45,15 @@ def run(main: Main) -> None:
     if result:
         write_aside(result, json.dumps(outcome, default=str).encode())
     sys.exit(1 if "error" in outcome else 0)
+
+
+def _importable(main: Main) -> Main:
+    """Return the program's `main` from the module's own name: workers can't import what is in `__main__`."""
+    specification = sys.modules["__main__"].__spec__
+    if main.__module__ != "__main__" or specification is None:
+        return main
+    named: Main = import_module(specification.name).main
+    return named
 
 
 def _without_result(arguments: Sequence[str]) -> tuple[list[str], Path | None]:

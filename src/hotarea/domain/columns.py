@@ -17,9 +17,13 @@ Rows = NDArray[np.intp]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
+class Arrays:
+    """A batch of which each field is an array (`NDArray[…]`): what can be written to a file field by field."""
+
+
 @dataclass(frozen=True)
-class Columns:
-    """A batch of records: each field is an array (`NDArray[…]`) whose first axis counts the records."""
+class Columns(Arrays):
+    """A batch of records: the first axis of each array counts the records."""
 
     def __len__(self) -> int:
         first: NDArray[Any] = getattr(self, fields(self)[0].name)

@@ -1,0 +1,64 @@
+"""Worker processes for the steps of a job that runs on one machine.
+
+Beam's in-memory runner drives the job in one process; its steps call their functions here, on as many cores as
+there are. Each call takes and gives places of batches in files, so little passes between processes.
+"""
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.context import BaseContext
+
+from hotarea.domain.errors import JobError
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+
+_running: list[ProcessPoolExecutor] = []
+
+
+def running() -> ProcessPoolExecutor | None:
+    """Return the pool of this process, if a job has started one."""
+    return _running[-1] if _running else None
+
+
+@contextmanager
+def workers(count: int) -> Iterator[None]:
+    """Let steps run in `count` processes meanwhile; in this one if `count` is 1.
+
+    Raises `JobError` if a process dies, as the kernel makes it when memory is short.
+    """
+    if count <= 1:
+        yield
+        return
+    pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_prepare)
+    _running.append(pool)
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise JobError(
+            f"one of {count} worker processes died, most likely because memory was short. "
+            "Lower HOTAREA_WORKERS, or raise HOTAREA_SHARDS."
+        ) from error
+    finally:
+        _running.pop()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """Fork where that is safe, which takes no time; else start from a process that has no other threads."""
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if alone else "forkserver")
+
+
+def _prepare() -> None:
+    """End with the job, however it ends, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
