@@ -9,13 +9,13 @@ import apache_beam as beam
 from apache_beam.pvalue import AsList, TaggedOutput
 
 from beam_jobs.steps import Step, counted
-from hotarea.domain.citation_counts import Tallies, gather, spread, tally
-from hotarea.domain.columns import shard_of
+from hotarea.domain.citation_counts import Existence, Tallies, gather, spread, tally
+from hotarea.domain.columns import Ints, shard_of
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.references import Pairs, References, follow, pairs_of
-from hotarea.domain.versions import Deliveries, Redirects, Removals, Works, resolve
+from hotarea.domain.versions import Deliveries, Redirects, Removals, Works, changes, resolve
 
-Group = Mapping[str, Sequence[Any]]
+Group = Mapping[str, Iterable[Any]]
 
 DANGLING = "dangling references"
 SELF_CITATIONS = "self-citations after merges"
@@ -36,71 +36,93 @@ class CountCitations(beam.PTransform):
             lake
             | "Bring a document's versions together" >> beam.CoGroupByKey()
             | "Resolve versions"
-            >> beam.ParDo(Step("resolve", resolve_shard, self.axis, store=self.store)).with_outputs(
-                "redirects", main="works"
+            >> beam.ParDo(self._step("resolve", resolve_shard, self.axis)).with_outputs(
+                "redirects", "works", main="references"
             )
         )
-        citing = resolved.works | "Follow merges" >> beam.ParDo(
-            Step("follow", follow_shard, len(self.axis), store=self.store), AsList(resolved.redirects)
+        references = resolved.references | "Follow merges" >> beam.ParDo(
+            self._step("follow", follow_shard, len(self.axis), self.shards), AsList(resolved.redirects)
         )
-        cited = citing | "Send citations to the cited" >> beam.ParDo(
-            Step("send", send_to_cited, self.shards, store=self.store)
-        )
+        citing = references | "Keep references with the citing" >> beam.Map(at_citing)
+        cited = references | "Send citations to the cited" >> beam.Map(at_cited)
         halves = (
-            {"citing": citing, "cited": cited}
+            {"works": resolved.works, "citing": citing, "cited": cited}
             | "Bring citations to the cited" >> beam.CoGroupByKey()
             | "Count citations"
-            >> beam.ParDo(
-                Step("count", count_shard, self.axis, self.windows, self.shards, store=self.store)
-            ).with_outputs("shares", "insides", main="counts")
+            >> beam.ParDo(self._step("count", count_shard, self.axis, self.windows)).with_outputs(
+                "shares", "insides", main="counts"
+            )
         )
         return (
-            {"counts": halves.counts, "shares": halves.shares, "insides": halves.insides}
+            {"counts": halves.counts, "citing": citing, "shares": halves.shares, "insides": halves.insides}
             | "Bring counts along references" >> beam.CoGroupByKey()
-            | "Sum over the area" >> beam.ParDo(Step("sum", sum_shard, store=self.store))
+            | "Sum over the area" >> beam.ParDo(self._step("sum", sum_shard))
         )
+
+    def _step(self, name: str, function: Any, *arguments: Any) -> Step:
+        return Step(name, function, *arguments, store=self.store)
 
 
 def resolve_shard(shard: int, group: Group, axis: CutoffAxis) -> Iterator[Any]:
-    """Yield the shard's valid versions with their references; what merged ids lead to as the output `redirects`."""
+    """Yield the ids of the shard's works and their references.
+
+    The works' valid versions go out as `works`, what merged ids lead to as `redirects`.
+    """
     deliveries = Deliveries.concatenate(group["documents"])
     works, redirects = resolve(deliveries, Removals.concatenate(group["removals"]), axis)
     if len(redirects):
         yield TaggedOutput("redirects", redirects)
-    yield shard, (works, pairs_of(References.concatenate(group["citations"]), works))
+    if len(works):
+        yield TaggedOutput("works", (shard, works))
+    references = pairs_of(References.concatenate(group["citations"]), works)
+    yield shard, (works.document_id[changes(works.document_id)], references)
 
 
 def follow_shard(
-    shard: int, found: tuple[Works, Pairs], cutoffs: int, redirects: Iterable[Redirects]
-) -> Iterator[tuple[int, tuple[Works, Pairs]]]:
-    """Yield the shard with its references led to where merged works went."""
-    works, pairs = found
-    pairs, dropped = follow(pairs, Redirects.concatenate(redirects), cutoffs)
+    shard: int, found: tuple[Ints, Pairs], cutoffs: int, shards: int, redirects: Iterable[Redirects]
+) -> Iterator[tuple[int, int, Pairs]]:
+    """Yield (citing shard, cited shard, references), led to where merged works went, by cited work."""
+    document_id, pairs = found
+    pairs, dropped = follow(pairs, document_id, Redirects.concatenate(redirects), cutoffs)
     counted(SELF_CITATIONS, dropped)
-    yield shard, (works, pairs)
+    for to, part in pairs.split(shard_of(pairs.cited_id, shards)):
+        yield shard, to, part
 
 
-def send_to_cited(_shard: int, found: tuple[Works, Pairs], shards: int) -> Iterator[tuple[int, Pairs]]:
-    """Yield each citation for the shard of the cited document."""
-    _, pairs = found
-    yield from pairs.split(shard_of(pairs.cited_id, shards))
+def at_citing(sent: tuple[int, int, Any]) -> tuple[int, tuple[int, Any]]:
+    """Key references by the shard that cites; they may be `Stored`."""
+    citing, cited, references = sent
+    return citing, (cited, references)
 
 
-def count_shard(shard: int, group: Group, axis: CutoffAxis, windows: Sequence[Window], shards: int) -> Iterator[Any]:
-    """Yield the shard's counts; what they add to areas as the output `shares`, what citing ones learn as `insides`."""
-    works, references = next(iter(group["citing"]), (Works.empty(), Pairs.empty()))
-    counts, inside, dangling = tally(works, Pairs.concatenate(group["cited"]), axis, windows)
+def at_cited(sent: tuple[int, int, Any]) -> tuple[int, tuple[int, Any]]:
+    """Key references by the shard that is cited; they may be `Stored`."""
+    citing, cited, references = sent
+    return cited, (citing, references)
+
+
+def count_shard(shard: int, group: Group, axis: CutoffAxis, windows: Sequence[Window]) -> Iterator[Any]:
+    """Yield the shard's counts.
+
+    What they add to areas goes out as `shares`, where the cited ones exist as `insides`, each to the shard concerned.
+    """
+    works = Works.concatenate(group["works"])
+    counts, existence, dangling = tally(works, dict(group["cited"]), axis, windows)
     counted(DANGLING, dangling)
-    for to, part in inside.split(shard_of(inside.document_id, shards)):
-        yield TaggedOutput("insides", (to, part))
-    for shares in spread(counts, references, axis):
-        for to, share in shares.split(shard_of(shares.document_id, shards)):
-            yield TaggedOutput("shares", (to, share))
-    if len(counts):
-        yield shard, counts
+    if not len(counts):
+        return
+    for citing, bits in existence.items():
+        yield TaggedOutput("insides", (citing, (shard, bits)))
+    for cited, references in group["citing"]:
+        shares = spread(counts, references)
+        if len(shares):
+            yield TaggedOutput("shares", (cited, shares))
+    yield shard, counts
 
 
 def sum_shard(shard: int, group: Group) -> Iterator[tuple[int, Tallies]]:
-    """Yield the shard's tallies with what their areas and references add."""
+    """Yield the shard's tallies: its counts with what their areas and references add."""
+    references: dict[int, Pairs] = dict(group["citing"])
+    existence: dict[int, Existence] = dict(group["insides"])
     for counts in group["counts"]:
-        yield shard, gather(counts, group["shares"], group["insides"])
+        yield shard, gather(counts, group["shares"], ((references[at], bits) for at, bits in existence.items()))

@@ -53,9 +53,11 @@ def values_of(
     shard: int, tallies: Tallies, axis: CutoffAxis
 ) -> Iterator[tuple[tuple[int, str], tuple[int, Distribution]]]:
     """Yield the distribution of every feature at every cutoff, within one shard."""
-    for cutoff, rows in tallies.split(tallies.cutoff):
-        for name, values in features.values(rows, axis.cutoffs[cutoff].day).items():
-            yield (cutoff, name), (shard, distribution(values.astype(np.float64)))
+    for number, cutoff in enumerate(axis.cutoffs):
+        rows = tallies.at(number)
+        if len(rows):
+            for name, values in features.values(rows, cutoff.day).items():
+                yield (number, name), (shard, distribution(values))
 
 
 def ranks(
@@ -73,13 +75,14 @@ def write(shard: int, group: Mapping[str, Sequence[Any]], axis: CutoffAxis, outp
     """Write the shard's part of each cutoff, in order of documents."""
     ladders: dict[tuple[int, str], Ladder] = dict(group["ladders"])
     for tallies in group["tallies"]:
-        for number, rows in tallies.split(tallies.cutoff):
-            cutoff = axis.cutoffs[number]
+        for number, cutoff in enumerate(axis.cutoffs):
+            rows = tallies.at(number)
+            if not len(rows):
+                continue
             found = features.values(rows, cutoff.day)
-            ranked = {n: percentiles(v.astype(np.float64), *ladders[number, n]) for n, v in found.items()}
-            cutoff_sets.write_part(
-                Layout(output).feature_set(cutoff), shard, features.table(rows, cutoff, found, ranked)
-            )
+            ranked = {n: percentiles(v, *ladders[number, n]) for n, v in found.items()}
+            table = features.table(rows, cutoff, found, ranked)
+            cutoff_sets.write_part(Layout(output).feature_set(cutoff), shard, table)
             yield None
 
 

@@ -40,7 +40,7 @@ def _build(pipeline: beam.Pipeline, asked: cutoff_sets.Request, rule: LabelRule)
     tallies = cutoff_sets.tallies(pipeline, asked, rule.windows)
     thresholds = (
         tallies
-        | "Take the rates of eligible documents" >> beam.ParDo(Step("values", rates_of, store=asked.store))
+        | "Take the rates of eligible documents" >> beam.ParDo(Step("values", rates_of, asked.axis, store=asked.store))
         | "Bring a cutoff's rates together" >> beam.GroupByKey()
         | "Find the threshold" >> beam.ParDo(Step("rank", thresholds_of, rule, store=asked.store))
     )
@@ -51,11 +51,13 @@ def _build(pipeline: beam.Pipeline, asked: cutoff_sets.Request, rule: LabelRule)
     )
 
 
-def rates_of(shard: int, tallies: Tallies) -> Iterator[tuple[int, tuple[int, Distribution]]]:
+def rates_of(shard: int, tallies: Tallies, axis: CutoffAxis) -> Iterator[tuple[int, tuple[int, Distribution]]]:
     """Yield the distribution of the eligible documents' future rates at every cutoff, within one shard."""
-    for cutoff, rows in tallies.split(tallies.cutoff):
-        outcome = Outcome.of(rows)
-        yield cutoff, (shard, distribution(outcome.future_rate[outcome.eligible]))
+    for number in range(len(axis)):
+        rows = tallies.at(number)
+        if len(rows):
+            outcome = Outcome.of(rows)
+            yield number, (shard, distribution(outcome.future_rate[outcome.eligible]))
 
 
 def thresholds_of(
@@ -72,11 +74,12 @@ def write(shard: int, group: Mapping[str, Sequence[Any]], axis: CutoffAxis, outp
     """Write the shard's part of each cutoff, in order of documents."""
     thresholds: dict[int, float] = dict(group["thresholds"])
     for tallies in group["tallies"]:
-        for number, rows in tallies.split(tallies.cutoff):
-            cutoff = axis.cutoffs[number]
-            table = labels.table(rows, cutoff, thresholds[number])
-            cutoff_sets.write_part(Layout(output).label_set(cutoff), shard, table)
-            yield None
+        for number, cutoff in enumerate(axis.cutoffs):
+            rows = tallies.at(number)
+            if len(rows):
+                table = labels.table(rows, cutoff, thresholds[number])
+                cutoff_sets.write_part(Layout(output).label_set(cutoff), shard, table)
+                yield None
 
 
 def _summary(parts: Sequence[Path]) -> dict[str, Any]:

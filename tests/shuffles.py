@@ -29,10 +29,12 @@ def feature_tables(home: Path, releases: Sequence[str], cutoffs: Iterable[Cutoff
     found: dict[Cutoff, list[pa.Table]] = defaultdict(list)
     for shard, tally in tallies:
         known = dict(ladders[shard]["ladders"])
-        for number, rows in tally.split(tally.cutoff):
-            cutoff = axis.cutoffs[number]
+        for number, cutoff in enumerate(axis.cutoffs):
+            rows = tally.at(number)
+            if not len(rows):
+                continue
             here = features.values(rows, cutoff.day)
-            ranked = {n: percentiles(v.astype(float), *known[number, n]) for n, v in here.items()}
+            ranked = {n: percentiles(v, *known[number, n]) for n, v in here.items()}
             found[cutoff].append(features.table(rows, cutoff, here, ranked))
     return {cutoff: pa.concat_tables(parts).sort_by("document_id") for cutoff, parts in found.items()}
 
@@ -43,12 +45,14 @@ def label_tables(
     """Return each cutoff's labels, ordered by document; a cutoff without documents is missing."""
     axis = CutoffAxis.of(cutoffs)
     tallies = counted(home, releases, axis, rule.windows, shards)
-    rates = [r for element in tallies for r in document_labels.rates_of(*element)]
+    rates = [r for element in tallies for r in document_labels.rates_of(*element, axis)]
     bars = dict(bar for key, parts in by_key(rates) for _, bar in document_labels.thresholds_of(key, parts, rule))
     found: dict[Cutoff, list[pa.Table]] = defaultdict(list)
     for _, tally in tallies:
-        for number, rows in tally.split(tally.cutoff):
-            found[axis.cutoffs[number]].append(labels.table(rows, axis.cutoffs[number], bars[number]))
+        for number, cutoff in enumerate(axis.cutoffs):
+            rows = tally.at(number)
+            if len(rows):
+                found[cutoff].append(labels.table(rows, cutoff, bars[number]))
     return {cutoff: pa.concat_tables(parts).sort_by("document_id") for cutoff, parts in found.items()}
 
 
@@ -60,14 +64,20 @@ def counted(
         **{kind: list(_read(home, releases, kind, shards)) for kind in ("documents", "citations", "removals")}
     )
     resolved = tagged(read.items(), citation_windows.resolve_shard, axis)
-    citing = _each(resolved["main"], citation_windows.follow_shard, len(axis), resolved["redirects"])
-    cited = _each(citing, citation_windows.send_to_cited, shards)
-    tallied = tagged(grouped(citing=citing, cited=cited).items(), citation_windows.count_shard, axis, windows, shards)
-    together = grouped(counts=tallied["main"], shares=tallied["shares"], insides=tallied["insides"])
+    followed = _each(resolved["main"], citation_windows.follow_shard, len(axis), shards, resolved["redirects"])
+    citing, cited = map(citation_windows.at_citing, followed), map(citation_windows.at_cited, followed)
+    halves = grouped(works=resolved["works"], citing=citing, cited=cited)
+    tallied = tagged(halves.items(), citation_windows.count_shard, axis, windows)
+    together = grouped(
+        counts=tallied["main"],
+        citing=map(citation_windows.at_citing, followed),
+        shares=tallied["shares"],
+        insides=tallied["insides"],
+    )
     return _each(together.items(), citation_windows.sum_shard)
 
 
-def grouped(**collections: Keyed) -> dict[Any, dict[str, list[Any]]]:
+def grouped(**collections: Iterable[tuple[Any, Any]]) -> dict[Any, dict[str, list[Any]]]:
     """Group keyed collections as a CoGroupByKey does, but give each group's batches in reverse order."""
     groups: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: {name: [] for name in collections})
     for name, elements in collections.items():

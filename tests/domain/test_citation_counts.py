@@ -1,13 +1,13 @@
 """Counting in ranges of cutoffs, by hand; random corpora are held against SQL in tests/beam_jobs."""
 
-from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from hotarea.domain import citation_counts
-from hotarea.domain.citation_counts import Counts, Inside, Shares, gather, spread, tally
+from hotarea.domain.citation_counts import Counts, Shares, Tallies, gather, spread, tally
 from hotarea.domain.cutoff_axis import CutoffAxis, days_since_epoch, past
 from hotarea.domain.references import Pairs
 from hotarea.domain.versions import Works
@@ -37,98 +37,109 @@ def works(*rows: tuple[int, int, int, int]) -> Works:
 
 
 def pairs(*rows: tuple[int, int, int, int, int]) -> Pairs:
-    """Make pairs of (citing, cited, year, first, stop), ordered by cited."""
+    """Make pairs of (place of the citing, cited, year, first, stop), ordered by cited."""
     citing, cited, year, first, stop = np.array(rows, np.int64).reshape(-1, 5).T
     published = np.array([mid(y) for y in year], np.int32)
-    return Pairs(citing, cited, published, first.astype(np.int32), stop.astype(np.int32))
+    return Pairs(citing.astype(np.int32), cited, published, first.astype(np.int16), stop.astype(np.int16))
 
 
-def series(tallies: Counts, document_id: int, values: np.ndarray) -> dict[int, int]:
-    here = tallies.document_id == document_id
-    return dict(zip((tallies.cutoff[here] + 2010).tolist(), values[here].tolist(), strict=True))
+def series(counts: Counts, document_id: int, values: NDArray[Any]) -> dict[int, int]:
+    """Return the values, (cutoffs, documents), of a document in the years at which it exists."""
+    at = counts.document_id.tolist().index(document_id)
+    return {year + 2010: int(values[year, at]) for year in range(END) if counts.exists[year, at]}
 
 
-def test_a_document_has_rows_from_its_publication_on_while_it_is_valid() -> None:
-    found, _, _ = tally(works((1, 2012, 0, END), (2, 2009, 3, 5), (4, 2030, 0, END)), Pairs.empty(), AXIS, WINDOWS)
+def years(counts: Counts, document_id: int, values: NDArray[Any]) -> list[int]:
+    """Return the years in which a document's value is not 0."""
+    return [year for year, value in series(counts, document_id, values).items() if value]
+
+
+def counted(cited: Works, citations: Pairs) -> tuple[Counts, Tallies, int]:
+    """Count citations from another shard; the tallies are what becomes of them if they are of this shard as well."""
+    counts, existence, dangling = tally(cited, {0: citations}, AXIS, WINDOWS)
+    return counts, gather(counts, [spread(counts, citations)], [(citations, existence[0])]), dangling
+
+
+def test_a_document_exists_from_its_publication_on_while_it_is_valid() -> None:
+    found, _, _ = tally(works((1, 2012, 0, END), (2, 2009, 3, 5), (4, 2030, 0, END)), {}, AXIS, WINDOWS)
     assert {i: list(series(found, i, found.cite_count)) for i in (1, 2, 4)} == {
         1: [2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019],
         2: [2013, 2014],
         4: [],
     }
-    assert set(found.is_retracted[found.document_id == 2]) == {True}
+    assert years(found, 2, found.is_retracted) == [2013, 2014]
+    assert series(found, 2, found.published) == dict.fromkeys((2013, 2014), mid(2009))
 
 
 def test_a_citation_counts_in_its_window_only() -> None:
-    found, _, _ = tally(works((1, 2000, 0, END)), pairs((9, 1, 2012, 0, END)), AXIS, WINDOWS)
-    assert [y for y, n in series(found, 1, found.cite_count).items() if n] == list(range(2012, 2020))
-    assert [y for y, n in series(found, 1, found.counts[:, 0]).items() if n] == list(range(2012, 2017))
-    assert [y for y, n in series(found, 1, found.counts[:, 1]).items() if n] == [2012]
+    found, _, _ = tally(works((1, 2000, 0, END)), {0: pairs((0, 1, 2012, 0, END))}, AXIS, WINDOWS)
+    assert years(found, 1, found.cite_count) == list(range(2012, 2020))
+    assert years(found, 1, found.counts[0]) == list(range(2012, 2017))
+    assert years(found, 1, found.counts[1]) == [2012]
 
 
 def test_a_citation_counts_while_both_ends_exist() -> None:
     cited = works((1, 2000, 0, 6), (1, 2014, 6, END))  # corrected at index 6: published in 2014 after all
-    found, inside, _ = tally(cited, pairs((9, 1, 2011, 3, 8)), AXIS, WINDOWS)
-    assert [y for y, n in series(found, 1, found.cite_count).items() if n] == [2013, 2014, 2015, 2016, 2017]
-    assert sorted(zip(inside.first.tolist(), inside.stop.tolist(), strict=True)) == [(3, 6), (6, 8)]
+    found, existence, _ = tally(cited, {0: pairs((0, 1, 2011, 3, 8))}, AXIS, WINDOWS)
+    assert years(found, 1, found.cite_count) == [2013, 2014, 2015, 2016, 2017]
+    assert np.unpackbits(existence[0][:, 0], count=END).tolist() == [1] * END
+    assert [series(found, 1, found.published)[y] for y in (2015, 2016)] == [mid(2000), mid(2014)]
 
 
 def test_a_citation_of_a_later_document_waits_for_it() -> None:
-    found, inside, dangling = tally(works((1, 2015, 0, END)), pairs((9, 1, 2012, 0, END)), AXIS, WINDOWS)
-    assert [y for y, n in series(found, 1, found.counts[:, 0]).items() if n] == [2015, 2016]
-    assert (inside.first.tolist(), inside.stop.tolist(), dangling) == ([5], [END], 0)
+    found, existence, dangling = tally(works((1, 2015, 0, END)), {7: pairs((0, 1, 2012, 0, END))}, AXIS, WINDOWS)
+    assert years(found, 1, found.counts[0]) == [2015, 2016]
+    assert np.unpackbits(existence[7][:, 0], count=END).tolist() == [0] * 5 + [1] * 5
+    assert dangling == 0
 
 
 def test_publication_days_of_the_citing_are_summed() -> None:
-    found, _, _ = tally(works((1, 2000, 0, END)), pairs((8, 1, 2011, 0, END), (9, 1, 2013, 0, 5)), AXIS, WINDOWS)
+    citations = {1: pairs((8, 1, 2011, 0, END)), 2: pairs((9, 1, 2013, 0, 5))}
+    found, _, _ = tally(works((1, 2000, 0, END)), citations, AXIS, WINDOWS)
     sums = series(found, 1, found.citing_days)
     assert (sums[2010], sums[2012], sums[2014], sums[2015]) == (0, mid(2011), mid(2011) + mid(2013), mid(2011))
 
 
-def test_references_inside_are_reduced_to_ranges() -> None:
-    cited = works((1, 2000, 0, END), (3, 2000, 0, END), (5, 2018, 0, END))
-    _, inside, _ = tally(cited, pairs((9, 1, 2012, 0, END), (9, 3, 2012, 0, END), (9, 5, 2012, 0, END)), AXIS, WINDOWS)
-    rows = zip(*(c.tolist() for c in (inside.document_id, inside.first, inside.stop, inside.references)), strict=True)
-    assert list(rows) == [(9, 2, END, 2), (9, 8, END, 1)]
+def test_references_inside_are_those_that_exist_while_they_are_made() -> None:
+    everyone = works((1, 2000, 0, END), (3, 2000, 0, 8), (5, 2018, 0, END), (9, 2012, 0, END))
+    made = pairs((3, 1, 2012, 0, END), (3, 3, 2012, 0, END), (3, 5, 2012, 4, END), (3, 6, 2012, 0, END))
+    _, found, dangling = counted(everyone, made)
+    assert series(found, 9, found.references_inside) == dict.fromkeys(range(2012, 2020), 2)  # 3 ends as 5 begins
+    assert dangling == 2
 
 
 @pytest.mark.parametrize(
     ("cited", "citation", "dangling"),
     [
-        (works((1, 2000, 0, END)), pairs((9, 1, 2012, 0, END)), 0),
-        (works((1, 2000, 0, END)), pairs((9, 2, 2012, 0, END)), 1),
-        (works((1, 2000, 0, 9)), pairs((9, 1, 2012, 0, END)), 1),  # the cited work has ended
-        (works((1, 2030, 0, END)), pairs((9, 1, 2012, 0, END)), 1),  # it is not published yet
-        (works((1, 2000, 0, 9)), pairs((9, 1, 2012, 0, 9)), 0),  # the citing work has ended as well
-        (works((1, 2000, 0, 9)), pairs((9, 1, 2030, 0, END)), 0),  # it is not published yet
-        (works(), pairs((9, 1, 2012, 0, END)), 1),
+        (works((1, 2000, 0, END)), pairs((0, 1, 2012, 0, END)), 0),
+        (works((1, 2000, 0, END)), pairs((0, 2, 2012, 0, END)), 1),
+        (works((1, 2000, 0, 9)), pairs((0, 1, 2012, 0, END)), 1),  # the cited work has ended
+        (works((1, 2030, 0, END)), pairs((0, 1, 2012, 0, END)), 1),  # it is not published yet
+        (works((1, 2000, 0, 9)), pairs((0, 1, 2012, 0, 9)), 0),  # the citing work has ended as well
+        (works((1, 2000, 0, 9)), pairs((0, 1, 2030, 0, END)), 0),  # it is not published yet
+        (works(), pairs((0, 1, 2012, 0, END)), 1),
     ],
 )
 def test_dangling_citations_at_the_newest_cutoff(cited: Works, citation: Pairs, dangling: int) -> None:
-    assert tally(cited, citation, AXIS, WINDOWS)[2] == dangling
+    assert tally(cited, {0: citation}, AXIS, WINDOWS)[2] == dangling
 
 
-def test_rows_are_found_by_document_and_cutoff() -> None:
-    tallies, _, _ = tally(works((1, 2000, 2, 4), (7, 2000, 0, 1)), Pairs.empty(), AXIS, WINDOWS)
-    asked = [(1, 2), (1, 3), (1, 4), (1, 1), (7, 0), (7, 1), (5, 2), (0, 0), (99, 3), (7, 9)]
-    document_id, cutoff = np.array(asked, np.int64).T
-    assert tallies.rows_at(document_id, cutoff.astype(np.int32)).tolist() == [0, 1, -1, -1, 2, -1, -1, -1, -1, -1]
-    nothing, _, _ = tally(works(), Pairs.empty(), AXIS, WINDOWS)
-    assert nothing.rows_at(document_id, cutoff.astype(np.int32)).tolist() == [-1] * len(asked)
+def test_documents_are_found_by_their_id() -> None:
+    found, _, _ = tally(works((1, 2000, 2, 4), (7, 2000, 0, 1)), {}, AXIS, WINDOWS)
+    row, here = found.rows_of(np.array([7, 1, 5, 0, 99]))
+    assert (here.tolist(), row[here].tolist()) == ([True, True, False, False, False], [1, 0])
+    nothing, _, _ = tally(works(), {}, AXIS, WINDOWS)
+    assert nothing.rows_of(np.array([7, 1]))[1].tolist() == [False, False]
 
 
-@pytest.mark.parametrize("block", [1, 3, 1_000_000])
-def test_areas_sum_what_their_members_count(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(citation_counts, "_BLOCK", block)
+def test_areas_sum_what_their_members_count() -> None:
     everyone = works((1, 2000, 0, END), (3, 2010, 0, END), (5, 2011, 0, END), (7, 2012, 0, END))
-    cites = pairs((3, 1, 2010, 0, END), (5, 1, 2011, 0, END), (5, 3, 2011, 0, END), (7, 3, 2012, 0, END))
-    cites = Pairs.concatenate([cites, pairs((7, 5, 2012, 0, END))])
-    tallies, inside, _ = tally(everyone, cites, AXIS, WINDOWS)
-    found = gather(tallies, list(spread(tallies, cites, AXIS)), [inside])
+    cites = pairs((1, 1, 2010, 0, END), (2, 1, 2011, 0, END), (2, 3, 2011, 0, END), (3, 3, 2012, 0, END))
+    cites = Pairs.concatenate([cites, pairs((3, 5, 2012, 0, END))])
+    _, found, _ = counted(everyone, cites)
     # 1 is cited in 2010 and 2011, 3 in 2011 and 2012, 5 in 2012; the area of 1 is {1, 3, 5}.
-    assert series(found, 1, found.sizes[:, 0]) == dict(
-        zip(range(2010, 2020), [1, 3, 5, 5, 5, 4, 2, 0, 0, 0], strict=True)
-    )
-    assert [series(found, 1, found.sizes[:, 1])[y] for y in (2010, 2011, 2012, 2013)] == [1, 2, 2, 0]
+    assert series(found, 1, found.sizes[0]) == dict(zip(range(2010, 2020), [1, 3, 5, 5, 5, 4, 2, 0, 0, 0], strict=True))
+    assert [series(found, 1, found.sizes[1])[y] for y in (2010, 2011, 2012, 2013)] == [1, 2, 2, 0]
     assert [series(found, 1, found.top)[y] for y in (2010, 2011, 2012, 2013)] == [0, 1, 1, 0]
     assert series(found, 7, found.references_inside)[2012] == 2
 
@@ -136,22 +147,30 @@ def test_areas_sum_what_their_members_count(monkeypatch: pytest.MonkeyPatch, blo
 def test_a_member_counts_from_the_day_it_is_in_the_area() -> None:
     """3 cites 1 only as known from index 5 on; its own citations are older."""
     everyone = works((1, 2000, 0, END), (3, 2008, 0, END), (5, 2011, 0, END))
-    cites = pairs((3, 1, 2008, 5, END), (5, 3, 2011, 0, END))
-    tallies, inside, _ = tally(everyone, cites, AXIS, WINDOWS)
-    found = gather(tallies, list(spread(tallies, cites, AXIS)), [inside])
-    assert [y for y, n in series(found, 1, found.sizes[:, 0]).items() if n] == [2015]
+    _, found, _ = counted(everyone, pairs((1, 1, 2008, 5, END), (2, 3, 2011, 0, END)))
+    assert years(found, 1, found.sizes[0]) == [2015]
 
 
 def test_what_comes_for_documents_that_do_not_exist_is_left_out() -> None:
-    tallies, _, _ = tally(works((1, 2000, 4, END)), Pairs.empty(), AXIS, WINDOWS)
-    shares = Shares(
-        np.array([1, 1, 2], np.int64), np.array([3, 4, 4], np.int32), np.full((3, 2), 5), np.full(3, 2, np.int64)
-    )
-    found = gather(tallies, [shares, replace(shares, top=shares.top + 1)], [])
-    assert (int(found.sizes.sum()), found.top.tolist()) == (20, [3, 0, 0, 0, 0, 0])
+    tallies, _, _ = tally(works((1, 2000, 4, END)), {}, AXIS, WINDOWS)
+    shares = Shares(np.array([1, 2]), np.full((2, END, 2), 5, np.int32), np.full((END, 2), 2, np.int32))
+    more = Shares(np.array([1]), np.ones((2, END, 1), np.int32), np.full((END, 1), 3, np.int32))
+    found = gather(tallies, [shares, more], [])
+    assert series(found, 1, found.sizes[1]) == dict.fromkeys(range(2014, 2020), 6)
+    assert series(found, 1, found.top) == dict.fromkeys(range(2014, 2020), 3)
+    assert (int(found.sizes[:, :4].sum()), int(found.top[:4].sum())) == (0, 0)
 
 
-def test_insides_of_several_shards_add_up() -> None:
-    tallies, _, _ = tally(works((1, 2000, 4, 8)), Pairs.empty(), AXIS, WINDOWS)
-    ranges = Inside(np.array([1, 1]), np.array([4, 5], np.int32), np.array([8, 6], np.int32), np.array([2, 1]))
-    assert gather(tallies, [], [ranges, ranges]).references_inside.tolist() == [4, 6, 4, 4]
+def test_a_snapshot_holds_the_documents_of_its_cutoff() -> None:
+    everyone = works((1, 2012, 0, END), (2, 2009, 3, 5), (4, 2030, 0, END))
+    _, found, _ = counted(everyone, pairs((1, 1, 2013, 0, END)))
+    snapshot = found.at(4)
+    assert (snapshot.document_id.tolist(), snapshot.cite_count.tolist(), len(snapshot)) == ([1, 2], [1, 0], 2)
+    assert snapshot.counts.tolist() == [[1, 0], [0, 0]]
+    assert snapshot.references_inside.tolist() == [0, 1]
+    assert len(found.at(0)) == 0
+
+
+def test_a_document_without_references_adds_to_no_area() -> None:
+    tallies, _, _ = tally(works((1, 2000, 0, END)), {}, AXIS, WINDOWS)
+    assert len(spread(tallies, Pairs.empty())) == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hotarea.domain import features
-from hotarea.domain.citation_counts import Tallies
+from hotarea.domain.citation_counts import Snapshot
 from hotarea.domain.cutoff_axis import days_since_epoch
 from hotarea.domain.tables import COUNTS, FEATURES, RANKED, RATIOS
 from hotarea.domain.windows import Cutoff
@@ -15,29 +15,28 @@ from hotarea.domain.windows import Cutoff
 CUTOFF = Cutoff(date(2016, 12, 31), date(2017, 6, 30))
 DAY = days_since_epoch(CUTOFF.day)
 
-CITED = Tallies(
+CITED = Snapshot(
     document_id=np.array([7], np.int64),
-    cutoff=np.array([0], np.int32),
     published=np.array([DAY - 1461], np.int32),  # four years
     is_retracted=np.array([False]),
     cite_count=np.array([4], np.int64),
     citing_days=np.array([4 * DAY - 1461], np.int64),
     references_inside=np.array([9], np.int32),
-    counts=np.array([[3, 2, 1]], np.int32),
-    sizes=np.array([[13, 8, 5]], np.int64),
+    counts=np.array([[3], [2], [1]], np.int32),
+    sizes=np.array([[13], [8], [5]], np.int64),
     top=np.array([3], np.int32),
 )
 UNCITED = replace(
     CITED,
     cite_count=np.zeros(1, np.int64),
     citing_days=np.zeros(1, np.int64),
-    counts=np.zeros((1, 3), np.int32),
-    sizes=np.zeros((1, 3), np.int64),
+    counts=np.zeros((3, 1), np.int32),
+    sizes=np.zeros((3, 1), np.int64),
     top=np.zeros(1, np.int32),
 )
 
 
-def one(tallies: Tallies) -> dict[str, float]:
+def one(tallies: Snapshot) -> dict[str, float]:
     return {name: column.item() for name, column in features.values(tallies, CUTOFF.day).items()}
 
 

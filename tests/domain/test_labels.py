@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hotarea.domain import labels
-from hotarea.domain.citation_counts import Tallies
+from hotarea.domain.citation_counts import Snapshot
 from hotarea.domain.labels import UNREACHED, LabelRule, Outcome
 from hotarea.domain.percentiles import distribution
 from hotarea.domain.tables import LABELS
@@ -16,14 +16,13 @@ CUTOFF = Cutoff(date(2014, 12, 31), date(2017, 12, 31))
 RULE = LabelRule(horizon_years=3, hot_quantile=0.5)
 
 
-def tallies(*rows: tuple[int, int, bool]) -> Tallies:
-    """Make tallies of (cite_count, future size of the area, is_retracted)."""
+def tallies(*rows: tuple[int, int, bool]) -> Snapshot:
+    """Make what was counted at one cutoff, of (cite_count, future size of the area, is_retracted)."""
     counts = np.array([r[0] for r in rows], np.int64)
-    sizes = np.array([[r[1]] for r in rows], np.int64).reshape(len(rows), 1)
+    sizes = np.array([[r[1] for r in rows]], np.int64)
     none = np.zeros(len(rows), np.int64)
-    return Tallies(
+    return Snapshot(
         np.arange(len(rows), dtype=np.int64),
-        none.astype(np.int32),
         none.astype(np.int32),
         np.array([r[2] for r in rows], np.bool_),
         counts,

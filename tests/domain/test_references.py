@@ -7,12 +7,14 @@ from hotarea.domain.references import Pairs, References, follow, pairs_of
 from hotarea.domain.versions import Redirects, Works
 
 CUTOFFS = 10
+IDS = np.arange(20)
 
 
 def pairs(*rows: tuple[int, int, int, int]) -> Pairs:
-    """Make pairs of (citing, cited, first, stop), dated by the citing id."""
+    """Make pairs of (citing, cited, first, stop), dated by the citing work, whose place is its id."""
     citing, cited, first, stop = np.array(rows, np.int64).reshape(-1, 4).T
-    return Pairs(citing, cited, citing.astype(np.int32), first.astype(np.int32), stop.astype(np.int32))
+    place = citing.astype(np.int32)
+    return Pairs(place, cited, place, first.astype(np.int16), stop.astype(np.int16))
 
 
 def redirects(*rows: tuple[int, int, int, int]) -> Redirects:
@@ -22,7 +24,7 @@ def redirects(*rows: tuple[int, int, int, int]) -> Redirects:
 
 
 def listed(found: Pairs) -> list[tuple[int, int, int, int]]:
-    columns = (found.citing_id, found.cited_id, found.first, found.stop)
+    columns = (found.citing, found.cited_id, found.first, found.stop)
     return sorted(zip(*(c.tolist() for c in columns), strict=True))
 
 
@@ -80,20 +82,20 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Row], int]] = {
 @pytest.mark.parametrize("order", [1, -1], ids=["in order", "backwards"])
 def test_where_references_lead(case: str, order: int) -> None:
     given, merges, expected, dropped = CASES[case]
-    found, itself = follow(pairs(*given[::order]), redirects(*merges[::order]), CUTOFFS)
+    found, itself = follow(pairs(*given[::order]), IDS, redirects(*merges[::order]), CUTOFFS)
     assert (listed(found), itself) == (sorted(expected), dropped)
 
 
 def test_a_circle_of_merges_ends_at_one_of_its_members() -> None:
     circle = redirects((5, 6, 3, 10), (6, 7, 3, 10), (7, 5, 3, 10), (4, 5, 3, 10))
-    found, _ = follow(pairs((1, 4, 0, 10)), circle, CUTOFFS)
+    found, _ = follow(pairs((1, 4, 0, 10)), IDS, circle, CUTOFFS)
     assert listed(found)[1] == (1, 4, 0, 3) or listed(found)[0] == (1, 4, 0, 3)
     assert [(first, stop) for _, cited, first, stop in listed(found) if cited in {5, 6, 7}] == [(3, 10)]
 
 
 def test_pairs_come_in_order_of_the_cited_work() -> None:
-    found, _ = follow(pairs((3, 9, 0, 10), (2, 8, 0, 10), (1, 9, 0, 10)), redirects(), CUTOFFS)
-    assert (found.cited_id.tolist(), found.citing_id.tolist()) == ([8, 9, 9], [2, 1, 3])
+    found, _ = follow(pairs((3, 9, 0, 10), (2, 8, 0, 10), (1, 9, 0, 10)), IDS, redirects(), CUTOFFS)
+    assert (found.cited_id.tolist(), found.citing.tolist()) == ([8, 9, 9], [2, 1, 3])
 
 
 def test_references_belong_to_the_version_of_the_same_release() -> None:
@@ -109,7 +111,7 @@ def test_references_belong_to_the_version_of_the_same_release() -> None:
         [(1, 8, 100), (1, 9, 300), (1, 7, 200), (4, 1, 200), (4, 2, 100), (3, 1, 100), (9, 1, 900)], np.int64
     ).T
     found = pairs_of(References(delivered[0], delivered[1], delivered[2].astype(np.int32)), works)
-    assert listed(found) == [(1, 8, 0, 3), (1, 9, 3, 10), (4, 1, 2, 10)]
+    assert listed(found) == [(0, 8, 0, 3), (0, 9, 3, 10), (1, 1, 2, 10)]  # 1 and 4 are the first and second work
     assert found.published.tolist() == [11, 13, 42]
 
 

@@ -1,228 +1,247 @@
 """Citations of documents and of their areas, in windows of time, for all cutoffs at once.
 
 A citation lies in a window for a contiguous range of cutoffs. So it adds one where the range begins and takes one
-where it stops, and a running sum over the cutoffs gives the counts: the work does not grow with the number of cutoffs.
+where it stops, and a running sum over the cutoffs gives the counts. What documents pass on to others stands in one
+array a cutoff, in the order of the documents, so that it is summed without any sorting.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hotarea.domain.columns import Bools, Columns, Int32s, Ints, Rows
+from hotarea.domain.columns import Arrays, Bools, Columns, Int16s, Int32s, Ints, Rows
 from hotarea.domain.cutoff_axis import ALL, CutoffAxis, Window
 from hotarea.domain.references import Pairs
-from hotarea.domain.versions import Works, changes, overlaps
+from hotarea.domain.versions import Works, changes
 
-_BLOCK = 1_000_000  # rows that are spread along references at a time: bounds the memory
+Existence = NDArray[np.uint8]
+"""At which cutoffs the work that a reference cites exists: bits of (cutoffs / 8, references), the first one highest."""
 
 
 @dataclass(frozen=True)
-class Counts(Columns):
-    """The citations of each document at each cutoff at which it exists; ordered by document and cutoff."""
+class Counts(Arrays):
+    """The citations of a shard's documents; where one does not exist at a cutoff, nothing is counted."""
 
-    document_id: Ints
-    cutoff: Int32s  # index on the axis
+    document_id: Ints  # (documents,), ascending
+    exists: Bools  # (cutoffs, documents), as all that has no other shape
     published: Int32s
     is_retracted: Bools
     cite_count: Ints
     citing_days: Ints  # sum of the citing documents' publication days
-    counts: Int32s  # (rows, windows): citations of the document
+    counts: Int32s  # (windows, cutoffs, documents): citations of the document
 
-    def rows_at(self, document_id: Ints, cutoff: Int32s) -> Rows:
-        """Return the row of each (document, cutoff), −1 where the document does not exist."""
+    def __len__(self) -> int:
+        return len(self.document_id)
+
+    def rows_of(self, document_id: Ints) -> tuple[Rows, Bools]:
+        """Return the place of each document, and whether it is here at all; some place if it is not."""
+        at = np.minimum(np.searchsorted(self.document_id, document_id), max(len(self) - 1, 0))
         if not len(self):
-            return np.full(len(document_id), -1, np.intp)
-        begins = np.flatnonzero(changes(self.document_id))
-        ids = self.document_id[begins]
-        width = int(self.cutoff.max()) + 2  # one column more, where cutoffs after all rows find nothing
-        keys = np.searchsorted(ids, self.document_id) * width + self.cutoff
-        at = np.minimum(np.searchsorted(ids, document_id), len(ids) - 1)
-        row = np.minimum(np.searchsorted(keys, at * width + np.minimum(cutoff, width - 1)), len(self) - 1)
-        found = (self.document_id[row] == document_id) & (self.cutoff[row] == cutoff)
-        return np.where(found, row, -1)
+            return at, np.zeros(len(at), np.bool_)
+        return at, self.document_id[at] == document_id
+
+
+@dataclass(frozen=True)
+class Snapshot(Arrays):
+    """All that was counted of the documents that exist at one cutoff."""
+
+    document_id: Ints  # (documents,), ascending, as all that has no other shape
+    published: Int32s
+    is_retracted: Bools
+    cite_count: Ints
+    citing_days: Ints
+    counts: Int32s  # (windows, documents)
+    sizes: Ints  # (windows, documents)
+    top: Int32s
+    references_inside: Int32s
+
+    def __len__(self) -> int:
+        return len(self.document_id)
 
 
 @dataclass(frozen=True)
 class Tallies(Counts):
     """All that is counted of each document: its citations, and what its area and its references add."""
 
-    sizes: Ints  # (rows, windows): citations of the document's area
+    sizes: Ints  # (windows, cutoffs, documents): citations of the document's area
     top: Int32s  # largest count in the last window among the citing documents
     references_inside: Int32s
 
+    def at(self, cutoff: int) -> Snapshot:
+        """Return what was counted at one cutoff."""
+        here = np.flatnonzero(self.exists[cutoff])
+        return Snapshot(
+            self.document_id[here],
+            self.published[cutoff][here],
+            self.is_retracted[cutoff][here],
+            self.cite_count[cutoff][here],
+            self.citing_days[cutoff][here],
+            self.counts[:, cutoff, here],
+            self.sizes[:, cutoff, here],
+            self.top[cutoff][here],
+            self.references_inside[cutoff][here],
+        )
+
 
 @dataclass(frozen=True)
-class Inside(Columns):
-    """How many references of a document lead to documents that exist, in ranges [first, stop) of cutoffs."""
+class Shares(Arrays):
+    """What documents of one shard add to the areas of the documents that they cite."""
 
-    document_id: Ints
-    first: Int32s
-    stop: Int32s
-    references: Int32s
+    document_id: Ints  # (documents,): the cited ones, ascending
+    sizes: Int32s  # (windows, cutoffs, documents)
+    top: Int32s  # (cutoffs, documents)
 
-
-@dataclass(frozen=True)
-class Shares(Columns):
-    """What documents that cite a document add to the size of its area at a cutoff."""
-
-    document_id: Ints  # the cited one
-    cutoff: Int32s
-    sizes: Int32s  # (rows, windows)
-    top: Int32s
+    def __len__(self) -> int:
+        return len(self.document_id)
 
 
-def tally(works: Works, citations: Pairs, axis: CutoffAxis, windows: Sequence[Window]) -> tuple[Counts, Inside, int]:
+def tally(
+    works: Works, citations: Mapping[int, Pairs], axis: CutoffAxis, windows: Sequence[Window]
+) -> tuple[Counts, dict[int, Existence], int]:
     """Count the citations of documents: the first half of the work, at the cited document.
 
-    `works` are all versions of some documents, by id, and `citations` all pairs that cite these. Returns the
-    counts; what the citing documents learn of their references; and the number of dangling citations at the newest
-    cutoff.
+    `works` are all versions of some documents, by id, and `citations` all pairs that cite these, by the shard that they
+    came from. Returns the counts; for each shard, where what its references cite exists; and the number of citations
+    that dangle at the newest cutoff.
     """
-    existing = replace(works, first=np.maximum(works.first, axis.first_day(works.published)))
-    existing = existing.take(existing.first < existing.stop)
-    rows, base = _rows(existing, len(windows))
-    pair, version, first, stop = overlaps(existing, citations.cited_id, citations.first, citations.stop)
-    known = citations.take(pair)
-    total = _Ranges(axis, known.published, base[version], first, stop, len(rows))
-    counted = replace(
-        rows,
-        cite_count=total.count(ALL),
-        citing_days=total.count(ALL, known.published),
-        counts=np.stack([total.count(w) for w in windows], axis=1).astype(np.int32),
-    )
-    first = np.maximum(first, axis.range_of(ALL, known.published)[0])
-    inside = _inside(known.citing_id, first, stop)
-    newest = len(axis) - 1
-    dangling = _at(citations, newest, axis) - int(np.count_nonzero((first <= newest) & (stop > newest)))
-    return counted, inside, dangling
+    nothing = _documents(works, axis, len(windows))
+    existing = np.packbits(nothing.exists, axis=0)
+    known, existence, dangling = [], {}, 0
+    for shard, pairs in citations.items():
+        row, found = nothing.rows_of(pairs.cited_id)
+        existence[shard] = np.where(found, existing[:, row], 0) if len(nothing) else _nowhere(pairs, axis)
+        dangling += _dangling(pairs, existence[shard], axis)
+        known.append(_Ranges(row, pairs.published, pairs.first, pairs.stop).take(found))
+    counted = _counted(nothing, _Ranges.concatenate(known), axis, windows)
+    return counted, existence, dangling
 
 
-def spread(counted: Counts, references: Pairs, axis: CutoffAxis) -> Iterator[Shares]:
+def spread(counted: Counts, references: Pairs) -> Shares:
     """Send each document's counts along its references: the second half of the work, at the citing document.
 
-    `references` are all pairs by which documents of `counted` cite, ordered by cited document. Yields, in bounded
-    blocks, sums over the citing documents and their maximum; a (document, cutoff) may stand in several blocks.
+    `references` are pairs by which documents of `counted` cite, ordered by cited document.
     """
-    first = np.maximum(references.first, axis.range_of(ALL, references.published)[0])
-    there = first < references.stop
-    cited, length = references.cited_id[there], (references.stop - first)[there]
-    row = counted.rows_at(references.citing_id[there], first[there])
-    active = np.flatnonzero(counted.counts.any(axis=1))
-    low, high = np.searchsorted(active, row), np.searchsorted(active, row + length)
-    reach = np.cumsum(high - low)
-    for start, stop in _blocks(reach):
-        source, share = _expand(low[start:stop], high[start:stop])
-        source_rows = active[share]
-        counts, cutoff = counted.counts[source_rows], counted.cutoff[source_rows]
-        yield _summed(cited[start:stop][source], cutoff, counts)
+    windows, cutoffs = counted.counts.shape[:2]
+    begins = np.flatnonzero(changes(references.cited_id))
+    sizes = np.zeros((windows, cutoffs, len(begins)), np.int32)
+    top = np.zeros((cutoffs, len(begins)), np.int32)
+    for cutoff in range(cutoffs if len(begins) else 0):
+        known = references.at(cutoff)
+        for window in range(windows):
+            counts = counted.counts[window, cutoff][references.citing] * known
+            np.add.reduceat(counts, begins, out=sizes[window, cutoff])
+        np.maximum.reduceat(counts, begins, out=top[cutoff])
+    some = np.flatnonzero(sizes.any(axis=(0, 1)))
+    return Shares(references.cited_id[begins][some], sizes[:, :, some], top[:, some])
 
 
-def gather(counted: Counts, shares: Sequence[Shares], insides: Sequence[Inside]) -> Tallies:
-    """Add what came along references to the counts of the documents that they cite, and of those that cite."""
-    sizes, top = counted.counts.astype(np.int64), np.zeros(len(counted), np.int32)
+def gather(counted: Counts, shares: Iterable[Shares], insides: Iterable[tuple[Pairs, Existence]]) -> Tallies:
+    """Add what came along references to the counts of the documents that they cite, and of those that cite.
+
+    `insides` are the documents' references, with where what they cite exists.
+    """
+    sizes = counted.counts.astype(np.int64)
+    top = np.zeros(counted.exists.shape, np.int32)
     for share in shares:
-        row = counted.rows_at(share.document_id, share.cutoff)
-        there = row >= 0
-        np.add.at(sizes, row[there], share.sizes[there])
-        np.maximum.at(top, row[there], share.top[there])
-    inside = Inside.concatenate(insides)
-    row = counted.rows_at(inside.document_id, inside.first)
-    length = inside.stop - inside.first
-    references = _running(row, row + length, len(counted), inside.references).astype(np.int32)
-    known = {f.name: getattr(counted, f.name) for f in fields(counted)}
-    return Tallies(**known, sizes=sizes, top=top, references_inside=references)
+        row, found = counted.rows_of(share.document_id)
+        row = row[found]
+        for cutoff in range(len(top)):
+            top[cutoff][row] = np.maximum(top[cutoff][row], share.top[cutoff][found])
+            for window in range(len(sizes)):
+                sizes[window, cutoff][row] += share.sizes[window, cutoff][found]
+    known = {f.name: getattr(counted, f.name) for f in fields(Counts)}
+    return Tallies(
+        **known,
+        sizes=sizes * counted.exists,
+        top=top * counted.exists,
+        references_inside=_references_inside(counted, [*insides]),
+    )
 
 
 @dataclass(frozen=True)
-class _Ranges:
-    """Citations matched with rows: `base` is the row of cutoff 0, [first, stop) where both documents are valid."""
+class _Ranges(Columns):
+    """Citations of documents that are here: `row` is the document, [first, stop) where the citation is known."""
 
-    axis: CutoffAxis
+    row: Rows
     published: Int32s
-    base: Rows
-    first: Int32s
-    stop: Int32s
-    rows: int
+    first: Int16s
+    stop: Int16s
 
-    def count(self, window: Window, weight: NDArray[np.integer[Any]] | None = None) -> Ints:
-        """Return at each row the citations in the window, or the sum of their weights."""
-        first, stop = self.axis.range_of(window, self.published)
+    def count(
+        self, window: Window, axis: CutoffAxis, documents: int, weight: NDArray[np.integer[Any]] | None = None
+    ) -> Ints:
+        """Return the citations of each document in the window at each cutoff, or the sum of their weights.
+
+        Sums of weights pass through float64 and are exact below 2^53.
+        """
+        first, stop = axis.range_of(window, self.published)
         first, stop = np.maximum(first, self.first), np.minimum(stop, self.stop)
-        some = first < stop
-        base = self.base[some]
-        return _running(base + first[some], base + stop[some], self.rows, None if weight is None else weight[some])
+        some = np.flatnonzero(first < stop)
+        row, weights = self.row[some], None if weight is None else weight[some]
+        places = (len(axis) + 1) * documents
+        begun = np.bincount(first[some].astype(np.int64) * documents + row, weights, places)
+        ended = np.bincount(stop[some].astype(np.int64) * documents + row, weights, places)
+        change: Ints = (begun - ended).astype(np.int64).reshape(len(axis) + 1, documents)
+        return np.cumsum(change[:-1], axis=0)
 
 
-def _rows(works: Works, windows: int) -> tuple[Counts, Rows]:
-    """Lay out one row for each cutoff of each version; returns each version's row of cutoff 0 as well."""
-    length = works.stop - works.first
-    base = np.cumsum(length) - length - works.first
-    version = np.repeat(np.arange(len(works)), length)
-    cutoff = (np.arange(len(version)) - base[version]).astype(np.int32)
-    none = np.zeros(len(version), np.int64)
-    counted = Counts(
-        works.document_id[version],
-        cutoff,
-        works.published[version],
-        works.is_retracted[version],
-        cite_count=none,
-        citing_days=none,
-        counts=np.zeros((len(version), windows), np.int32),
+def _documents(works: Works, axis: CutoffAxis, windows: int) -> Counts:
+    """Lay out the documents at all cutoffs, before anything is counted."""
+    begins = changes(works.document_id)
+    row = np.cumsum(begins) - 1
+    shape = (len(axis), int(np.count_nonzero(begins)))
+    exists, retracted, published = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros(shape, np.int32)
+    first = np.maximum(works.first, axis.first_day(works.published))
+    for cutoff in range(len(axis)):
+        here = np.flatnonzero((first <= cutoff) & (cutoff < works.stop))
+        exists[cutoff, row[here]] = True
+        published[cutoff, row[here]] = works.published[here]
+        retracted[cutoff, row[here]] = works.is_retracted[here]
+    none = np.zeros(shape, np.int64)
+    return Counts(
+        works.document_id[begins], exists, published, retracted, none, none, np.zeros((windows, *shape), np.int32)
     )
-    return counted, base
 
 
-def _running(first: Rows, stop: Rows, rows: int, weight: NDArray[np.integer[Any]] | None = None) -> Ints:
-    """Return the sum at each row of the ranges [first, stop) that cover it.
-
-    Sums of weights pass through float64 and are exact below 2^53.
-    """
-    change = np.bincount(first, weight, rows + 1) - np.bincount(stop, weight, rows + 1)
-    return np.cumsum(change.astype(np.int64))[:-1]
-
-
-def _inside(citing_id: Ints, first: Int32s, stop: Int32s) -> Inside:
-    some = first < stop
-    ranges = Inside(citing_id[some], first[some], stop[some], np.ones(np.count_nonzero(some), np.int32))
-    ranges = ranges.take(np.lexsort((ranges.stop, ranges.first, ranges.document_id)))
-    begins = np.flatnonzero(changes(ranges.document_id, ranges.first, ranges.stop))
-    return replace(ranges.take(begins), references=np.diff(np.append(begins, len(ranges))).astype(np.int32))
-
-
-def _at(pairs: Pairs, cutoff: int, axis: CutoffAxis) -> int:
-    """Return how many pairs stand at a cutoff."""
-    first = np.maximum(pairs.first, axis.range_of(ALL, pairs.published)[0])
-    return int(np.count_nonzero((first <= cutoff) & (pairs.stop > cutoff)))
-
-
-def _blocks(reach: Ints) -> Iterator[tuple[int, int]]:
-    """Cut records into runs of about `_BLOCK` rows, given the running sum of each record's rows."""
-    total = int(reach[-1]) if len(reach) else 0
-    cuts = np.searchsorted(reach, np.arange(_BLOCK, total, _BLOCK), side="right")
-    bounds = np.unique([0, *cuts, len(reach)])
-    yield from zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-
-
-def _expand(low: Rows, high: Rows) -> tuple[Rows, Rows]:
-    """Return every (record, index) with `low` ≤ index < `high` of the record."""
-    length = high - low
-    record = np.repeat(np.arange(len(low)), length)
-    return record, np.arange(len(record)) + np.repeat(low - (np.cumsum(length) - length), length)
-
-
-def _summed(cited: Ints, cutoff: Int32s, counts: Int32s) -> Shares:
-    """Sum the counts of the same cited document and cutoff."""
-    order = np.lexsort((cutoff, cited))
-    cited, cutoff, counts = cited[order], cutoff[order], counts[order]
-    begins = np.flatnonzero(changes(cited, cutoff))
-    if not len(begins):
-        return Shares(cited, cutoff, counts, np.empty(0, np.int32))
-    return Shares(
-        cited[begins],
-        cutoff[begins],
-        np.add.reduceat(counts, begins, axis=0, dtype=np.int32),
-        np.maximum.reduceat(counts[:, -1], begins),
+def _counted(nothing: Counts, ranges: _Ranges, axis: CutoffAxis, windows: Sequence[Window]) -> Counts:
+    here, documents = nothing.exists, len(nothing)
+    return Counts(
+        nothing.document_id,
+        here,
+        nothing.published,
+        nothing.is_retracted,
+        cite_count=ranges.count(ALL, axis, documents) * here,
+        citing_days=ranges.count(ALL, axis, documents, ranges.published) * here,
+        counts=np.stack([(ranges.count(w, axis, documents) * here).astype(np.int32) for w in windows]),
     )
+
+
+def _nowhere(pairs: Pairs, axis: CutoffAxis) -> Existence:
+    return np.zeros(((len(axis) + 7) // 8, len(pairs)), np.uint8)
+
+
+def _dangling(pairs: Pairs, existence: Existence, axis: CutoffAxis) -> int:
+    """Return how many pairs lead nowhere at the newest cutoff."""
+    newest = len(axis) - 1
+    here = pairs.at(newest) & (pairs.published <= axis.days[newest])
+    return int(np.count_nonzero(here & ~_inside(pairs, existence, newest)))
+
+
+def _inside(pairs: Pairs, existence: Existence, cutoff: int) -> Bools:
+    """Whether a pair is known at a cutoff at which what it cites exists."""
+    bit = np.uint8(128 >> cutoff % 8)
+    inside: Bools = pairs.at(cutoff) & ((existence[cutoff // 8] & bit) > 0)
+    return inside
+
+
+def _references_inside(counted: Counts, insides: Sequence[tuple[Pairs, Existence]]) -> Int32s:
+    """Count, at each cutoff, the references of each document that lead to documents that exist."""
+    found = np.zeros(counted.exists.shape, np.int32)
+    for cutoff in range(len(found)):
+        citing = [pairs.citing[_inside(pairs, existence, cutoff)] for pairs, existence in insides]
+        if citing:
+            found[cutoff] = np.bincount(np.concatenate(citing), minlength=len(counted))
+    return found * counted.exists

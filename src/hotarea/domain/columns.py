@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
+Int16s = NDArray[np.int16]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

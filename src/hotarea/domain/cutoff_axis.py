@@ -96,4 +96,12 @@ def _days(days: Iterable[date]) -> Int32s:
 
 
 def _first(bounds: Int32s, day: NDArray[np.integer[Any]]) -> Int32s:
-    return np.searchsorted(bounds, day.astype(np.int32, copy=False), side="left").astype(np.int32)
+    """Return the first place of `bounds`, ascending, that is not before each day."""
+    day = day.astype(np.int32, copy=False)
+    earliest, latest = (int(day.min()), int(day.max())) if len(day) else (0, 0)
+    if latest - earliest >= len(day):
+        return np.searchsorted(bounds, day).astype(np.int32)
+    # Many citations fall on few days: each day is looked up once.
+    every_day = np.searchsorted(bounds, np.arange(earliest, latest + 1, dtype=np.int32)).astype(np.int32)
+    found: Int32s = every_day[day - np.int32(earliest)]
+    return found

@@ -8,33 +8,32 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hotarea.domain.citation_counts import Tallies
+from hotarea.domain.citation_counts import Snapshot
 from hotarea.domain.columns import Floats
 from hotarea.domain.cutoff_axis import days_since_epoch, past
 from hotarea.domain.tables import COUNTS, FEATURES, RANKED, STAMP
 from hotarea.domain.windows import Cutoff
 
 WINDOWS = (past(5), past(2), past(1))
-"""The windows in which citations are counted, in the order of `Tallies.counts` and `Tallies.sizes`."""
+"""The windows in which citations are counted, in the order of `Snapshot.counts` and `Snapshot.sizes`."""
 
 _YEAR = 365.25  # days
 
 
-def values(tallies: Tallies, day: date) -> dict[str, NDArray[Any]]:
+def values(tallies: Snapshot, day: date) -> dict[str, NDArray[Any]]:
     """Return the features of one cutoff's documents, as the design defines them, by name; NaN is null."""
     counted = _counts(tallies)
     return counted | _ratios(tallies, counted, days_since_epoch(day))
 
 
-def _counts(tallies: Tallies) -> dict[str, NDArray[Any]]:
+def _counts(tallies: Snapshot) -> dict[str, NDArray[Any]]:
     names = [f"{what}_{window.name}" for what in ("cite_count", "size") for window in WINDOWS]
-    windows = np.concatenate([tallies.counts.astype(np.int64), tallies.sizes], axis=1)
-    found = dict(zip(names, windows.T, strict=True))
+    found = dict(zip(names, [*tallies.counts, *tallies.sizes], strict=True))
     found |= {"cite_count": tallies.cite_count, "references_inside": tallies.references_inside}
     return {name: found[name] for name in COUNTS}
 
 
-def _ratios(tallies: Tallies, counted: Mapping[str, NDArray[Any]], day: int) -> dict[str, NDArray[Any]]:
+def _ratios(tallies: Snapshot, counted: Mapping[str, NDArray[Any]], day: int) -> dict[str, NDArray[Any]]:
     cited = np.where(counted["cite_count"] > 0, counted["cite_count"], np.nan)
     members = counted["cite_count"] + 1
     one, two = counted["size_1y"], counted["size_2y"]
@@ -47,19 +46,19 @@ def _ratios(tallies: Tallies, counted: Mapping[str, NDArray[Any]], day: int) -> 
         "citing_share_1y": counted["cite_count_1y"] / cited,
         "citing_rate_1y": (one - counted["cite_count_1y"]) / cited,
         "acceleration": (2 * one - two) / members,
-        "top_citing_1y": tallies.top.astype(np.float64),
+        "top_citing_1y": tallies.top,
     }
 
 
 def table(
-    tallies: Tallies, cutoff: Cutoff, found: Mapping[str, NDArray[Any]], percentiles: Mapping[str, Floats]
+    tallies: Snapshot, cutoff: Cutoff, found: Mapping[str, NDArray[Any]], percentiles: Mapping[str, Floats]
 ) -> pa.Table:
     """Return the rows of `tables.FEATURES` of one cutoff's documents, given their `values` and percentiles by name."""
     ranks = {f"{name}_pct": percentiles[name] for name in RANKED}
     return stamped(tallies, cutoff, {**found, **ranks}, FEATURES)
 
 
-def stamped(tallies: Tallies, cutoff: Cutoff, found: Mapping[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
+def stamped(tallies: Snapshot, cutoff: Cutoff, found: Mapping[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
     """Put the key columns before others: the document, the cutoff, and the date from which the row was known."""
     keys = {
         "document_id": pa.array(tallies.document_id),

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain.citation_counts import Tallies
+from hotarea.domain.citation_counts import Snapshot
 from hotarea.domain.columns import Bools, Floats
 from hotarea.domain.cutoff_axis import Window, ahead
 from hotarea.domain.features import stamped
@@ -43,19 +43,19 @@ class Outcome:
     future_rate: Floats
 
     @classmethod
-    def of(cls, tallies: Tallies) -> Self:
+    def of(cls, tallies: Snapshot) -> Self:
         """Return eligibility and the future rate: future citations of the area per member of the area."""
         eligible = (tallies.cite_count > 0) & ~tallies.is_retracted
-        return cls(eligible, tallies.sizes[:, 0] / (tallies.cite_count + 1))
+        return cls(eligible, tallies.sizes[0] / (tallies.cite_count + 1))
 
 
-def table(tallies: Tallies, cutoff: Cutoff, threshold: float) -> pa.Table:
+def table(tallies: Snapshot, cutoff: Cutoff, threshold: float) -> pa.Table:
     """Return the rows of `tables.LABELS` of one cutoff's documents."""
     outcome = Outcome.of(tallies)
     hot = pa.array(outcome.future_rate > threshold, mask=~outcome.eligible)
     found = {
         "eligible": outcome.eligible,
-        "future_size": tallies.sizes[:, 0],
+        "future_size": tallies.sizes[0],
         "future_rate": outcome.future_rate,
         "hot_area": hot,
         "threshold": np.full(len(tallies), threshold),

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
-from hotarea.domain.columns import Columns, Floats, Ints
+from hotarea.domain.columns import Columns, Floats, Int32s, Ints
+
+_TABLE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,13 @@ class Distribution(Columns):
     counts: Ints
 
 
-def distribution(values: Floats) -> Distribution:
+def distribution(values: Ints | Int32s | Floats) -> Distribution:
     """Return the distribution of the values that are not null (NaN)."""
+    if _are_small(values):
+        found = np.bincount(values)
+        some = np.flatnonzero(found)
+        return Distribution(some.astype(np.float64), found[some])
+    values = values.astype(np.float64, copy=False)
     distinct, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     return Distribution(distinct, counts)
 
@@ -37,12 +45,23 @@ def mid_ranks(whole: Distribution) -> Floats:
     return result
 
 
-def percentiles(values: Floats, ladder: Floats, steps: Floats) -> Floats:
+def percentiles(values: Ints | Int32s | Floats, ladder: Floats, steps: Floats) -> Floats:
     """Return the percentile of each value; `ladder` holds distinct values, `steps` theirs. Null stays null."""
+    if _are_small(values):
+        table = np.full(int(values.max()) + 1, np.nan)
+        table[ladder.astype(np.int64)] = steps
+        return table[values]
     result = np.full(len(values), np.nan)
     known = ~np.isnan(values)
     result[known] = steps[np.searchsorted(ladder, values[known])]
     return result
+
+
+def _are_small(values: Ints | Int32s | Floats) -> TypeGuard[Ints | Int32s]:
+    """Whether values are counts so small that a table of all possible ones is no longer than they are many."""
+    if values.dtype.kind != "i" or not len(values):
+        return False
+    return int(values.min()) >= 0 and int(values.max()) <= max(len(values), _TABLE)
 
 
 def quantile(whole: Distribution, share: float) -> float:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain.columns import Columns, Int32s, Ints, array
+from hotarea.domain.columns import Bools, Columns, Int16s, Int32s, Ints, array
 from hotarea.domain.versions import Redirects, Works, changes, groups, overlaps, running_max
 
 
@@ -37,11 +37,16 @@ class Pairs(Columns):
     At one cutoff a pair stands at most once.
     """
 
-    citing_id: Ints
+    citing: Int32s  # place of the citing work among the distinct ones of its shard
     cited_id: Ints
     published: Int32s  # of the citing work, days since 1970
-    first: Int32s
-    stop: Int32s
+    first: Int16s
+    stop: Int16s
+
+    def at(self, cutoff: int) -> Bools:
+        """Whether a pair is known at a cutoff; it stands there once its citing work is published."""
+        known: Bools = (self.first <= cutoff) & (self.stop > cutoff)
+        return known
 
 
 def pairs_of(references: References, works: Works) -> Pairs:
@@ -56,23 +61,23 @@ def pairs_of(references: References, works: Works) -> Pairs:
     valid = (works.document_id[version] == references.citing_id) & (works.release[version] == references.release)
     version = version[valid]
     return Pairs(
-        references.citing_id[valid],
+        citing[valid].astype(np.int32),
         references.cited_id[valid],
         works.published[version],
-        works.first[version],
-        works.stop[version],
+        works.first[version].astype(np.int16),
+        works.stop[version].astype(np.int16),
     )
 
 
-def follow(pairs: Pairs, redirects: Redirects, cutoffs: int) -> tuple[Pairs, int]:
-    """Lead pairs to the works that their cited works were merged into.
+def follow(pairs: Pairs, document_id: Ints, redirects: Redirects, cutoffs: int) -> tuple[Pairs, int]:
+    """Lead pairs to the works that their cited works were merged into; `document_id` names the citing works.
 
     Returns distinct pairs ordered by cited work, and how many of the newest cutoff were dropped because they had
     become citations of a work by itself.
     """
     if len(redirects):
         pairs = _redirected(pairs, _final(_with_gaps(redirects, cutoffs)))
-    itself = pairs.citing_id == pairs.cited_id
+    itself = document_id[pairs.citing] == pairs.cited_id
     dropped = int(np.count_nonzero(itself & (pairs.stop == cutoffs)))
     return _distinct(pairs.take(~itself)), dropped
 
@@ -81,7 +86,9 @@ def _redirected(pairs: Pairs, redirects: Redirects) -> Pairs:
     moved = np.isin(pairs.cited_id, redirects.document_id)
     old = pairs.take(moved)
     pair, redirect, first, stop = overlaps(redirects, old.cited_id, old.first, old.stop)
-    new = replace(old.take(pair), cited_id=redirects.into[redirect], first=first, stop=stop)
+    new = replace(
+        old.take(pair), cited_id=redirects.into[redirect], first=first.astype(np.int16), stop=stop.astype(np.int16)
+    )
     return Pairs.concatenate([pairs.take(~moved), new])
 
 
@@ -128,12 +135,12 @@ def _followed_once(redirects: Redirects) -> Redirects:
 
 def _distinct(pairs: Pairs) -> Pairs:
     """Order pairs by cited and citing work and cut the ranges in which a pair stands a second time."""
-    pairs = pairs.take(np.lexsort((pairs.first, pairs.citing_id, pairs.cited_id)))
-    if not len(pairs):
+    pairs = pairs.take(np.lexsort((pairs.first, pairs.citing, pairs.cited_id)))
+    group = groups(pairs.cited_id, pairs.citing)
+    if not len(pairs) or group[-1] == len(pairs):
         return pairs
-    group = groups(pairs.cited_id, pairs.citing_id)
-    covered = np.zeros(len(pairs), np.int32)
-    reached = running_max(group, pairs.stop.astype(np.int64)).astype(np.int32)
+    covered = np.zeros(len(pairs), np.int16)
+    reached = running_max(group, pairs.stop.astype(np.int64)).astype(np.int16)
     same = group[1:] == group[:-1]
     covered[1:][same] = reached[:-1][same]
     pairs = replace(pairs, first=np.maximum(pairs.first, covered))

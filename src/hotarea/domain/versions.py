@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hotarea.domain.columns import Bools, Columns, Int32s, Ints, Rows, array
+from hotarea.domain.columns import Bools, Columns, Int16s, Int32s, Ints, Rows, array
 from hotarea.domain.cutoff_axis import CutoffAxis
 
 NOWHERE = -1
@@ -186,7 +186,7 @@ def groups(*keys: NDArray[np.integer[Any]]) -> Rows:
 
 
 def overlaps(
-    works: Works | Redirects, document_id: Ints, first: Int32s, stop: Int32s
+    works: Works | Redirects, document_id: Ints, first: Int32s | Int16s, stop: Int32s | Int16s
 ) -> tuple[Rows, Rows, Int32s, Int32s]:
     """Match ranges of cutoffs with the versions (or redirects) of a work that are valid in them.
 
@@ -197,7 +197,7 @@ def overlaps(
     found = np.searchsorted(works.document_id, document_id, side="right") - left
     record = np.repeat(np.arange(len(document_id)), found)
     version = np.arange(len(record)) - np.repeat(np.cumsum(found) - found - left, found)
-    first = np.maximum(first[record], works.first[version])
-    stop = np.minimum(stop[record], works.stop[version])
-    shared = first < stop
-    return record[shared], version[shared], first[shared], stop[shared]
+    latest = np.maximum(first[record], works.first[version]).astype(np.int32)
+    earliest = np.minimum(stop[record], works.stop[version]).astype(np.int32)
+    shared = latest < earliest
+    return record[shared], version[shared], latest[shared], earliest[shared]
