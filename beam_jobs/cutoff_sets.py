@@ -5,7 +5,8 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,19 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beam_jobs import pool, program
+from beam_jobs import program
 from beam_jobs.citation_windows import CountCitations
-from beam_jobs.lake import ReadLake
+from beam_jobs.lake import ReadLake, files_of
 from beam_jobs.steps import totals
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import write_aside
+
+SHARD_ROWS = 1_000_000
+SHARD_CITATIONS = 1_250_000
+"""A shard holds about so many rows of documents at cutoffs, and citations: a process needs 0.5 GiB for it."""
+
+_SMALL = 0.1  # of a shard: not worth a second process
 
 Place = Callable[[Cutoff], Path]
 """Where the rows of a cutoff go."""
@@ -33,9 +40,9 @@ class Request:
     releases: tuple[str, ...]
     cutoffs: tuple[Cutoff, ...]
     output: Path
-    shards: int
     runner: str
-    workers: int = 1
+    shards: int  # by the data's size if 0
+    workers: int
     extra: tuple[str, ...] = field(default=())  # Beam's own options
 
     @property
@@ -56,9 +63,7 @@ def parser(purpose: str) -> argparse.ArgumentParser:
     result.add_argument("--release", action="append", default=[], help="id of an ingested release; once for each")
     result.add_argument("--cutoff", type=Cutoff.parse, action="append", default=[], help="DAY@KNOWN; once for each")
     result.add_argument("--output", type=Path, required=True, help="folder to build the sets in")
-    result.add_argument("--shards", type=int, default=4, help="by how many shards documents are split")
-    result.add_argument("--runner", default=program.LOCAL, help="Beam runner")
-    result.add_argument("--workers", type=int, default=1, help="processes that run steps, on the local runner")
+    program.add_how_to_run(result)
     return result
 
 
@@ -69,8 +74,8 @@ def request(found: argparse.Namespace, extra: Sequence[str]) -> Request:
         tuple(found.release),
         tuple(found.cutoff),
         found.output,
-        found.shards,
         found.runner,
+        found.shards,
         found.workers,
         tuple(extra),
     )
@@ -82,18 +87,23 @@ def tallies(pipeline: beam.Pipeline, asked: Request, windows: Sequence[Window]) 
     return lake | "Count citations in windows" >> CountCitations(asked.axis, windows, asked.shards, asked.store)
 
 
-def run(asked: Request, build: Callable[[beam.Pipeline], object]) -> dict[str, Any]:
+def run(asked: Request, build: Callable[[beam.Pipeline, Request], object]) -> dict[str, Any]:
     """Run the pipeline that `build` lays out; return records by kind and seconds, all and by step."""
     start = time.perf_counter()
+    asked = _sized(asked)
     pipeline = beam.Pipeline(options=program.pipeline_options(asked.runner, asked.extra))
-    build(pipeline)
-    with pool.workers(asked.workers if asked.store else 1):
-        result = pipeline.run()
-        result.wait_until_finish()
-    if asked.store:
-        shutil.rmtree(asked.store, ignore_errors=True)
+    build(pipeline, asked)
+    result = program.finished(pipeline, asked.workers, asked.store)
     records, steps = totals(result)
     return {"records": records, "steps": steps, "seconds": round(time.perf_counter() - start, 3)}
+
+
+def _sized(asked: Request) -> Request:
+    """Choose the number of shards by the size of the data; small data need neither several nor a second process."""
+    documents, citations = (rows(files_of(asked.home, kind, asked.releases)) for kind in ("documents", "citations"))
+    size = max(documents * len(asked.cutoffs) / SHARD_ROWS, citations / SHARD_CITATIONS)
+    workers = asked.workers if size > _SMALL else 1
+    return replace(asked, workers=workers, shards=asked.shards or ceil(max(size, 1) / workers) * workers)
 
 
 def clear(marker: Path, place: Place, cutoffs: Sequence[Cutoff]) -> None:
@@ -108,7 +118,7 @@ def clear(marker: Path, place: Place, cutoffs: Sequence[Cutoff]) -> None:
 def write_part(folder: Path, shard: int, rows: pa.Table) -> None:
     """Write one shard's rows of a cutoff; a part that is tried again replaces itself."""
     part = folder / f".part-{shard:04d}.parquet"
-    pq.write_table(rows, part, compression="zstd", use_dictionary=["event_timestamp", "created_timestamp"])
+    pq.write_table(rows, part, compression="zstd")
     part.rename(folder / f"part-{shard:04d}.parquet")
 
 

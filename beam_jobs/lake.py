@@ -40,7 +40,7 @@ class ReadLake(beam.PTransform):
         return {kind: self._read(pipeline, kind) for kind in _KINDS}
 
     def _read(self, pipeline: Any, kind: str) -> Any:
-        files = [(kind, release, str(path)) for release in self.releases for path in self._files(kind, release)]
+        files = [(kind, r, str(path)) for r in self.releases for path in files_of(self.home, kind, [r])]
         return (
             pipeline
             | f"List {kind}" >> beam.Create(files)
@@ -48,12 +48,20 @@ class ReadLake(beam.PTransform):
             | f"Read {kind}" >> beam.ParDo(Step("read", read, self.shards, store=self.store))
         )
 
-    def _files(self, kind: str, release: str) -> list[Path]:
-        folder = Layout(self.home).release(release)
-        files = [folder / "removals.parquet"] if kind == "removals" else sorted((folder / kind).glob("part-*.parquet"))
-        if not all(file.is_file() for file in files) or not folder.is_dir():
+
+def files_of(home: Path, kind: str, releases: Sequence[str]) -> list[Path]:
+    """Return the files of a kind (documents, citations or removals) of ingested releases.
+
+    Raises `NotReadyError` if a release has none.
+    """
+    found: list[Path] = []
+    for release in releases:
+        folder = Layout(home).release(release)
+        parts = [folder / "removals.parquet"] if kind == "removals" else sorted((folder / kind).glob("part-*.parquet"))
+        if not all(part.is_file() for part in parts) or not folder.is_dir():
             raise NotReadyError(f"release {release} has no {kind} in {folder}; expected an ingested one. Ingest it.")
-        return files
+        found += parts
+    return found
 
 
 def read(kind: str, release: str, path: str, shards: int) -> Iterator[tuple[int, Any]]:

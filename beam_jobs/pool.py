@@ -6,6 +6,7 @@ there are. Each call takes and gives places of batches in files, so little passe
 
 import ctypes
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -20,6 +21,11 @@ from hotarea.domain.errors import JobError
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 _running: list[ProcessPoolExecutor] = []
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def running() -> ProcessPoolExecutor | None:

@@ -1,15 +1,20 @@
 """What every Beam job does as a program: log to stderr, run, leave its result or its error as JSON."""
 
+import argparse
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
 
+from beam_jobs import pool
 from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
@@ -20,6 +25,13 @@ LOCAL = "FnApiRunner"
 _FULL_NAME = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 
+def add_how_to_run(parser: argparse.ArgumentParser) -> None:
+    """Let a job take the arguments that all jobs take; Beam's own options pass through besides."""
+    parser.add_argument("--runner", default=LOCAL, help="Beam runner")
+    parser.add_argument("--workers", type=int, default=pool.cores(), help="processes on the local runner")
+    parser.add_argument("--shards", type=int, default=0, help="parts that data are split into; by their size if 0")
+
+
 def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
     """Return Beam's options for a runner's name and the arguments that the job itself did not know.
 
@@ -27,6 +39,22 @@ def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
     """
     name = _FULL_NAME if runner == LOCAL else runner
     return PipelineOptions([f"--runner={name}", *extra])
+
+
+def finished(pipeline: beam.Pipeline, workers: int, store: Path | None) -> PipelineResult:
+    """Run a pipeline to its end.
+
+    On the local runner, steps leave batches for each other in `store`, which is removed at the end, and run in so many
+    worker processes.
+    """
+    try:
+        with pool.workers(workers if store else 1):
+            result = pipeline.run()
+            result.wait_until_finish()
+            return result
+    finally:
+        if store:
+            shutil.rmtree(store, ignore_errors=True)
 
 
 def run(main: Main) -> None:

@@ -17,7 +17,7 @@ import xgboost as xgb
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
 
 from beam_jobs import cutoff_sets
-from beam_jobs.program import pipeline_options, run
+from beam_jobs.program import add_how_to_run, pipeline_options, run
 from beam_jobs.steps import Step, counted, totals
 from hotarea.domain import training
 from hotarea.domain.predictions import POPULATION, Served, rows, scorable
@@ -113,8 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     result.add_argument("--model-version", type=int, required=True, help="version in the registry")
     result.add_argument("--feature-service", required=True, help="Feast service that the model reads")
     result.add_argument("--threshold", type=float, required=True, help="scores above it are hot")
-    result.add_argument("--runner", default="FnApiRunner", help="Beam runner")
-    result.add_argument("--shards", type=int, default=4, help="taken as by the other jobs; files are the shards here")
+    add_how_to_run(result)  # the files of features are its shards, and the model uses all cores itself
     return result
 
 

@@ -18,7 +18,7 @@ def asked(*arguments: str) -> cutoff_sets.Request:
 
 def test_a_request_is_read_from_arguments_and_the_rest_is_for_the_runner(tmp_path: Path) -> None:
     found = asked(
-        *(f"--home={tmp_path}", f"--output={tmp_path / 'out'}", "--shards=7", "--runner=FlinkRunner"),
+        *(f"--home={tmp_path}", f"--output={tmp_path / 'out'}", "--shards=7", "--workers=3", "--runner=FlinkRunner"),
         *("--cutoff=2012-12-31", "--cutoff=2010-12-31@2011-12-31", "--release=2010-12-31", "--release=2011-12-31"),
         *("--flink_master=localhost:8081", "--labels=airflow-version=3"),
     )
@@ -27,8 +27,9 @@ def test_a_request_is_read_from_arguments_and_the_rest_is_for_the_runner(tmp_pat
         releases=("2010-12-31", "2011-12-31"),
         cutoffs=(cutoff(2012), cutoff(2010, 2011)),
         output=tmp_path / "out",
-        shards=7,
         runner="FlinkRunner",
+        shards=7,
+        workers=3,
         extra=("--flink_master=localhost:8081", "--labels=airflow-version=3"),
     )
     assert found.axis.cutoffs == (cutoff(2010, 2011), cutoff(2012))

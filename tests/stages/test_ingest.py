@@ -383,7 +383,7 @@ def test_the_job_is_data_that_another_process_can_run(settings: Settings, source
     job = ingest.job(settings, plan)
     assert (job.module, job.arguments) == (
         "beam_jobs.ingest_works",
-        ("--plan", str(plan), "--runner", settings.runner, "--shards", str(settings.shards)),
+        (f"--plan={plan}", "--runner=FnApiRunner"),
     )
 
 

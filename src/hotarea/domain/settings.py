@@ -26,7 +26,12 @@ class Settings(BaseSettings):
     seed: int = Field(20, description="seed of everything random")
 
     runner: str = Field("FnApiRunner", description="Beam runner of the jobs")
-    shards: int = Field(4, ge=1, le=4096, description="by how many shards the Beam jobs split documents")
+    workers: int | None = Field(
+        None, ge=1, le=256, description="processes of a Beam job on the local runner; as many as cores if unset"
+    )
+    shards: int | None = Field(
+        None, ge=1, le=4096, description="by how many shards the Beam jobs split documents; by the data's size if unset"
+    )
     job_timeout_s: int = Field(3600, gt=0, description="a Beam job that runs longer is ended")
 
     ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; SQLite in home if unset")

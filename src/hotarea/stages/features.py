@@ -197,8 +197,7 @@ def _job(settings: Settings, plan: Path, module: str, cutoffs: Sequence[str], mo
     arguments = [
         f"--home={settings.home}",
         f"--output={plan.parent}",
-        f"--shards={settings.shards}",
-        f"--runner={settings.runner}",
+        *jobs.how_to_run(settings),
         *(f"--release={r}" for r in readable),
         *(f"--cutoff={c}" for c in cutoffs),
     ]

@@ -64,8 +64,7 @@ def plan(settings: Settings, run_id: str, folder: Path | None = None, until: dat
 
 def job(settings: Settings, plan: Path) -> Job:
     """Return the Beam job of a plan."""
-    arguments = ("--plan", str(plan), "--runner", settings.runner, "--shards", str(settings.shards))
-    return Job("beam_jobs.ingest_works", arguments)
+    return Job("beam_jobs.ingest_works", (f"--plan={plan}", *jobs.how_to_run(settings)))
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:

@@ -85,10 +85,9 @@ def job(settings: Settings, plan: Path) -> Job:
         "model-version": decided.model_version,
         "feature-service": decided.feature_service,
         "threshold": repr(decided.threshold),
-        "runner": settings.runner,
-        "shards": settings.shards,
     }
-    return Job("beam_jobs.score_documents", tuple(f"--{name}={value}" for name, value in arguments.items()))
+    named = (f"--{name}={value}" for name, value in arguments.items())
+    return Job("beam_jobs.score_documents", (*named, *jobs.how_to_run(settings)))
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
