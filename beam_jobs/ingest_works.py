@@ -6,6 +6,8 @@ Reads the plan that the ingest stage wrote and builds every planned release in t
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -24,8 +26,16 @@ from hotarea.domain.errors import RawDataError
 from hotarea.domain.rejects import Reject, by_reason, quarantine
 from hotarea.stores.layout import discard, write_aside
 
-_Found = tuple[str, int, pa.Table]
-"""A release's id, a shard, and rows of `works.WORKS`."""
+SHARD_BYTES = 128 << 20
+"""A release is put together in shards of about so many delivered bytes: a process needs 0.5 GiB for one."""
+
+PIECE_BYTES = 64 << 20
+"""Rows of a partition are sent on in pieces of about so many bytes, so that its own size does not matter."""
+
+_SMALL_BYTES = 4 << 20  # of delivered files: not worth a second process
+
+_Found = tuple[tuple[str, int], pa.Table]
+"""A release's id and a shard, and rows of `works.WORKS`."""
 
 _Report = TypeVar("_Report", Reading, Writing)
 
@@ -44,9 +54,9 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     _clear(plan)
     start = perf_counter()
     pipeline = beam.Pipeline(options=program.pipeline_options(found.runner, extra))
-    _build(pipeline, plan, found.shards or 4)
-    finished = pipeline.run()
-    finished.wait_until_finish()
+    store = Path(plan.folder) / "exchange" if found.runner == program.LOCAL else None
+    _build(pipeline, plan, found.shards, store)
+    finished = program.finished(pipeline, found.workers if _bytes(plan.deliveries) > _SMALL_BYTES else 1, store)
     records, seconds = totals(finished)
     releases = outcomes(plan, _reports(plan, Reading, "reading"), _reports(plan, Writing, "writing"))
     result = {
@@ -59,70 +69,66 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def _build(pipeline: beam.Pipeline, plan: Plan, shards: int) -> None:
+def _build(pipeline: beam.Pipeline, plan: Plan, shards: int, store: Path | None) -> None:
     if plan.form == "edge_list":
-        found = pipeline | "Take the edge list" >> beam.Create([(plan,)])
-        _written(found | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list)), plan)
-        return
-    alone = [(d, 0, d.partitions[0]) for d in plan.deliveries if len(d.partitions) == 1]
-    several = [(d, n, p) for d in plan.deliveries if len(d.partitions) > 1 for n, p in enumerate(d.partitions)]
-    if alone:
-        read = _read(pipeline, "partitions that are a whole release", alone, plan)
-        _written(read, plan)
-    if several:
-        read = _read(pipeline, "partitions of a release in parts", several, plan)
-        merged = (
-            read
-            | "Split by id" >> beam.ParDo(Step("split", split, shards))
-            | "Bring all versions of an id together" >> beam.GroupByKey()
-            | "Put the parts together" >> beam.ParDo(Step("merge", merge))
+        taken = pipeline | "Take the edge list" >> beam.Create([(plan,)])
+        found = taken | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list, store=store))
+    else:
+        parts = [
+            (delivery, number, partition, shards or ceil(_bytes([delivery]) / SHARD_BYTES) or 1)
+            for delivery in plan.deliveries
+            for number, partition in enumerate(delivery.partitions)
+        ]
+        found = (
+            pipeline
+            | "List partitions" >> beam.Create(parts)
+            | "Share the reading" >> beam.Reshuffle()
+            | "Read partitions" >> beam.ParDo(Step("read", read_partition, plan, store=store))
         )
-        _written(merged, plan, "of releases in parts")
-
-
-def _read(pipeline: beam.Pipeline, what: str, partitions: Sequence[tuple[Delivery, int, Partition]], plan: Plan) -> Any:
-    return (
-        pipeline
-        | f"List {what}" >> beam.Create(partitions)
-        | f"Share the reading of {what}" >> beam.Reshuffle()
-        | f"Read {what}" >> beam.ParDo(Step("read", read_partition, plan))
+    _ = (
+        found
+        | "Bring all versions of an id together" >> beam.GroupByKey()
+        | "Write the lake" >> beam.ParDo(Step("write", write, plan))
     )
 
 
-def _written(found: Any, plan: Plan, what: str = "of whole releases") -> None:
-    _ = found | f"Write the lake {what}" >> beam.ParDo(Step("write", write, plan))
+def _bytes(deliveries: Iterable[Delivery]) -> int:
+    return sum(partition.bytes or 0 for delivery in deliveries for partition in delivery.partitions)
 
 
-def read_partition(delivery: Delivery, number: int, partition: Partition, plan: Plan) -> Iterator[_Found]:
-    """Yield (release id, 0, the partition's usable works), and leave its rejects and a report in the plan's folder.
+def read_partition(delivery: Delivery, number: int, partition: Partition, shards: int, plan: Plan) -> Iterator[_Found]:
+    """Yield the partition's usable works by shard, and leave its rejects and a report in the plan's folder.
 
-    A damaged file yields nothing; its report says what is wrong, so that all damaged files are named at once.
+    What was yielded of a damaged file comes to nothing: its report says what is wrong, and no release is complete with
+    it. All damaged files are named at once.
     """
     start, fault = perf_counter(), None
-    batches: list[works.Decoded] = []
+    told: list[works.Decoded] = []
     try:
-        batches.extend(_decoded(delivery, number, partition))
+        for batches in _pieces(_decoded(delivery, number, partition)):
+            found = lake.concatenated([batch.works for batch in batches])
+            told += [replace(batch, works=found.slice(0, 0)) for batch in batches]
+            for shard, rows in lake.split(found, shards):
+                yield (delivery.release_id, shard), rows
     except RawDataError as error:
         fault = str(error)
-    rejects = [r for batch in batches for r in batch.rejects]
+    rejects = [r for batch in told for r in batch.rejects]
     reading = Reading(
         release_id=delivery.release_id,
         partition=partition.name,
         number=number,
-        records=sum(batch.records for batch in batches),
+        records=sum(batch.records for batch in told),
         rejected=by_reason(rejects),
-        self_citations=sum(batch.self_citations for batch in batches),
-        repeated_references=sum(batch.repeated_references for batch in batches),
+        self_citations=sum(batch.self_citations for batch in told),
+        repeated_references=sum(batch.repeated_references for batch in told),
         seconds=perf_counter() - start,
         fault=fault,
     )
     _leave(plan, reading, rejects)
-    if fault is None:
-        yield delivery.release_id, 0, lake.concatenated([batch.works for batch in batches])
 
 
 def read_edge_list(plan: Plan) -> Iterator[_Found]:
-    """Yield (release id, 0, its papers) for every planned year, and leave rejects and reports in the plan's folder.
+    """Yield ((release id, 0), its papers) for every planned year, and leave rejects and reports in the plan's folder.
 
     What cannot be used has no year: it is told with the newest release.
     """
@@ -138,22 +144,12 @@ def read_edge_list(plan: Plan) -> Iterator[_Found]:
             reading = Reading(delivery.release_id, partition.name, number, records[partition.name], seconds=seconds / 2)
             rejects = found.rejects[partition.name] if year == newest else []
             _leave(plan, _with_the_rest(reading, found) if year == newest else reading, rejects)
-        yield delivery.release_id, 0, rows
+        yield (delivery.release_id, 0), rows
 
 
-def split(release_id: str, _shard: int, found: pa.Table, shards: int) -> Iterator[tuple[tuple[str, int], pa.Table]]:
-    """Yield ((release id, shard), the works whose ids belong to the shard)."""
-    for shard, rows in lake.split(found, shards):
-        yield (release_id, shard), rows
-
-
-def merge(key: tuple[str, int], parts: Iterable[pa.Table]) -> Iterator[_Found]:
-    """Yield (release id, shard, all works of the shard)."""
-    yield *key, lake.concatenated([*parts])
-
-
-def write(release_id: str, shard: int, found: pa.Table, plan: Plan) -> Iterator[None]:
+def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Iterator[None]:
     """Write the newest version of each work and its citations, and leave a report in the plan's folder."""
+    (release_id, shard), found = key, lake.concatenated([*pieces])
     start = perf_counter()
     newest = lake.newest(found)
     documents, citations = lake.documents(newest), lake.citations(newest)
@@ -173,6 +169,17 @@ def _decoded(delivery: Delivery, number: int, partition: Partition) -> Iterator[
     for chunk in lines.batches(Path(partition.path)):
         yield works.decode(chunk, delivery.release_date, number, line)
         line += chunk.count(b"\n")
+
+
+def _pieces(batches: Iterable[works.Decoded]) -> Iterator[list[works.Decoded]]:
+    """Gather small batches to pieces of some size; the last one may be empty."""
+    piece: list[works.Decoded] = []
+    for batch in batches:
+        piece.append(batch)
+        if sum(b.works.nbytes for b in piece) > PIECE_BYTES:
+            yield piece
+            piece = []
+    yield piece
 
 
 def _with_the_rest(reading: Reading, found: edge_list.EdgeList) -> Reading:
