@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
 
 from hotarea.domain.columns import Arrays
 
@@ -42,18 +43,35 @@ class Batches(Iterable[Any]):
 
 
 class Store:
-    """Appends batches to one file of its own in a folder, for readers in any process."""
+    """Appends batches to one file of its own in a folder, for readers in any process.
 
-    def __init__(self, folder: Path) -> None:
+    Without a folder it hands batches on as they are.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
         """Choose the file; it is made when the first batch comes."""
-        self._path = folder / f"{uuid4().hex}.batches"
+        self._path = folder / f"{uuid4().hex}.batches" if folder else None
         self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def bytes(self) -> int:
+        """Return how much has been put."""
+        return self._file.tell() if self._file else 0
 
     def put(self, value: Any) -> Any:
         """Return the value, a batch or tuples that hold some, with every batch in the file and its place instead."""
+        if isinstance(value, TaggedOutput):
+            return TaggedOutput(value.tag, self.put(value.value))
         if isinstance(value, tuple):
             return tuple(map(self.put, value))
-        if not isinstance(value, Arrays | np.ndarray | pa.Table):
+        if self._path is None or not isinstance(value, Arrays | np.ndarray | pa.Table):
             return value
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,11 +80,6 @@ class Store:
         _write(self._file, value)
         self._file.flush()  # what is done with it next may be in this very process
         return Stored(str(self._path), offset, type(value))
-
-    def close(self) -> None:
-        """Put no more."""
-        if self._file is not None:
-            self._file.close()
 
 
 def loaded(value: Any) -> Any:
