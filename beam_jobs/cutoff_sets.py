@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -17,7 +16,8 @@ import pyarrow.parquet as pq
 from beam_jobs import program
 from beam_jobs.citation_windows import CountCitations
 from beam_jobs.lake import ReadLake, files_of
-from beam_jobs.steps import totals
+from beam_jobs.progress import Followed
+from beam_jobs.steps import counted, counted_bytes
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import write_aside
@@ -87,15 +87,16 @@ def tallies(pipeline: beam.Pipeline, asked: Request, windows: Sequence[Window]) 
     return lake | "Count citations in windows" >> CountCitations(asked.axis, windows, asked.shards, asked.store)
 
 
-def run(asked: Request, build: Callable[[beam.Pipeline, Request], object]) -> dict[str, Any]:
-    """Run the pipeline that `build` lays out; return records by kind and seconds, all and by step."""
-    start = time.perf_counter()
+def run(job: str, asked: Request, build: Callable[[beam.Pipeline, Request], object]) -> dict[str, Any]:
+    """Run the pipeline that `build` lays out; return the measures of `program.finished`."""
     asked = _sized(asked)
-    pipeline = beam.Pipeline(options=program.pipeline_options(asked.runner, asked.extra))
-    build(pipeline, asked)
-    result = program.finished(pipeline, asked.workers, asked.store)
-    records, steps = totals(result)
-    return {"records": records, "steps": steps, "seconds": round(time.perf_counter() - start, 3)}
+    return program.finished(
+        Followed(job, asked.output / "progress", works="documents read"),
+        program.pipeline_options(asked.runner, asked.extra),
+        lambda pipeline: build(pipeline, asked),
+        asked.workers,
+        asked.store,
+    )
 
 
 def _sized(asked: Request) -> Request:
@@ -119,6 +120,8 @@ def write_part(folder: Path, shard: int, rows: pa.Table) -> None:
     """Write one shard's rows of a cutoff; a part that is tried again replaces itself."""
     part = folder / f".part-{shard:04d}.parquet"
     pq.write_table(rows, part, compression="zstd")
+    counted("rows written", rows.num_rows)
+    counted_bytes("written", part.stat().st_size)
     part.rename(folder / f"part-{shard:04d}.parquet")
 
 

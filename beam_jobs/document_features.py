@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     asked = cutoff_sets.request(*cutoff_sets.parser(__doc__ or "").parse_known_args(arguments))
     place = Layout(asked.output).feature_set
     cutoff_sets.clear(asked.output / MARKER, place, asked.cutoffs)
-    done = cutoff_sets.run(asked, _build) if asked.cutoffs else {"seconds": 0.0}
+    done = cutoff_sets.run("document_features", asked, _build) if asked.cutoffs else {"seconds": 0.0}
     sets = {str(c): {"rows": cutoff_sets.rows(cutoff_sets.files(place(c), FEATURES))} for c in asked.axis.cutoffs}
     return cutoff_sets.finish(asked.output / MARKER, {"cutoffs": sets, **done})
 

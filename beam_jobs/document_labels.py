@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     asked, rule = cutoff_sets.request(found, extra), LabelRule(found.horizon_years, found.hot_quantile)
     place = Layout(asked.output).label_set
     cutoff_sets.clear(asked.output / MARKER, place, asked.cutoffs)
-    done = cutoff_sets.run(asked, partial(_build, rule=rule)) if asked.cutoffs else {"seconds": 0.0}
+    done = cutoff_sets.run("document_labels", asked, partial(_build, rule=rule)) if asked.cutoffs else {"seconds": 0.0}
     sets = {str(c): _summary(cutoff_sets.files(place(c), LABELS)) for c in asked.axis.cutoffs}
     return cutoff_sets.finish(asked.output / MARKER, {"cutoffs": sets, **done})
 

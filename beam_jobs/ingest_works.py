@@ -5,7 +5,7 @@ Reads the plan that the ingest stage wrote and builds every planned release in t
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beam_jobs import program
-from beam_jobs.steps import Step, counted, totals
+from beam_jobs.progress import QUARANTINED, Followed
+from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import edge_list, lake, lines, works
 from hotarea.domain.delivery import Delivery, Partition, Plan, Reading, Writing, outcomes
 from hotarea.domain.errors import RawDataError
@@ -52,19 +53,16 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     found, extra = parser.parse_known_args(arguments)
     plan = msgspec.json.decode(found.plan.read_bytes(), type=Plan)
     _clear(plan)
-    start = perf_counter()
-    pipeline = beam.Pipeline(options=program.pipeline_options(found.runner, extra))
     store = Path(plan.folder) / "exchange" if found.runner == program.LOCAL else None
-    _build(pipeline, plan, found.shards, store)
-    finished = program.finished(pipeline, found.workers if _bytes(plan.deliveries) > _SMALL_BYTES else 1, store)
-    records, seconds = totals(finished)
+    measures = program.finished(
+        Followed("ingest_works", Path(plan.folder) / "progress", works="records read", expected=_promised(plan)),
+        program.pipeline_options(found.runner, extra),
+        lambda pipeline: _build(pipeline, plan, found.shards, store),
+        found.workers if _bytes(plan.deliveries) > _SMALL_BYTES else 1,
+        store,
+    )
     releases = outcomes(plan, _reports(plan, Reading, "reading"), _reports(plan, Writing, "writing"))
-    result = {
-        "releases": msgspec.to_builtins(releases),
-        "records": records,
-        "step_seconds": seconds,
-        "seconds": round(perf_counter() - start, 3),
-    }
+    result = {"releases": msgspec.to_builtins(releases), **measures}
     write_aside(plan.result, msgspec.json.encode(result))
     return result
 
@@ -96,6 +94,12 @@ def _bytes(deliveries: Iterable[Delivery]) -> int:
     return sum(partition.bytes or 0 for delivery in deliveries for partition in delivery.partitions)
 
 
+def _promised(plan: Plan) -> int | None:
+    """Return how many records the manifest promises; None if it does not."""
+    promised = [partition.records for delivery in plan.deliveries for partition in delivery.partitions]
+    return None if None in promised else sum(records or 0 for records in promised)
+
+
 def read_partition(delivery: Delivery, number: int, partition: Partition, shards: int, plan: Plan) -> Iterator[_Found]:
     """Yield the partition's usable works by shard, and leave its rejects and a report in the plan's folder.
 
@@ -110,6 +114,7 @@ def read_partition(delivery: Delivery, number: int, partition: Partition, shards
             told += [replace(batch, works=found.slice(0, 0)) for batch in batches]
             for shard, rows in lake.split(found, shards):
                 yield (delivery.release_id, shard), rows
+        counted_bytes("read", partition.bytes or 0)
     except RawDataError as error:
         fault = str(error)
     rejects = [r for batch in told for r in batch.rejects]
@@ -143,8 +148,11 @@ def read_edge_list(plan: Plan) -> Iterator[_Found]:
         for number, partition in enumerate(delivery.partitions):
             reading = Reading(delivery.release_id, partition.name, number, records[partition.name], seconds=seconds / 2)
             rejects = found.rejects[partition.name] if year == newest else []
-            _leave(plan, _with_the_rest(reading, found) if year == newest else reading, rejects)
+            reading = _with_the_rest(reading, found) if year == newest else reading
+            _leave(plan, reading, rejects)
+            _count_read(reading.records, reading.rejected)
         yield (delivery.release_id, 0), rows
+    counted_bytes("read", _bytes(plan.deliveries[-1:]))  # each year's delivery is of the same two files
 
 
 def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Iterator[None]:
@@ -158,8 +166,8 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
     superseded, seconds = found.num_rows - newest.num_rows, perf_counter() - start
     writing = Writing(release_id, shard, documents.num_rows, citations.num_rows, superseded, seconds)
     write_aside(plan.reports / f"writing-{release_id}-{shard:04d}.json", msgspec.json.encode(writing))
-    counted("documents", documents.num_rows)
-    counted("citations", citations.num_rows)
+    counted("documents written", documents.num_rows)
+    counted("citations written", citations.num_rows)
     counted("superseded", superseded)
     yield None
 
@@ -167,7 +175,9 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
 def _decoded(delivery: Delivery, number: int, partition: Partition) -> Iterator[works.Decoded]:
     line = 1
     for chunk in lines.batches(Path(partition.path)):
-        yield works.decode(chunk, delivery.release_date, number, line)
+        batch = works.decode(chunk, delivery.release_date, number, line)
+        _count_read(batch.records, by_reason(batch.rejects))
+        yield batch
         line += chunk.count(b"\n")
 
 
@@ -198,16 +208,20 @@ def _with_the_rest(reading: Reading, found: edge_list.EdgeList) -> Reading:
 
 
 def _leave(plan: Plan, reading: Reading, rejects: Sequence[Reject]) -> None:
-    """Write the rejects and the report of one partition, and count them."""
+    """Write the rejects and the report of one partition, and count what was dropped."""
     name = f"{reading.release_id}-{reading.number:04d}"
     rejected = quarantine(reading.release_id, reading.partition, rejects)
     _put(plan.built(reading.release_id) / "quarantine" / f"part-{reading.number:04d}.parquet", rejected)
     write_aside(plan.reports / f"reading-{name}.json", msgspec.json.encode(reading))
-    counted("records", reading.records)
-    for reason, count in reading.rejected.items():
-        counted(f"rejected: {reason}", count)
     for kind in ("unknown_citing", "self_citations", "repeated_references"):
         counted(kind, getattr(reading, kind))
+
+
+def _count_read(records: int, rejected: Mapping[str, int]) -> None:
+    counted("records read", records)
+    counted("records parsed", records - sum(rejected.values()))
+    for reason, count in rejected.items():
+        counted(f"{QUARANTINED}{reason}", count)
 
 
 def _put(path: Path, table: pa.Table) -> None:
@@ -215,6 +229,7 @@ def _put(path: Path, table: pa.Table) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     pq.write_table(table, part, compression="zstd")
+    counted_bytes("written", part.stat().st_size)
     part.replace(path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow.parquet as pq
 
-from beam_jobs.steps import Step, counted
+from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain.columns import shard_of
 from hotarea.domain.cutoff_axis import days_since_epoch
 from hotarea.domain.errors import NotReadyError
@@ -68,6 +68,7 @@ def read(kind: str, release: str, path: str, shards: int) -> Iterator[tuple[int,
     """Yield (shard, batch) for the rows of one file of the lake."""
     batch_type = _KINDS[kind]
     day = days_since_epoch(date.fromisoformat(release))
+    counted_bytes("read", Path(path).stat().st_size)
     with pq.ParquetFile(path) as file:
         for rows in file.iter_batches(_ROWS, columns=list(batch_type.COLUMNS)):
             batch = batch_type.of(rows, day)

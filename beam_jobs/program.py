@@ -6,18 +6,24 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
-from beam_jobs import pool
+from beam_jobs import pool, progress
+from beam_jobs.steps import totals
+from beam_jobs.summary import summary
 from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
+Build = Callable[[beam.Pipeline], object]
+
+log = logging.getLogger(__name__)
 
 LOCAL = "FnApiRunner"
 """The runner of one machine."""
@@ -41,20 +47,38 @@ def pipeline_options(runner: str, extra: Sequence[str]) -> PipelineOptions:
     return PipelineOptions([f"--runner={name}", *extra])
 
 
-def finished(pipeline: beam.Pipeline, workers: int, store: Path | None) -> PipelineResult:
-    """Run a pipeline to its end.
+def finished(
+    followed: progress.Followed, options: PipelineOptions, build: Build, workers: int, store: Path | None
+) -> dict[str, Any]:
+    """Run the pipeline that `build` lays out to its end, tell how far it is meanwhile, and return its measures.
 
     On the local runner, steps leave batches for each other in `store`, which is removed at the end, and run in so many
-    worker processes.
+    worker processes. The measures are the same for all jobs: `started_at`, `seconds`, `works` and `works_per_second`,
+    `records` by name, `bytes` by what was done with them, and `steps`, the seconds of each in all processes.
     """
+    started_at, start = datetime.now(UTC), perf_counter()
     try:
-        with pool.workers(workers if store else 1):
+        with pool.workers(workers if store else 1), progress.told(followed):
+            pipeline = beam.Pipeline(options=options)
+            build(pipeline)
             result = pipeline.run()
             result.wait_until_finish()
-            return result
     finally:
         if store:
             shutil.rmtree(store, ignore_errors=True)
+    counted, seconds = totals(result), perf_counter() - start
+    works = counted.records.get(followed.works, 0)
+    measures = {
+        "started_at": started_at.isoformat(),
+        "seconds": round(seconds, 3),
+        "works": works,
+        "works_per_second": round(works / seconds, 1),
+        "records": counted.records,
+        "bytes": counted.bytes,
+        "steps": counted.steps,
+    }
+    log.info("%s", summary(followed.job, measures))
+    return measures
 
 
 def run(main: Main) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -16,9 +15,9 @@ import pyarrow.parquet as pq
 import xgboost as xgb
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
 
-from beam_jobs import cutoff_sets
-from beam_jobs.program import add_how_to_run, pipeline_options, run
-from beam_jobs.steps import Step, counted, totals
+from beam_jobs import cutoff_sets, program
+from beam_jobs.progress import Followed
+from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import training
 from hotarea.domain.predictions import POPULATION, Served, rows, scorable
 from hotarea.domain.tables import PREDICTIONS
@@ -76,20 +75,18 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
         threshold=asked.threshold,
     )
     marker = _cleared(asked.output)
-    start = time.perf_counter()
-    pipeline = beam.Pipeline(options=pipeline_options(asked.runner, extra))
-    _build(pipeline, asked, HotAreaModelHandler(asked.model, served))
-    result = pipeline.run()
-    result.wait_until_finish()
-    found, steps = totals(result)
+    parts = sorted(asked.features.glob("part-*.parquet"))
+    measures = program.finished(
+        Followed("score_documents", marker.parent / "progress", "documents read", cutoff_sets.rows(parts)),
+        program.pipeline_options(asked.runner, extra),
+        lambda pipeline: _build(pipeline, parts, asked, HotAreaModelHandler(asked.model, served)),
+        workers=1,  # the model uses all cores itself
+        store=None,
+    )
     cutoff_sets.files(asked.output, PREDICTIONS)
-    outcome = {"rows": found.get("scored", 0), "hot": found.get("hot", 0), **_left_out(found)}
-    seconds = round(time.perf_counter() - start, 3)
-    return cutoff_sets.finish(marker, {**outcome, "steps": steps, "seconds": seconds})
-
-
-def _left_out(found: dict[str, int]) -> dict[str, int]:
-    return {reason: found.get(reason, 0) for reason in ("uncited", "retracted")}
+    found = measures["records"]
+    outcome = {"rows": found.get("rows written", 0), **{of: found.get(of, 0) for of in ("hot", "uncited", "retracted")}}
+    return cutoff_sets.finish(marker, {**outcome, **measures})
 
 
 def _cleared(output: Path) -> Path:
@@ -113,17 +110,18 @@ def _parser() -> argparse.ArgumentParser:
     result.add_argument("--model-version", type=int, required=True, help="version in the registry")
     result.add_argument("--feature-service", required=True, help="Feast service that the model reads")
     result.add_argument("--threshold", type=float, required=True, help="scores above it are hot")
-    add_how_to_run(result)  # the files of features are its shards, and the model uses all cores itself
+    program.add_how_to_run(result)  # the files of features are its shards
     return result
 
 
-def _build(pipeline: beam.Pipeline, asked: argparse.Namespace, handler: HotAreaModelHandler) -> None:
+def _build(
+    pipeline: beam.Pipeline, parts: Sequence[Path], asked: argparse.Namespace, handler: HotAreaModelHandler
+) -> None:
     columns = list(dict.fromkeys(["document_id", POPULATION, *handler.load_model().feature_names]))
     retracted = pq.read_table(asked.retracted)["document_id"].combine_chunks() if asked.retracted else None
-    parts = [(number, str(part)) for number, part in enumerate(sorted(asked.features.glob("part-*.parquet")))]
     _ = (
         pipeline
-        | "Name the feature files" >> beam.Create(parts)
+        | "Name the feature files" >> beam.Create([(number, str(part)) for number, part in enumerate(parts)])
         | "Share them out" >> beam.Reshuffle()
         | "Read batches of features" >> beam.ParDo(Step("read", batches, columns, retracted))
         | "Predict" >> RunInference(KeyedModelHandler(handler))
@@ -135,8 +133,10 @@ def batches(
     part: int, file: str, columns: Sequence[str], retracted: pa.Array | None
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield (number of the batch, features of cited documents) of one file, skipping batches without any."""
+    counted_bytes("read", Path(file).stat().st_size)
     for number, batch in enumerate(pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=list(columns))):
         cited = scorable(batch)
+        counted("documents read", batch.num_rows)
         counted("uncited", batch.num_rows - cited.num_rows)
         kept = cited if retracted is None else cited.filter(pc.invert(pc.is_in(cited["document_id"], retracted)))
         counted("retracted", cited.num_rows - kept.num_rows)
@@ -146,11 +146,10 @@ def batches(
 
 def write(number: int, predictions: pa.Table, output: Path) -> Iterator[None]:
     """Write one batch of predictions as a part of its own."""
-    counted("scored", predictions.num_rows)
     counted("hot", pa.compute.sum(predictions["hot_area"]).as_py() or 0)
     cutoff_sets.write_part(output, number, predictions)
     yield None
 
 
 if __name__ == "__main__":
-    run(main)
+    program.run(main)

@@ -17,11 +17,14 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from beam_jobs import pool
+from beam_jobs import pool, progress
+from beam_jobs.progress import BEGUN, BYTES, ENDED, RECORDS
 from beam_jobs.stored import Batches, Store, loaded
 
 _MICROSECONDS = "microseconds"
-_RECORDS = "records"
+
+_Counts = Counter[tuple[str, str]]
+"""By kind (records or bytes) and name."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,11 @@ class _Done:
     """What one call of a step's function gave, in a process of its own."""
 
     items: list[Any]
-    records: Counter[str]
+    counts: _Counts
     seconds: float
 
 
-_counting: ContextVar[Counter[str] | None] = ContextVar("counting", default=None)
+_counting: ContextVar[_Counts | None] = ContextVar("counting", default=None)
 
 
 class Step(beam.DoFn):
@@ -50,7 +53,12 @@ class Step(beam.DoFn):
         """Keep the function, which must be importable by name, and what it is called with after the element."""
         super().__init__()
         self._name, self._function, self._arguments, self._store = name, function, arguments, store
+        self._progress = progress.folder()
         self._calls: list[Future[_Done]] = []
+
+    def setup(self) -> None:
+        """Tell whoever follows the job, from here on."""
+        progress.join(self._progress)
 
     def start_bundle(self) -> None:
         """Forget the calls of a bundle that failed."""
@@ -60,23 +68,11 @@ class Step(beam.DoFn):
         """Yield what the function yields for one element, given side inputs last."""
         given = (*map(_sent, element), *self._arguments, *map(_sent, side))
         processes = pool.running()
+        progress.add(BEGUN, self._name, 1)
         if processes:
-            self._calls.append(processes.submit(_call, self._function, given, self._store))
-            return
-        spent = Metrics.counter(_MICROSECONDS, self._name)
-        store = Store(self._store) if self._store else None
-        found = self._function(*map(loaded, given))
-        while True:
-            start = perf_counter()
-            try:
-                item = _stored(next(found), store)
-            except StopIteration:
-                break
-            finally:
-                spent.inc(round((perf_counter() - start) * 1e6))
-            yield item
-        if store:
-            store.close()
+            self._calls.append(processes.submit(_call, self._function, given, self._store, self._progress))
+        else:
+            yield from self._here(given)
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yield what the calls in other processes gave, as they end."""
@@ -84,47 +80,91 @@ class Step(beam.DoFn):
         for call in as_completed(self._calls):
             done = call.result()
             spent.inc(round(done.seconds * 1e6))
-            for name, records in done.records.items():
-                counted(name, records)
+            for (kind, name), count in done.counts.items():
+                Metrics.counter(kind, name).inc(count)
+            progress.add(ENDED, self._name, 1)
             yield from map(_windowed, done.items)
+
+    def _here(self, given: tuple[Any, ...]) -> Iterator[Any]:
+        """Yield what the function yields, called in this process."""
+        spent = Metrics.counter(_MICROSECONDS, self._name)
+        with Store(self._store) as store:
+            found = self._function(*map(loaded, given))
+            while True:
+                start = perf_counter()
+                try:
+                    item = store.put(next(found))
+                except StopIteration:
+                    break
+                finally:
+                    spent.inc(round((perf_counter() - start) * 1e6))
+                yield item
+            _count_exchanged(store)
+        progress.add(ENDED, self._name, 1)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the steps of a finished pipeline counted: records and bytes by name, seconds by step."""
+
+    records: dict[str, int]
+    bytes: dict[str, int]
+    steps: dict[str, float]
 
 
 def counted(name: str, records: int) -> None:
     """Add to the counter of a kind of records; called from within a step."""
+    _count(RECORDS, name, records)
+
+
+def counted_bytes(what: str, size: int) -> None:
+    """Add to the bytes that were read, written, …; called from within a step."""
+    _count(BYTES, what, size)
+
+
+def totals(result: Any) -> Totals:
+    """Return what a finished pipeline's steps counted."""
+    counters = result.metrics().query(MetricsFilter().with_namespaces([_MICROSECONDS, RECORDS, BYTES]))["counters"]
+    found: _Counts = Counter()
+    for counter in counters:
+        found[counter.key.metric.namespace, counter.key.metric.name] += counter.committed or 0
+    of_kind = {
+        kind: {name: count for (other, name), count in sorted(found.items()) if other == kind}
+        for kind in (RECORDS, BYTES, _MICROSECONDS)
+    }
+    steps = {name: round(count / 1e6, 3) for name, count in of_kind[_MICROSECONDS].items()}
+    return Totals(of_kind[RECORDS], of_kind[BYTES], steps)
+
+
+def _count(kind: str, name: str, count: int) -> None:
+    progress.add(kind, name, count)
     counting = _counting.get()
     if counting is None:
-        Metrics.counter(_RECORDS, name).inc(records)
+        Metrics.counter(kind, name).inc(count)
     else:
-        counting[name] += records
+        counting[kind, name] += count
 
 
-def totals(result: Any) -> tuple[dict[str, int], dict[str, float]]:
-    """Return a finished pipeline's records by kind and seconds by step."""
-    counters = result.metrics().query(MetricsFilter().with_namespaces([_MICROSECONDS, _RECORDS]))["counters"]
-    found = [(c.key.metric.namespace, c.key.metric.name, c.committed or 0) for c in counters]
-    records: dict[str, int] = {}
-    seconds: dict[str, float] = {}
-    for namespace, name, value in sorted(found):
-        if namespace == _RECORDS:
-            records[name] = records.get(name, 0) + value
-        else:
-            seconds[name] = round(seconds.get(name, 0) + value / 1e6, 3)
-    return records, seconds
+def _count_exchanged(store: Store) -> None:
+    if store.bytes:  # else the runner carries the batches, or there are none
+        counted_bytes("exchanged", store.bytes)
 
 
-def _call(function: Callable[..., Iterator[Any]], given: tuple[Any, ...], folder: Path | None) -> _Done:
+def _call(
+    function: Callable[..., Iterator[Any]], given: tuple[Any, ...], folder: Path | None, followed: Path | None
+) -> _Done:
     """Call a step's function in a worker process."""
-    records: Counter[str] = Counter()
-    token = _counting.set(records)
-    store = Store(folder) if folder else None
+    progress.join(followed)
+    counts: _Counts = Counter()
+    token = _counting.set(counts)
     start = perf_counter()
     try:
-        items = [_stored(item, store) for item in function(*map(loaded, given))]
+        with Store(folder) as store:
+            items = [store.put(item) for item in function(*map(loaded, given))]
+            _count_exchanged(store)
     finally:
         _counting.reset(token)
-        if store:
-            store.close()
-    return _Done(items, records, perf_counter() - start)
+    return _Done(items, counts, perf_counter() - start)
 
 
 def _sent(value: Any) -> Any:
@@ -134,14 +174,6 @@ def _sent(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, tuple | str | bytes | np.ndarray | pa.Table):
         return Batches(value)
     return value
-
-
-def _stored(item: Any, store: Store | None) -> Any:
-    if store is None:
-        return item
-    if isinstance(item, TaggedOutput):
-        return TaggedOutput(item.tag, store.put(item.value))
-    return store.put(item)
 
 
 def _windowed(item: Any) -> Any:

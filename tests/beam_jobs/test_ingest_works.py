@@ -125,15 +125,16 @@ def test_the_result_counts_what_was_dropped_and_so_do_beams_counters(tmp_path: P
     assert outcome["repeated_references"] == sum(len(cited) - len(set(cited)) for _, cited in references)
     assert outcome["quarantined"] == {"broken_json": 1, "implausible_date": 1}
     assert result["records"] == {
-        "records": 402,
-        "documents": outcome["documents"],
-        "citations": outcome["citations"],
+        "records read": 402,
+        "records parsed": 400,
+        "documents written": outcome["documents"],
+        "citations written": outcome["citations"],
         "superseded": outcome["superseded"],
         "self_citations": outcome["self_citations"],
         "repeated_references": outcome["repeated_references"],
         "unknown_citing": 0,
-        "rejected: broken_json": 1,
-        "rejected: implausible_date": 1,
+        "quarantined: broken_json": 1,
+        "quarantined: implausible_date": 1,
     }
     assert outcome["bytes"] == (tmp_path / "raw" / faults.partition("2012-12-31")).stat().st_size
     assert json.loads((tmp_path / "aside" / "result.json").read_bytes()) == result
@@ -256,7 +257,7 @@ def test_the_job_runs_as_a_program_in_worker_processes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     check(tmp_path / "aside", "2012-12-31", first)
     check(tmp_path / "aside", "2013-12-31", second)
-    assert result["records"]["records"] == 800
+    assert result["records"]["records read"] == 800
 
 
 def test_a_program_that_fails_tells_its_error_as_data(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_step_calls_its_function_and_clocks_its_own_time_alone() -> None:
     _ = found | beam.combiners.ToList() | beam.Map(lambda all_: counted(f"found {sorted(all_)}", 1))
     result = pipeline.run()
     result.wait_until_finish()
-    records, seconds = totals(result)
-    assert records == {"numbers": 6, "calls": 2, "found [102, 102, 102, 104, 104, 104]": 1}
-    assert set(seconds) == {"doubling", "slow"}
-    assert 0.06 <= seconds["doubling"] < 0.6 <= seconds["slow"]
+    found = totals(result)
+    assert found.records == {"numbers": 6, "calls": 2, "found [102, 102, 102, 104, 104, 104]": 1}
+    assert set(found.steps) == {"doubling", "slow"}
+    assert 0.06 <= found.steps["doubling"] < 0.6 <= found.steps["slow"]
