@@ -24,8 +24,7 @@ def _listed(figures: Mapping[str, str]) -> str:
 
 
 def _size(count: float) -> str:
-    for unit in _UNITS[:-1]:
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} {_UNITS[-1]}"
+    unit, *larger = _UNITS
+    while count >= 1000 and larger:
+        count, (unit, *larger) = count / 1000, larger
+    return f"{count:,.1f} {unit}" if unit != "B" else f"{count:.0f} B"

@@ -1,14 +1,19 @@
 """What a job leaves as a program."""
 
 import json
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import pytest
 
 from beam_jobs import program
+from beam_jobs.progress import Followed
+from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain.errors import RawDataError
 
 
@@ -40,3 +45,37 @@ def test_a_job_leaves_its_result_or_its_error_whole(
     assert ended.value.code == status
     assert json.loads(result.read_text()) == outcome
     assert [*tmp_path.iterdir()] == [result]
+
+
+def count(records: int) -> Iterator[None]:
+    counted("records read", records)
+    counted("quarantined: broken_json", 1)
+    counted_bytes("read", 1_500 * records)
+    yield None
+
+
+def build(pipeline: beam.Pipeline) -> None:
+    _ = pipeline | beam.Create([(1_000,), (234,)]) | beam.ParDo(Step("read", count))
+
+
+def test_a_finished_pipeline_is_measured_and_summed_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "beam_jobs.program")
+    before = datetime.now(UTC)
+    followed = Followed("ingest_works", tmp_path / "progress", works="records read")
+    measures = program.finished(followed, program.pipeline_options(program.LOCAL, []), build, 1, None)
+    assert before < datetime.fromisoformat(measures.pop("started_at")) < datetime.now(UTC)
+    seconds, rate, steps = (measures.pop(name) for name in ("seconds", "works_per_second", "steps"))
+    assert rate == pytest.approx(1_234 / seconds, rel=0.01)
+    assert 0 <= steps["read"] < seconds
+    assert measures == {
+        "works": 1_234,
+        "records": {"quarantined: broken_json": 2, "records read": 1_234},
+        "bytes": {"read": 1_851_000},
+    }
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "beam_jobs.program"]
+    assert told.splitlines() == [
+        f"ingest_works: 1,234 works in {seconds:.1f} s, {rate:,.0f} works/s",
+        "  records: 2 quarantined: broken_json, 1,234 records read",
+        "  bytes: 1.9 MB read",
+        f"  seconds in steps, of all processes: {steps['read']:.1f} read",
+    ]

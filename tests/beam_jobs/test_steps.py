@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import apache_beam as beam
 
 from beam_jobs.program import pipeline_options
-from beam_jobs.steps import Step, counted, totals
+from beam_jobs.steps import Step, counted, counted_bytes, totals
 
 
 def double(number: int, wait: float, times: int, side: list[int]) -> Iterator[int]:
@@ -15,6 +15,7 @@ def double(number: int, wait: float, times: int, side: list[int]) -> Iterator[in
         counted("numbers", 1)
         yield number * 2 + sum(side)
     counted("calls", 1)
+    counted_bytes("written", 100 * number)
 
 
 def slow(number: int) -> Iterator[int]:
@@ -37,5 +38,6 @@ def test_a_step_calls_its_function_and_clocks_its_own_time_alone() -> None:
     result.wait_until_finish()
     found = totals(result)
     assert found.records == {"numbers": 6, "calls": 2, "found [102, 102, 102, 104, 104, 104]": 1}
+    assert found.bytes == {"written": 300}
     assert set(found.steps) == {"doubling", "slow"}
     assert 0.06 <= found.steps["doubling"] < 0.6 <= found.steps["slow"]
