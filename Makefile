@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
 PYTHON ?= python3
 
-.PHONY: run test check lock setup clean
+.PHONY: run test check lock setup clean flink flink-settings flink-engine flink-test
 
 run: setup
 	@.venv/bin/hotarea up $(if $(RAW),--raw "$(RAW)") $(if $(filter 1 yes true,$(ONCE)),--once)
@@ -15,6 +15,20 @@ check: setup
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+# a local Flink cluster with Beam's job server, until Ctrl-C
+flink: setup
+	@.venv/bin/python -m tools.flink run
+
+flink-settings:
+	@.venv/bin/python -m tools.flink settings
+
+# Flink and the job server, through pip and Maven, into ~/.cache/hotarea or HOTAREA_FLINK_HOME
+flink-engine: setup
+	@.venv/bin/python -m tools.flink.engine
+
+flink-test: flink-engine
+	.venv/bin/pytest tests/flink
 
 setup:
 	@$(PYTHON) tools/setup.py

@@ -1,5 +1,6 @@
 """All settings in one frozen object, built once at the edge; nothing else reads the environment."""
 
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
     shards: int | None = Field(
         None, ge=1, le=4096, description="by how many shards the Beam jobs split documents; by the data's size if unset"
     )
+    beam_options: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Beam's own options for all jobs, quoted as in a shell"
+    )
     job_timeout_s: int = Field(3600, gt=0, description="a Beam job that runs longer is ended")
 
     ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; SQLite in home if unset")
@@ -49,6 +53,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("beam_options", mode="before")
+    @classmethod
+    def _split_as_shells_do(cls, value: object) -> object:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
 
     @field_validator("home", "project", "raw", mode="after")
     @classmethod

@@ -8,9 +8,9 @@ from hotarea.domain.settings import Settings
 
 
 def how_to_run(settings: Settings) -> tuple[str, ...]:
-    """Return the arguments that say on which runner, and as how many parts, a job runs."""
+    """Return the arguments that say on which runner, and as how many parts, a job runs; Beam's own options last."""
     chosen = {"runner": settings.runner, "workers": settings.workers, "shards": settings.shards}
-    return tuple(f"--{name}={value}" for name, value in chosen.items() if value is not None)
+    return (*(f"--{name}={value}" for name, value in chosen.items() if value is not None), *settings.beam_options)
 
 
 def run(job: Job) -> dict[str, Any]:
