@@ -12,12 +12,12 @@ from beam_jobs.steps import Step, counted
 from hotarea.domain.citation_counts import Existence, Tallies, gather, spread, tally
 from hotarea.domain.columns import Ints, shard_of
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
+from hotarea.domain.records import DANGLING
 from hotarea.domain.references import Pairs, References, follow, pairs_of
 from hotarea.domain.versions import Deliveries, Redirects, Removals, Works, changes, resolve
 
 Group = Mapping[str, Iterable[Any]]
 
-DANGLING = "dangling references"
 SELF_CITATIONS = "self-citations after merges"
 
 

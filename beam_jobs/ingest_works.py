@@ -19,11 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beam_jobs import program
-from beam_jobs.progress import QUARANTINED, Followed
+from beam_jobs.progress import Followed
 from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import edge_list, lake, lines, works
 from hotarea.domain.delivery import Delivery, Partition, Plan, Reading, Writing, outcomes
 from hotarea.domain.errors import RawDataError
+from hotarea.domain.records import QUARANTINED
 from hotarea.domain.rejects import Reject, by_reason, quarantine
 from hotarea.stores.layout import discard, write_aside
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
+from hotarea.domain.records import QUARANTINED
+
 log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
@@ -28,9 +30,6 @@ LEFT_EVERY_S = 0.5
 
 RECORDS, BYTES, BEGUN, ENDED = "records", "bytes", "begun", "ended"
 """Kinds of counts: records and bytes by what was done with them, and calls of steps by the step."""
-
-QUARANTINED = "quarantined: "
-"""What the names of counters of rejected records begin with; the reason follows."""
 
 Counts = Mapping[str, Mapping[str, int]]
 """Kind -> name -> count."""

@@ -13,6 +13,7 @@ def show(console: Console, status: dict[str, Any]) -> None:
     """Print releases, the champion against its baselines, the gate's last word and the hottest areas."""
     console.print()
     _show_data(console, status)
+    _show_jobs(console, status["jobs"])
     _show_champion(console, status)
     _show_decision(console, status["last_decision"], status["champion"])
     _show_hot_areas(console, status)
@@ -27,6 +28,16 @@ def _show_data(console: Console, status: dict[str, Any]) -> None:
         f"[bold]Data[/]      {len(releases)} releases, the newest {newest}, {documents:,} records in{synthetic}; "
         f"features at {len(status['feature_cutoffs'])} cutoffs"
     )
+
+
+def _show_jobs(console: Console, jobs: dict[str, Any]) -> None:
+    """Print what each Beam job read last, how fast, and how much of it could not be used."""
+    for number, (job, run) in enumerate(jobs.items()):
+        bad = sum(run["quarantined"].values())
+        console.print(
+            f"[bold]{'' if number else 'Jobs':8}[/]  {job}: {run['works']:,} works in {run['seconds']:,.1f} s, "
+            f"{run['works_per_second']:,.0f} works/s{f', {bad:,} quarantined' if bad else ''}"
+        )
 
 
 def _show_champion(console: Console, status: dict[str, Any]) -> None:

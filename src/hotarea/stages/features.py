@@ -13,7 +13,7 @@ from hotarea.domain.job import Job
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, is_matured, knowable, yearly_cutoffs, years_before
-from hotarea.stages import jobs
+from hotarea.stages import job_runs, jobs
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -118,6 +118,8 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
         label = _label_set(cutoff, labels, decided.horizon_years, run_id)
         if _make_visible(ledger, label, built.label_set(cutoff), layout.label_set(cutoff)):
             published.append(f"labels {cutoff}")
+    job_runs.remember(ledger, "document_features", features, run_id)
+    job_runs.remember(ledger, "document_labels", labels, run_id)
     ledger.close()
     files.clear(plan.parent)
     return published

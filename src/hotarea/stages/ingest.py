@@ -20,7 +20,7 @@ from hotarea.domain.job import Job
 from hotarea.domain.records import Release
 from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.settings import Settings
-from hotarea.stages import jobs
+from hotarea.stages import job_runs, jobs
 from hotarea.stores import layout as files
 from hotarea.stores import raw
 from hotarea.stores.layout import Layout
@@ -98,6 +98,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
         if delivery.release_id not in done:
             _publish(Layout(settings.home), made, delivery.release_id)
             ledger.add(_record(settings, made, delivery, outcomes[delivery.release_id], run_id))
+    job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
     ledger.close()
     files.clear(plan.parent)
     return [delivery.release_id for delivery in made.deliveries]

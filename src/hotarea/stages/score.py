@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,7 +12,7 @@ from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import jobs
+from hotarea.stages import job_runs, jobs
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -139,6 +139,7 @@ def _publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     _write_areas(layout, decided, predictions, areas)
     ledger = Ledger(settings.ledger)
     try:
+        job_runs.remember(ledger, "score_documents", _result(plan), run_id)
         ledger.add(_prediction_set(decided, predictions, run_id))
     finally:
         ledger.close()
@@ -267,6 +268,14 @@ def _retracted(plan: Path) -> Path:
 
 def _built(plan: Path) -> Path:
     return plan.parent / "predictions"
+
+
+def _result(plan: Path) -> dict[str, Any]:
+    file = plan.parent / "predictions.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise NotReadyError(f"{file} cannot be read: {error}. Run the scoring job again.") from error
 
 
 def _read(plan: Path) -> Plan:

@@ -6,13 +6,13 @@ from typing import Any
 
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
-from hotarea.stages import sample
+from hotarea.stages import job_runs, sample
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 
 def collect(settings: Settings) -> dict[str, Any]:
-    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, hot areas."""
+    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, jobs, hot areas."""
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
@@ -32,6 +32,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         "last_decision": _decision(ledger.newest(records.Decision)),
         "online_store": _online(ledger),
         "predictions": _predictions(predictions),
+        "jobs": job_runs.newest(ledger),
         "hot_areas": _hot_areas(Layout(settings.home), predictions),
     }
 

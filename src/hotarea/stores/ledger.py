@@ -47,6 +47,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Decision: ("training_id", "decided_at"),
     records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
+    records.JobRun: ("job", "started_at"),
     records.PredictionSet: ("cutoff", "model_version"),
 }
 
