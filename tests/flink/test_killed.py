@@ -102,14 +102,14 @@ def test_the_others_take_over_and_the_result_is_right(
 ) -> None:
     disturbed = killed_in_the_middle(cluster, stages.on_flink(cluster, tmp_path), pool)
     assert disturbed.state == "RUNNING"
-    disturbed.outcome.result(300)
+    told = disturbed.outcome.result(300)
     history = cluster.get(f"/jobs/{disturbed.job}")
     assert history["state"] == "FINISHED"
     assert history["timestamps"]["RESTARTING"] > 0  # it was not over before the loss was seen
     assert psutil.wait_procs(disturbed.orphans, 60)[1] == []  # nobody writes on for the dead
     undisturbed = features.plan(disturbed.settings, "test")
     assert undisturbed
-    jobs.run(features.feature_job(stages.locally(tmp_path), undisturbed))
+    assert told["records"] == jobs.run(features.feature_job(stages.locally(tmp_path), undisturbed))["records"]
     wanted, found = stages.rows_below(undisturbed.parent), stages.rows_below(disturbed.plan.parent)
     assert wanted
     assert list(found) == list(wanted)
