@@ -86,7 +86,7 @@ def run(main: Main) -> None:
 
     The process ends with status 1 if `main` raised; the error then stands in the result as type and message.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_to_stderr()
     arguments, result = _without_result(sys.argv[1:])
     main = _importable(main)
     try:
@@ -97,6 +97,12 @@ def run(main: Main) -> None:
     if result:
         write_aside(result, json.dumps(outcome, default=str).encode())
     sys.exit(1 if "error" in outcome else 0)
+
+
+def _log_to_stderr() -> None:
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, force=True)  # importing Beam has set up a log already
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)  # it tells every stage, with all names of all its steps
 
 
 def _importable(main: Main) -> Main:

@@ -25,6 +25,18 @@ def bad(_: Sequence[str]) -> dict[str, Any]:
     raise RawDataError("part_0000.gz is damaged")
 
 
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """Undoes what a program does to the log of its process."""
+    root, beams = logging.getLogger(), logging.getLogger("apache_beam")
+    handlers, levels = [*root.handlers], (root.level, beams.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    beams.setLevel(levels[1])
+
+
+@pytest.mark.usefixtures("log_as_before")
 @pytest.mark.parametrize(
     ("main", "status", "outcome"),
     [

@@ -48,6 +48,33 @@ if __name__ == "__main__":
     program.run(main)
 """
 
+SLOW_IN_TWO_PROCESSES = """
+import time
+from pathlib import Path
+import apache_beam as beam
+from beam_jobs import program, progress
+from beam_jobs.steps import Step, counted
+
+progress.EVERY_S = 0.4
+
+def read(number):
+    for _ in range(12):
+        time.sleep(0.1)
+        counted("records read", 25)
+    counted("quarantined: broken_json", 1)
+    yield None
+
+def build(pipeline):
+    _ = pipeline | beam.Create([(n,) for n in range(4)]) | beam.ParDo(Step("read", read, store=Path("exchange")))
+
+def main(arguments):
+    followed = progress.Followed("slow_works", Path(arguments[0]) / "progress", "records read", expected=1_200)
+    return program.finished(followed, program.pipeline_options(program.LOCAL, []), build, 2, Path("exchange"))
+
+if __name__ == "__main__":
+    program.run(main)
+"""
+
 
 @pytest.fixture
 def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
@@ -74,7 +101,9 @@ def log() -> Iterator[Log]:
 
 
 def messages(log: Log) -> list[str]:
-    return [entry["event"] % entry.get("positional_args", ()) for entry in log]
+    return [
+        entry["event"] % entry["positional_args"] if "positional_args" in entry else entry["event"] for entry in log
+    ]
 
 
 def run(operator: BeamJobOperator) -> dict[str, Any]:
@@ -204,6 +233,22 @@ def test_a_result_that_cannot_be_read_is_the_jobs_error(operator: Operator, text
 def test_an_error_inside_a_beam_worker_comes_out_as_itself(operator: Operator) -> None:
     with pytest.raises(errors.RawDataError, match=r"^part_0000\.gz has 2 lines: expected 3; fetch it again \[while"):
         run(operator(IN_A_WORKER))
+
+
+def test_progress_and_summary_of_a_job_reach_the_tasks_log(operator: Operator, log: Log, tmp_path: Path) -> None:
+    outcome = run(operator(SLOW_IN_TWO_PROCESSES))
+    told = [text for entry, text in zip(log, messages(log), strict=True) if entry["log_level"] == "info"]
+    progress = [text for text in told if text.startswith("beam_jobs.progress: slow_works after ")]
+    assert len(progress) >= 2
+    assert any("of 1,200 records read (" in line and "of reading left" in line for line in progress)
+    at = told.index(
+        f"beam_jobs.program: slow_works: 1,200 works in {outcome['seconds']:.1f} s, "
+        f"{outcome['works_per_second']:,.0f} works/s"
+    )
+    assert told[at + 1] == "  records: 4 quarantined: broken_json, 1,200 records read"
+    assert outcome["records"] == {"quarantined: broken_json": 4, "records read": 1_200}
+    assert outcome["steps"]["read"] > outcome["seconds"]  # two at once
+    assert not (tmp_path / "home" / "progress").exists()
 
 
 SLEEPING_FAMILY = """
