@@ -99,6 +99,12 @@ def add(kind: str, name: str, count: int) -> None:
         _notes.add(kind, name, count)
 
 
+def leave() -> None:
+    """Leave the counts of this process now: it may have nothing to do for a while."""
+    if _notes:
+        _notes.leave()
+
+
 @contextmanager
 def told(job: Followed) -> Iterator[None]:
     """Log a line every `EVERY_S` seconds while a job runs; leave nothing behind."""
@@ -137,8 +143,7 @@ def line(job: Followed, counts: Counts, seconds: float) -> str:
 def _tell(job: Followed, over: threading.Event) -> None:
     start = monotonic()
     while not over.wait(EVERY_S):
-        if _notes:
-            _notes.leave()  # those of this process, to the last one
+        leave()  # the counts of this process are told to the last one
         log.info("%s", line(job, summed(job.folder), monotonic() - start))
 
 

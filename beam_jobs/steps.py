@@ -164,6 +164,7 @@ def _call(
             _count_exchanged(store)
     finally:
         _counting.reset(token)
+    progress.leave()
     return _Done(items, counts, perf_counter() - start)
 
 

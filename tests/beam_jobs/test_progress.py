@@ -68,8 +68,7 @@ def count_in_process(folder: Path, records: int) -> None:
     for _ in range(records):
         progress.add(RECORDS, "works", 1)
     progress.add(BYTES, "read", 10)
-    assert progress._notes
-    progress._notes.leave()
+    progress.leave()
 
 
 def test_the_counts_of_all_processes_add_up(tmp_path: Path) -> None:
