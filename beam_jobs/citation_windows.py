@@ -113,10 +113,8 @@ def count_shard(shard: int, group: Group, axis: CutoffAxis, windows: Sequence[Wi
         return
     for citing, bits in existence.items():
         yield TaggedOutput("insides", (citing, (shard, bits)))
-    for cited, references in group["citing"]:
-        shares = spread(counts, references)
-        if len(shares):
-            yield TaggedOutput("shares", (cited, shares))
+    for to, shares in spread(counts, dict(group["citing"])):
+        yield TaggedOutput("shares", (to, shares))
     yield shard, counts
 
 

@@ -87,6 +87,7 @@ def run(main: Main) -> None:
     The process ends with status 1 if `main` raised; the error then stands in the result as type and message.
     """
     _log_to_stderr()
+    pool.keep_memory()
     arguments, result = _without_result(sys.argv[1:])
     main = _importable(main)
     try:

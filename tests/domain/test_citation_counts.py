@@ -57,7 +57,8 @@ def years(counts: Counts, document_id: int, values: NDArray[Any]) -> list[int]:
 def counted(cited: Works, citations: Pairs) -> tuple[Counts, Tallies, int]:
     """Count citations from another shard; the tallies are what becomes of them if they are of this shard as well."""
     counts, existence, dangling = tally(cited, {0: citations}, AXIS, WINDOWS)
-    return counts, gather(counts, [spread(counts, citations)], [(citations, existence[0])]), dangling
+    shares = [share for _, share in spread(counts, {0: citations})]
+    return counts, gather(counts, shares, [(citations, existence[0])]), dangling
 
 
 def test_a_document_exists_from_its_publication_on_while_it_is_valid() -> None:
@@ -153,8 +154,8 @@ def test_a_member_counts_from_the_day_it_is_in_the_area() -> None:
 
 def test_what_comes_for_documents_that_do_not_exist_is_left_out() -> None:
     tallies, _, _ = tally(works((1, 2000, 4, END)), {}, AXIS, WINDOWS)
-    shares = Shares(np.array([1, 2]), np.full((2, END, 2), 5, np.int32), np.full((END, 2), 2, np.int32))
-    more = Shares(np.array([1]), np.ones((2, END, 1), np.int32), np.full((END, 1), 3, np.int32))
+    shares = Shares(np.array([1, 2]), np.full((2, 2 * END), 5, np.int32), np.full((2, END), 2, np.int32))
+    more = Shares(np.array([1]), np.ones((1, 2 * END), np.int32), np.full((1, END), 3, np.int32))
     found = gather(tallies, [shares, more], [])
     assert series(found, 1, found.sizes[1]) == dict.fromkeys(range(2014, 2020), 6)
     assert series(found, 1, found.top) == dict.fromkeys(range(2014, 2020), 3)
@@ -173,4 +174,4 @@ def test_a_snapshot_holds_the_documents_of_its_cutoff() -> None:
 
 def test_a_document_without_references_adds_to_no_area() -> None:
     tallies, _, _ = tally(works((1, 2000, 0, END)), {}, AXIS, WINDOWS)
-    assert len(spread(tallies, Pairs.empty())) == 0
+    assert list(spread(tallies, {0: Pairs.empty()})) == []

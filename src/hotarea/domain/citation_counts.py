@@ -1,16 +1,17 @@
 """Citations of documents and of their areas, in windows of time, for all cutoffs at once.
 
 A citation lies in a window for a contiguous range of cutoffs. So it adds one where the range begins and takes one
-where it stops, and a running sum over the cutoffs gives the counts. What documents pass on to others stands in one
-array a cutoff, in the order of the documents, so that it is summed without any sorting.
+where it stops, and a running sum over the cutoffs gives the counts. What documents pass on to those that they cite is a
+product of matrices: who cites whom, times the counts of all cutoffs and windows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from hotarea.domain.columns import Arrays, Bools, Columns, Int16s, Int32s, Ints, Rows
 from hotarea.domain.cutoff_axis import ALL, CutoffAxis, Window
@@ -91,8 +92,8 @@ class Shares(Arrays):
     """What documents of one shard add to the areas of the documents that they cite."""
 
     document_id: Ints  # (documents,): the cited ones, ascending
-    sizes: Int32s  # (windows, cutoffs, documents)
-    top: Int32s  # (cutoffs, documents)
+    sizes: Int32s  # (documents, windows · cutoffs)
+    top: Int32s  # (documents, cutoffs)
 
     def __len__(self) -> int:
         return len(self.document_id)
@@ -119,23 +120,24 @@ def tally(
     return counted, existence, dangling
 
 
-def spread(counted: Counts, references: Pairs) -> Shares:
+def spread(counted: Counts, references: Mapping[int, Pairs]) -> Iterator[tuple[int, Shares]]:
     """Send each document's counts along its references: the second half of the work, at the citing document.
 
-    `references` are pairs by which documents of `counted` cite, ordered by cited document.
+    `references` are all pairs by which documents of `counted` cite, by the shard that they cite and in order of the
+    cited document. Yields (cited shard, what it is to add), leaving out what is nothing.
     """
-    windows, cutoffs = counted.counts.shape[:2]
-    begins = np.flatnonzero(changes(references.cited_id))
-    sizes = np.zeros((windows, cutoffs, len(begins)), np.int32)
-    top = np.zeros((cutoffs, len(begins)), np.int32)
-    for cutoff in range(cutoffs if len(begins) else 0):
-        known = references.at(cutoff)
-        for window in range(windows):
-            counts = counted.counts[window, cutoff][references.citing] * known
-            np.add.reduceat(counts, begins, out=sizes[window, cutoff])
-        np.maximum.reduceat(counts, begins, out=top[cutoff])
-    some = np.flatnonzero(sizes.any(axis=(0, 1)))
-    return Shares(references.cited_id[begins][some], sizes[:, :, some], top[:, some])
+    windows, cutoffs, documents = counted.counts.shape
+    rows = np.ascontiguousarray(counted.counts.reshape(windows * cutoffs, documents).T)
+    lifetimes = _lifetimes(counted.exists)
+    for shard, pairs in references.items():
+        begins = np.flatnonzero(changes(pairs.cited_id))
+        row, sources = _sources(rows, lifetimes, pairs, windows)
+        members = (np.ones(len(row), np.int32), row, np.append(begins, len(row)))
+        sizes = csr_matrix(members, (len(begins), len(sources))) @ sources
+        some = np.flatnonzero(sizes.any(axis=1))
+        if len(some):
+            top = np.maximum.reduceat(sources[:, -cutoffs:][row], begins, axis=0)
+            yield shard, Shares(pairs.cited_id[begins][some], sizes[some], top[some])
 
 
 def gather(counted: Counts, shares: Iterable[Shares], insides: Iterable[tuple[Pairs, Existence]]) -> Tallies:
@@ -143,22 +145,45 @@ def gather(counted: Counts, shares: Iterable[Shares], insides: Iterable[tuple[Pa
 
     `insides` are the documents' references, with where what they cite exists.
     """
-    sizes = counted.counts.astype(np.int64)
-    top = np.zeros(counted.exists.shape, np.int32)
+    windows, cutoffs, documents = counted.counts.shape
+    sizes = np.zeros((documents, windows * cutoffs), np.int64)
+    top = np.zeros((documents, cutoffs), np.int32)
     for share in shares:
-        row, found = counted.rows_of(share.document_id)
-        row = row[found]
-        for cutoff in range(len(top)):
-            top[cutoff][row] = np.maximum(top[cutoff][row], share.top[cutoff][found])
-            for window in range(len(sizes)):
-                sizes[window, cutoff][row] += share.sizes[window, cutoff][found]
+        at, found = counted.rows_of(share.document_id)
+        row = at[found]
+        sizes[row] += share.sizes[found]
+        top[row] = np.maximum(top[row], share.top[found])
     known = {f.name: getattr(counted, f.name) for f in fields(Counts)}
+    areas = sizes.T.reshape(counted.counts.shape) + counted.counts.astype(np.int64)
     return Tallies(
         **known,
-        sizes=sizes * counted.exists,
-        top=top * counted.exists,
+        sizes=areas * counted.exists,
+        top=top.T * counted.exists,
         references_inside=_references_inside(counted, [*insides]),
     )
+
+
+def _lifetimes(exists: Bools) -> tuple[Ints, Ints]:
+    """Return from which cutoff until which each document exists, with gaps perhaps."""
+    return np.argmax(exists, axis=0), len(exists) - np.argmax(exists[::-1], axis=0)
+
+
+def _sources(rows: Int32s, lifetimes: tuple[Ints, Ints], pairs: Pairs, windows: int) -> tuple[Int32s, Int32s]:
+    """Return, for each pair, the place of the counts that it passes on, and all counts, (places, windows · cutoffs).
+
+    Most pass on the citing document's counts as they are. A pair that is not known all the time in which its citing
+    document exists passes on its own copy, in which the other cutoffs count nothing.
+    """
+    first, stop = lifetimes
+    part = np.flatnonzero((pairs.first > first[pairs.citing]) | (pairs.stop < stop[pairs.citing]))
+    if not len(part):
+        return pairs.citing, rows
+    cutoff = np.arange(rows.shape[1] // windows)
+    known = (pairs.first[part, None] <= cutoff) & (cutoff < pairs.stop[part, None])
+    copies = rows[pairs.citing[part]] * np.tile(known, (1, windows))
+    row = pairs.citing.copy()
+    row[part] = np.arange(len(rows), len(rows) + len(part), dtype=np.int32)
+    return row, np.concatenate([rows, copies])
 
 
 @dataclass(frozen=True)
@@ -170,22 +195,26 @@ class _Ranges(Columns):
     first: Int16s
     stop: Int16s
 
-    def count(
-        self, window: Window, axis: CutoffAxis, documents: int, weight: NDArray[np.integer[Any]] | None = None
-    ) -> Ints:
-        """Return the citations of each document in the window at each cutoff, or the sum of their weights.
+    def counts(
+        self, windows: Sequence[Window], axis: CutoffAxis, documents: int, weight: Int32s | None = None
+    ) -> Iterator[Ints]:
+        """Yield, for each window, the citations of each document in it at each cutoff, or the sum of their weights.
 
         Sums of weights pass through float64 and are exact below 2^53.
         """
-        first, stop = axis.range_of(window, self.published)
-        first, stop = np.maximum(first, self.first), np.minimum(stop, self.stop)
-        some = np.flatnonzero(first < stop)
-        row, weights = self.row[some], None if weight is None else weight[some]
-        places = (len(axis) + 1) * documents
-        begun = np.bincount(first[some].astype(np.int64) * documents + row, weights, places)
-        ended = np.bincount(stop[some].astype(np.int64) * documents + row, weights, places)
-        change: Ints = (begun - ended).astype(np.int64).reshape(len(axis) + 1, documents)
-        return np.cumsum(change[:-1], axis=0)
+        begun: dict[int, tuple[Int32s, NDArray[Any]]] = {}
+        for window in windows:
+            first, stop = axis.range_of(window, self.published)
+            if window.until not in begun:  # most windows end at the cutoff
+                low = np.minimum(np.maximum(first, self.first), self.stop).astype(np.int32)
+                begun[window.until] = low, self._places(low, axis, documents, weight)
+            low, starts = begun[window.until]
+            high = np.maximum(np.minimum(stop, self.stop), low)
+            change = starts - self._places(high, axis, documents, weight)
+            yield np.cumsum(change.astype(np.int64).reshape(len(axis) + 1, documents)[:-1], axis=0)
+
+    def _places(self, cutoff: Int32s, axis: CutoffAxis, documents: int, weight: Int32s | None) -> NDArray[Any]:
+        return np.bincount(cutoff.astype(np.int64) * documents + self.row, weight, (len(axis) + 1) * documents)
 
 
 def _documents(works: Works, axis: CutoffAxis, windows: int) -> Counts:
@@ -208,14 +237,16 @@ def _documents(works: Works, axis: CutoffAxis, windows: int) -> Counts:
 
 def _counted(nothing: Counts, ranges: _Ranges, axis: CutoffAxis, windows: Sequence[Window]) -> Counts:
     here, documents = nothing.exists, len(nothing)
+    (days,) = ranges.counts([ALL], axis, documents, ranges.published)
+    total, *counts = (count * here for count in ranges.counts([ALL, *windows], axis, documents))
     return Counts(
         nothing.document_id,
         here,
         nothing.published,
         nothing.is_retracted,
-        cite_count=ranges.count(ALL, axis, documents) * here,
-        citing_days=ranges.count(ALL, axis, documents, ranges.published) * here,
-        counts=np.stack([(ranges.count(w, axis, documents) * here).astype(np.int32) for w in windows]),
+        cite_count=total,
+        citing_days=days * here,
+        counts=np.stack([count.astype(np.int32) for count in counts]),
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hotarea.domain.columns import Columns, Floats, Int32s, Ints
 
@@ -51,9 +53,8 @@ def percentiles(values: Ints | Int32s | Floats, ladder: Floats, steps: Floats) -
         table = np.full(int(values.max()) + 1, np.nan)
         table[ladder.astype(np.int64)] = steps
         return table[values]
-    result = np.full(len(values), np.nan)
-    known = ~np.isnan(values)
-    result[known] = steps[np.searchsorted(ladder, values[known])]
+    place = pc.index_in(pa.array(values, from_pandas=True), value_set=pa.array(ladder))
+    result: Floats = pc.take(pa.array(steps), place).to_numpy(zero_copy_only=False)
     return result
 
 

@@ -1,0 +1,147 @@
+"""Features of cutoffs by DuckDB, from the same gzip files to the same Parquet columns: what ours is measured against.
+
+    python -m benchmarks.duckdb_features RAW OUTPUT --cutoff 2019-12-31@2019-12-31 --cutoff …
+
+One program of set-wise SQL. It reads each file once, with only the needed fields declared; writes what it ingested
+as ours does; keeps what is known as three tables; and computes cutoff after cutoff, as that keeps the joins small: a
+document's own counts first, then those of its area as the sum over its citing documents. Percentiles come from the
+distinct values of each feature, which is faster than windows over all rows. Merges are left out: the benchmark's corpus has
+deletions only.
+"""
+
+import argparse
+from pathlib import Path
+
+import duckdb
+
+from hotarea.domain.tables import RANKED
+from hotarea.domain.windows import Cutoff
+
+_READ = """
+CREATE TEMP TABLE works AS
+SELECT regexp_extract(filename, 'updated_date=([0-9-]+)', 1)::DATE AS release,
+  substr(id, 23)::BIGINT AS document_id, publication_date::DATE AS published, updated_date::TIMESTAMPTZ AS updated,
+  coalesce(title, display_name) AS title, type, language, regexp_extract(primary_topic.id, '[^/]*$') AS topic_id,
+  primary_topic.display_name AS topic, coalesce(is_retracted, false) AS is_retracted,
+  list_distinct(referenced_works) AS cited
+FROM read_json($files, format = 'newline_delimited', compression = 'gzip', filename = true, columns = {{
+  id: 'VARCHAR', publication_date: 'VARCHAR', updated_date: 'VARCHAR', referenced_works: 'VARCHAR[]',
+  title: 'VARCHAR', display_name: 'VARCHAR', type: 'VARCHAR', language: 'VARCHAR', is_retracted: 'BOOLEAN',
+  primary_topic: 'STRUCT(id VARCHAR, display_name VARCHAR)'}});
+CREATE TEMP TABLE refs AS
+SELECT release, document_id AS citing, substr(unnest(cited), 23)::BIGINT AS cited FROM works;
+COPY (SELECT * EXCLUDE (cited), len(cited) AS reference_count FROM works)
+TO '{output}/documents' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
+COPY (SELECT citing, cited, release FROM refs)
+TO '{output}/citations' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
+CREATE TEMP TABLE versions AS SELECT release, document_id, published, updated FROM works;
+DROP TABLE works;
+CREATE TEMP TABLE removed AS
+SELECT substr(work_id, 2)::BIGINT AS document_id, deleted_date::DATE AS removed
+FROM read_csv($removals, header = true, columns = {{'work_id': 'VARCHAR', 'deleted_date': 'VARCHAR'}});
+"""
+
+# A removal is told by the first release on or after its date; it covers what was delivered or updated until then.
+_KNOWN = """
+CREATE OR REPLACE TEMP TABLE told AS
+SELECT document_id, removed, (SELECT min(release) FROM versions WHERE release >= removed) AS release FROM removed;
+CREATE OR REPLACE TEMP TABLE docs AS
+SELECT document_id AS d, published, release FROM (
+  SELECT w.* FROM versions w LEFT JOIN told t ON t.document_id = w.document_id AND t.release <= $known::DATE
+  WHERE w.release <= $known::DATE
+    AND (t.document_id IS NULL OR (w.release > t.release AND w.updated::DATE > t.removed))
+  QUALIFY row_number() OVER (PARTITION BY w.document_id ORDER BY w.updated DESC, w.release DESC) = 1)
+WHERE published <= $day::DATE;
+CREATE OR REPLACE TEMP TABLE pairs AS
+SELECT r.citing, r.cited, c.published AS dated
+FROM refs r JOIN docs c ON c.d = r.citing AND c.release = r.release JOIN docs e ON e.d = r.cited
+WHERE r.citing <> r.cited;
+CREATE OR REPLACE TEMP TABLE own AS
+SELECT cited AS d, count(*) AS n,
+  count(*) FILTER (dated > $day::DATE - INTERVAL 5 YEAR) AS n5,
+  count(*) FILTER (dated > $day::DATE - INTERVAL 2 YEAR) AS n2,
+  count(*) FILTER (dated > $day::DATE - INTERVAL 1 YEAR) AS n1,
+  sum(date_diff('day', dated, $day::DATE))::BIGINT AS days
+FROM pairs GROUP BY cited;
+"""
+
+_FEATURES = """
+CREATE OR REPLACE TEMP TABLE features AS
+WITH area AS (
+  SELECT p.cited AS d, sum(n5)::BIGINT AS s5, sum(n2)::BIGINT AS s2, sum(n1)::BIGINT AS s1, max(n1) AS top
+  FROM pairs p JOIN own ON own.d = p.citing GROUP BY p.cited),
+inside AS (SELECT citing AS d, count(*) AS refs FROM pairs GROUP BY citing),
+counted AS (
+  SELECT docs.d AS document_id, published, days, coalesce(n, 0) AS cite_count, coalesce(n5, 0) AS cite_count_5y,
+    coalesce(n2, 0) AS cite_count_2y, coalesce(n1, 0) AS cite_count_1y,
+    coalesce(n5, 0) + coalesce(s5, 0) AS size_5y, coalesce(n2, 0) + coalesce(s2, 0) AS size_2y,
+    coalesce(n1, 0) + coalesce(s1, 0) AS size_1y, coalesce(refs, 0) AS references_inside, coalesce(top, 0) AS top
+  FROM docs LEFT JOIN own USING (d) LEFT JOIN area USING (d) LEFT JOIN inside USING (d))
+SELECT document_id, cite_count, cite_count_5y, cite_count_2y, cite_count_1y, size_5y, size_2y, size_1y,
+  references_inside,
+  size_5y::DOUBLE / nullif(cite_count, 0)::DOUBLE AS rate,
+  size_1y::DOUBLE / (cite_count + 1)::DOUBLE AS rate_1y,
+  size_2y::DOUBLE / (cite_count + 1)::DOUBLE AS rate_2y,
+  date_diff('day', published, $day::DATE)::DOUBLE / 365.25::DOUBLE AS age_years,
+  days::DOUBLE / (365.25::DOUBLE * nullif(cite_count, 0)::DOUBLE) AS citing_age_mean,
+  cite_count_1y::DOUBLE / nullif(cite_count, 0)::DOUBLE AS citing_share_1y,
+  (size_1y - cite_count_1y)::DOUBLE / nullif(cite_count, 0)::DOUBLE AS citing_rate_1y,
+  (2 * size_1y - size_2y)::DOUBLE / (cite_count + 1)::DOUBLE AS acceleration,
+  top::DOUBLE AS top_citing_1y
+FROM counted;
+"""
+
+_PERCENTILE = """
+CREATE OR REPLACE TEMP TABLE {x}_ranks AS
+SELECT {x}, (2 * (sum(n) OVER (ORDER BY {x}) - n) + n)::DOUBLE / (2 * sum(n) OVER ())::DOUBLE AS {x}_pct
+FROM (SELECT {x}, count(*) AS n FROM features WHERE {x} IS NOT NULL GROUP BY {x});
+"""
+
+_WRITE = """
+COPY (
+  SELECT document_id, $day::TIMESTAMPTZ AS event_timestamp, $known::TIMESTAMPTZ AS created_timestamp,
+    features.* EXCLUDE (document_id), {percentiles}
+  FROM features {joins} ORDER BY document_id
+) TO '{file}' (FORMAT parquet, COMPRESSION zstd)
+"""
+
+
+def main() -> None:
+    """Write `OUTPUT/cutoff=DAY.parquet` for each cutoff."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path, help="a raw folder in OpenAlex's layout")
+    parser.add_argument("output", type=Path, help="folder of the results")
+    parser.add_argument("--cutoff", type=Cutoff.parse, action="append", required=True, help="DAY@KNOWN")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--memory", default="", help="DuckDB's memory_limit, as 2GiB; its own default if empty")
+    asked = parser.parse_args()
+    asked.output.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(asked.output / "work.duckdb")) as database:
+        database.execute(f"SET threads = {asked.threads}; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        if asked.memory:
+            database.execute(f"SET memory_limit = '{asked.memory}'")
+        compute(database, asked.raw / "data" / "jsonl" / "works", asked.cutoff, asked.output)
+
+
+def compute(database: duckdb.DuckDBPyConnection, works: Path, cutoffs: list[Cutoff], output: Path) -> None:
+    """Compute and write the features of each cutoff from a folder of works."""
+    files = sorted(str(file) for file in works.glob("updated_date=*/part_*.gz"))
+    _run(database, _READ.format(output=output), files=files, removals=str(works / "deleted_ids.csv"))
+    percentiles = ", ".join(f"{x}_pct" for x in RANKED)
+    joins = " ".join(f"LEFT JOIN {x}_ranks USING ({x})" for x in RANKED)
+    for cutoff in cutoffs:
+        dates = {"day": str(cutoff.day), "known": str(cutoff.known)}
+        _run(database, _KNOWN + _FEATURES, **dates)
+        _run(database, "".join(_PERCENTILE.format(x=x) for x in RANKED))
+        file = output / f"cutoff={cutoff.day}.parquet"
+        _run(database, _WRITE.format(percentiles=percentiles, joins=joins, file=file), **dates)
+
+
+def _run(database: duckdb.DuckDBPyConnection, statements: str, **given: object) -> None:
+    """Run statements one by one, each with those of the parameters that it names."""
+    for statement in filter(str.strip, statements.split(";")):
+        database.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})
+
+
+if __name__ == "__main__":
+    main()
