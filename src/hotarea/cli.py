@@ -25,6 +25,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 _out = Console()
 _err = Console(stderr=True)
 
+_TOLD = ("hotarea", "beam_jobs")
+"""The loggers of what we do ourselves."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -202,7 +205,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 
 class _LastLine(logging.Handler):
-    """Shows what the stages log as the text of the spinner, the newest line only."""
+    """Shows what the stages and their jobs log as the text of the spinner, the newest line only."""
 
     def __init__(self, status: Status) -> None:
         super().__init__(logging.INFO)
@@ -217,7 +220,8 @@ def _log(*, verbose: bool) -> None:
     handler = RichHandler(console=_err, show_path=False)
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[handler])
-    logging.getLogger("hotarea").setLevel(logging.INFO)
+    for name in _TOLD:
+        logging.getLogger(name).setLevel(logging.INFO)
     if not verbose:
         warnings.simplefilter("ignore")  # the libraries' notes to their developers
 
@@ -227,11 +231,13 @@ def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
     run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     with _err.status(doing) as status:
         handler = _LastLine(status)
-        logging.getLogger("hotarea").addHandler(handler)
+        for name in _TOLD:
+            logging.getLogger(name).addHandler(handler)
         try:
             outcome = call(run_id)
         finally:
-            logging.getLogger("hotarea").removeHandler(handler)
+            for name in _TOLD:
+                logging.getLogger(name).removeHandler(handler)
     if as_json:
         _print_json(outcome)
     else:
