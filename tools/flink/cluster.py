@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import random
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,6 +20,7 @@ PARALLELISM = 2
 WORKER = Path(__file__).parents[2] / "containers" / "beam_worker.sh"
 START_S = 90
 STOP_S = 10
+_PORTS = range(20_000, 32_000)
 _KEPT_MS = 60_000  # a worker that has nothing to do: without it, every step of a job starts workers of its own
 _JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
@@ -189,7 +192,7 @@ class Cluster:
             ended = [name for name, process in self.processes.items() if process.poll() is not None]
             if ended:
                 raise EngineError(f"{ended[0]} ended while it started:\n{self.log(ended[0])[-2000:]}")
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, HTTPException):
                 if ready():
                     return
             time.sleep(0.2)
@@ -219,11 +222,13 @@ def running(engine: Engine, folder: Path, size: Size | None = None, job_port: in
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a port of loopback that nobody listens at; raise `EngineError` if it is the wanted one that is taken."""
-    with socket.socket() as found:
-        try:
-            found.bind((HOST, wanted))
-        except OSError as error:
-            raise EngineError(f"port {wanted} of {HOST} is taken: {error.strerror}. End what listens there.") from error
-        port: int = found.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody listens at; raise `EngineError` if it is the wanted one that is taken.
+
+    It is none of those that the system gives to whoever asks for any: such a one may be gone before it is used.
+    """
+    for port in [wanted] if wanted else random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does that starts again
+            tried.bind((HOST, port))
+            return port
+    raise EngineError(f"port {wanted or _PORTS} of {HOST} is taken. End what listens there, and repeat.")
