@@ -5,7 +5,7 @@
 One program of set-wise SQL. It reads each file once, with only the needed fields declared; writes what it ingested
 as ours does; keeps what is known as three tables; and computes cutoff after cutoff, as that keeps the joins small: a
 document's own counts first, then those of its area as the sum over its citing documents. Percentiles come from the
-distinct values of each feature, which is faster than windows over all rows. Merges are left out: the benchmark's corpus has
+distinct values of each feature, which is faster than windows over all rows. Merges are left out: the corpus has
 deletions only.
 """
 
