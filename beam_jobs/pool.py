@@ -46,6 +46,7 @@ def workers(count: int) -> Iterator[None]:
         yield
         return
     pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_prepare)
+    pool.submit(os.getpid).result()  # starts them all: now, while there is no other thread
     _running.append(pool)
     try:
         yield

@@ -3,10 +3,12 @@
 import argparse
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from errno import ENOSPC
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +20,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_jobs import pool, progress
 from beam_jobs.steps import totals
 from beam_jobs.summary import summary
+from hotarea.domain.errors import JobError
 from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
@@ -63,6 +66,13 @@ def finished(
             build(pipeline)
             result = pipeline.run()
             result.wait_until_finish()
+    except Exception as error:  # the runner makes a RuntimeError of any
+        if os.strerror(ENOSPC) not in str(error):
+            raise
+        cause = str(error).strip().splitlines()[-1]
+        raise JobError(
+            f"the disk is full: {cause}. Nothing was published; free space, or take a HOTAREA_HOME on another disk."
+        ) from error
     finally:
         if store:
             shutil.rmtree(store, ignore_errors=True)

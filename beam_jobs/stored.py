@@ -95,8 +95,9 @@ def _write(file: IO[bytes], batch: Arrays | np.ndarray[Any, Any] | pa.Table) -> 
             stream.write_table(batch)
         return
     arrays = [batch] if isinstance(batch, np.ndarray) else [getattr(batch, f.name) for f in _fields(type(batch))]
-    for array in arrays:
-        np.lib.format.write_array(file, array, allow_pickle=False)
+    for array in map(np.ascontiguousarray, arrays):
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)  # unlike `tofile`, it says why it failed
 
 
 def _read(file: IO[bytes], kind: type) -> Any:

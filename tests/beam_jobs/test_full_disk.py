@@ -1,0 +1,56 @@
+"""A disk that fills ends a job in a clear error, and nothing half-written is taken for a result."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from beam_jobs import document_features
+from tests.beam_jobs.conftest import Built
+from tests.corpora import EVENTFUL, cutoff
+
+PROJECT = Path(__file__).parents[2]
+
+
+def run_on_small_disk(folder: Path, size: str, command: list[str]) -> tuple[int, str, list[str]]:
+    """Run a command while `folder` is a file system of that size; return its status, its log and the files left.
+
+    Skips where users may not make a file system of their own.
+    """
+    folder.mkdir(exist_ok=True)
+    mount = f"mount -t tmpfs -o size={size} none {shlex.quote(str(folder))}"
+    if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount], check=False).returncode:
+        pytest.skip("this system lets nobody but root make a small file system to fill")
+    script = f"{mount} && {shlex.join(command)}; status=$?; find {shlex.quote(str(folder))} -type f; exit $status"
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+    return done.returncode, done.stderr, [Path(line).name for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("size", ["8k", "32k", "64k"])  # fills with batches, or with results
+def test_features_on_a_full_disk(built: Built, tmp_path: Path, workers: int, size: str) -> None:
+    built.deliver(EVENTFUL)
+    result, output = tmp_path / "result.json", tmp_path / "small"
+    chosen = [f"--output={output}", f"--workers={workers}", "--shards=3", "--result", str(result)]
+    command = [
+        sys.executable,
+        "-m",
+        document_features.__name__,
+        *built.arguments([cutoff(2012), cutoff(2015)]),
+        *chosen,
+    ]
+    status, log, left = run_on_small_disk(output, size, command)
+    error = json.loads(result.read_text())["error"]
+    assert (status, error["type"]) == (1, "JobError"), log
+    assert "the disk is full" in error["message"]
+    assert "HOTAREA_HOME" in error["message"]
+    assert [name for name in left if name == document_features.MARKER or name.endswith(".batches")] == []
