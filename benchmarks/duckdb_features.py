@@ -17,6 +17,7 @@ import duckdb
 from hotarea.domain.tables import RANKED
 from hotarea.domain.windows import Cutoff
 
+# Without hive_partitioning = false, the folders' updated_date would stand in the place of the records' own.
 _READ = """
 CREATE TEMP TABLE works AS
 SELECT regexp_extract(filename, 'updated_date=([0-9-]+)', 1)::DATE AS release,
@@ -24,7 +25,8 @@ SELECT regexp_extract(filename, 'updated_date=([0-9-]+)', 1)::DATE AS release,
   coalesce(title, display_name) AS title, type, language, regexp_extract(primary_topic.id, '[^/]*$') AS topic_id,
   primary_topic.display_name AS topic, coalesce(is_retracted, false) AS is_retracted,
   list_distinct(referenced_works) AS cited
-FROM read_json($files, format = 'newline_delimited', compression = 'gzip', filename = true, columns = {{
+FROM read_json($files, format = 'newline_delimited', compression = 'gzip', filename = true,
+  hive_partitioning = false, columns = {{
   id: 'VARCHAR', publication_date: 'VARCHAR', updated_date: 'VARCHAR', referenced_works: 'VARCHAR[]',
   title: 'VARCHAR', display_name: 'VARCHAR', type: 'VARCHAR', language: 'VARCHAR', is_retracted: 'BOOLEAN',
   primary_topic: 'STRUCT(id VARCHAR, display_name VARCHAR)'}});
