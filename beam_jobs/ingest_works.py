@@ -1,7 +1,8 @@
 """Turns raw deliveries into the lake's documents and citations, and what cannot be used into quarantine.
 
 Reads the plan that the ingest stage wrote and builds every planned release in the plan's folder: `release=ID/` with
-`documents/`, `citations/` and `quarantine/`. Nothing is published by this job.
+`documents/`, `citations/` and `quarantine/`; with corrections also `restated/`, the contents that changed. Nothing is
+published by this job.
 """
 
 import argparse
@@ -11,18 +12,17 @@ from math import ceil
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import apache_beam as beam
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from beam_jobs import program
+from beam_jobs import corrections, program
+from beam_jobs.lake_files import put, report, write_lake
 from beam_jobs.progress import Followed
 from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import edge_list, lake, lines, works
-from hotarea.domain.delivery import Delivery, Partition, Plan, Reading, Writing, outcomes
+from hotarea.domain.delivery import Assignment, Plan, Reading, Writing, outcomes
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.records import QUARANTINED
 from hotarea.domain.rejects import Reject, by_reason, quarantine
@@ -37,7 +37,7 @@ PIECE_BYTES = 64 << 20
 _SMALL_BYTES = 4 << 20  # of delivered files: not worth a second process
 
 _Found = tuple[tuple[str, int], pa.Table]
-"""A release's id and a shard, and rows of `works.WORKS`."""
+"""A delivery's id and a shard, and rows of `works.WORKS`."""
 
 _Report = TypeVar("_Report", Reading, Writing)
 
@@ -59,70 +59,84 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
         Followed("ingest_works", Path(plan.folder) / "progress", works="records read", expected=_promised(plan)),
         program.pipeline_options(found.runner, extra),
         lambda pipeline: _build(pipeline, plan, found.shards, store),
-        found.workers if _bytes(plan.deliveries) > _SMALL_BYTES else 1,
+        found.workers if _bytes(plan) > _SMALL_BYTES else 1,
         store,
     )
     releases = outcomes(plan, _reports(plan, Reading, "reading"), _reports(plan, Writing, "writing"))
+    if plan.correction:
+        corrections.complete(plan)
     result = {"releases": msgspec.to_builtins(releases), **measures}
     write_aside(plan.result, msgspec.json.encode(result))
     return result
 
 
 def _build(pipeline: beam.Pipeline, plan: Plan, shards: int, store: Path | None) -> None:
+    if plan.correction:
+        shards = shards or corrections.shards(plan)  # the same for all that is brought together
     if plan.form == "edge_list":
         taken = pipeline | "Take the edge list" >> beam.Create([(plan,)])
-        found = taken | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list, store=store))
+        found = taken | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list, shards, store=store))
     else:
-        parts = [
-            (delivery, number, partition, shards or ceil(_bytes([delivery]) / SHARD_BYTES) or 1)
-            for delivery in plan.deliveries
-            for number, partition in enumerate(delivery.partitions)
-        ]
         found = (
             pipeline
-            | "List partitions" >> beam.Create(parts)
+            | "List partitions" >> beam.Create([(assignment,) for assignment in plan.assignments])
             | "Share the reading" >> beam.Reshuffle()
-            | "Read partitions" >> beam.ParDo(Step("read", read_partition, plan, store=store))
+            | "Read partitions" >> beam.ParDo(Step("read", read_partition, plan, shards, store=store))
         )
+    if plan.correction:
+        _ = found | "Tell the difference" >> corrections.Correct(plan, shards, store)
     _ = (
         found
+        | "Leave out corrections" >> beam.Filter(is_of, _plain(plan))
         | "Bring all versions of an id together" >> beam.GroupByKey()
         | "Write the lake" >> beam.ParDo(Step("write", write, plan))
     )
 
 
-def _bytes(deliveries: Iterable[Delivery]) -> int:
-    return sum(partition.bytes or 0 for delivery in deliveries for partition in delivery.partitions)
+def is_of(found: _Found, deliveries: frozenset[str]) -> bool:
+    """Whether rows, which may be `Stored`, are of one of the deliveries."""
+    (delivery, _), _ = found
+    return delivery in deliveries
+
+
+def _plain(plan: Plan) -> frozenset[str]:
+    """Return the ids of the deliveries whose release holds nothing else."""
+    return frozenset(d.release_id for d in (plan.deliveries[:-1] if plan.correction else plan.deliveries))
+
+
+def _bytes(plan: Plan) -> int:
+    return sum(assignment.partition.bytes or 0 for assignment in plan.assignments)
 
 
 def _promised(plan: Plan) -> int | None:
     """Return how many records the manifest promises; None if it does not."""
-    promised = [partition.records for delivery in plan.deliveries for partition in delivery.partitions]
+    promised = [assignment.partition.records for assignment in plan.assignments]
     return None if None in promised else sum(records or 0 for records in promised)
 
 
-def read_partition(delivery: Delivery, number: int, partition: Partition, shards: int, plan: Plan) -> Iterator[_Found]:
-    """Yield the partition's usable works by shard, and leave its rejects and a report in the plan's folder.
+def read_partition(assigned: Assignment, plan: Plan, shards: int) -> Iterator[_Found]:
+    """Yield the partition's usable works by shard, and leave its rejects and a report with the release.
 
     What was yielded of a damaged file comes to nothing: its report says what is wrong, and no release is complete with
     it. All damaged files are named at once.
     """
-    start, fault = perf_counter(), None
+    start, fault, delivery = perf_counter(), None, assigned.delivery
+    shards = shards or ceil(sum(p.bytes or 0 for p in delivery.partitions) / SHARD_BYTES) or 1
     told: list[works.Decoded] = []
     try:
-        for batches in _pieces(_decoded(delivery, number, partition)):
+        for batches in _pieces(_decoded(assigned)):
             found = lake.concatenated([batch.works for batch in batches])
-            told += [replace(batch, works=found.slice(0, 0)) for batch in batches]
+            told += [replace(batch, works=works.WORKS.empty_table()) for batch in batches]
             for shard, rows in lake.split(found, shards):
                 yield (delivery.release_id, shard), rows
-        counted_bytes("read", partition.bytes or 0)
+        counted_bytes("read", assigned.partition.bytes or 0)
     except RawDataError as error:
         fault = str(error)
     rejects = [r for batch in told for r in batch.rejects]
     reading = Reading(
-        release_id=delivery.release_id,
-        partition=partition.name,
-        number=number,
+        release_id=assigned.release_id,
+        partition=assigned.partition.name,
+        number=assigned.number,
         records=sum(batch.records for batch in told),
         rejected=by_reason(rejects),
         self_citations=sum(batch.self_citations for batch in told),
@@ -133,27 +147,27 @@ def read_partition(delivery: Delivery, number: int, partition: Partition, shards
     _leave(plan, reading, rejects)
 
 
-def read_edge_list(plan: Plan) -> Iterator[_Found]:
-    """Yield ((release id, 0), its papers) for every planned year, and leave rejects and reports in the plan's folder.
+def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
+    """Yield the papers of every planned delivery by shard, and leave rejects and reports with their releases.
 
-    What cannot be used has no year: it is told with the newest release.
+    What cannot be used has no date: it is told with the newest papers.
     """
     start = perf_counter()
     found = edge_list.read(Path(plan.source), plan.as_of)
-    seconds = (perf_counter() - start) / len(plan.deliveries)
-    newest = max(found.edges_by_year)
-    for delivery in plan.deliveries:
-        year = delivery.release_date.year
-        rows = found.of(year)
-        records = {edge_list.PAPERS: rows.num_rows, edge_list.EDGES: found.edges_by_year[year]}
-        for number, partition in enumerate(delivery.partitions):
-            reading = Reading(delivery.release_id, partition.name, number, records[partition.name], seconds=seconds / 2)
-            rejects = found.rejects[partition.name] if year == newest else []
-            reading = _with_the_rest(reading, found) if year == newest else reading
-            _leave(plan, reading, rejects)
-            _count_read(reading.records, reading.rejected)
-        yield (delivery.release_id, 0), rows
-    counted_bytes("read", _bytes(plan.deliveries[-1:]))  # each year's delivery is of the same two files
+    seconds = (perf_counter() - start) / len(plan.assignments)
+    for assigned in plan.assignments:
+        delivery, name = assigned.delivery, assigned.partition.name
+        rows, edges = found.of(delivery.release_date, delivery.after)
+        records = {edge_list.PAPERS: rows.num_rows, edge_list.EDGES: edges}[name]
+        reading = Reading(assigned.release_id, name, assigned.number, records, seconds=seconds)
+        is_newest = delivery.release_date >= found.newest
+        reading = _with_the_rest(reading, found) if is_newest else reading
+        _leave(plan, reading, found.rejects[name] if is_newest else [])
+        _count_read(reading.records, reading.rejected)
+        if name == edge_list.PAPERS:
+            for shard, part in lake.split(rows, shards or 1):
+                yield (delivery.release_id, shard), part
+    counted_bytes("read", sum(p.bytes or 0 for p in plan.files(plan.deliveries[-1].release_id)))
 
 
 def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Iterator[None]:
@@ -161,22 +175,16 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
     (release_id, shard), found = key, lake.concatenated([*pieces])
     start = perf_counter()
     newest = lake.newest(found)
-    documents, citations = lake.documents(newest), lake.citations(newest)
-    _put(plan.built(release_id) / "documents" / f"part-{shard:04d}.parquet", documents)
-    _put(plan.built(release_id) / "citations" / f"part-{shard:04d}.parquet", citations)
+    documents, citations = write_lake(plan, release_id, shard, newest)
     superseded, seconds = found.num_rows - newest.num_rows, perf_counter() - start
-    writing = Writing(release_id, shard, documents.num_rows, citations.num_rows, superseded, seconds)
-    write_aside(plan.reports / f"writing-{release_id}-{shard:04d}.json", msgspec.json.encode(writing))
-    counted("documents written", documents.num_rows)
-    counted("citations written", citations.num_rows)
-    counted("superseded", superseded)
+    report(plan, Writing(release_id, shard, documents, citations, superseded, seconds))
     yield None
 
 
-def _decoded(delivery: Delivery, number: int, partition: Partition) -> Iterator[works.Decoded]:
+def _decoded(assigned: Assignment) -> Iterator[works.Decoded]:
     line = 1
-    for chunk in lines.batches(Path(partition.path)):
-        batch = works.decode(chunk, delivery.release_date, number, line)
+    for chunk in lines.batches(Path(assigned.partition.path)):
+        batch = works.decode(chunk, assigned.delivery.release_date, assigned.number, line)
         _count_read(batch.records, by_reason(batch.rejects))
         yield batch
         line += chunk.count(b"\n")
@@ -212,7 +220,7 @@ def _leave(plan: Plan, reading: Reading, rejects: Sequence[Reject]) -> None:
     """Write the rejects and the report of one partition, and count what was dropped."""
     name = f"{reading.release_id}-{reading.number:04d}"
     rejected = quarantine(reading.release_id, reading.partition, rejects)
-    _put(plan.built(reading.release_id) / "quarantine" / f"part-{reading.number:04d}.parquet", rejected)
+    put(plan.built(reading.release_id) / "quarantine" / f"part-{reading.number:04d}.parquet", rejected)
     write_aside(plan.reports / f"reading-{name}.json", msgspec.json.encode(reading))
     for kind in ("unknown_citing", "self_citations", "repeated_references"):
         counted(kind, getattr(reading, kind))
@@ -225,18 +233,10 @@ def _count_read(records: int, rejected: Mapping[str, int]) -> None:
         counted(f"{QUARANTINED}{reason}", count)
 
 
-def _put(path: Path, table: pa.Table) -> None:
-    """Write a table; a part that is tried again replaces itself."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    pq.write_table(table, part, compression="zstd")
-    counted_bytes("written", part.stat().st_size)
-    part.replace(path)
-
-
 def _clear(plan: Plan) -> None:
     """Remove what an earlier attempt at the plan left behind."""
-    made = [plan.built(d.release_id) / kind for d in plan.deliveries for kind in ("documents", "citations")]
+    kinds = ("documents", "citations", "restated", "withdrawn")
+    made = [plan.built(d.release_id) / kind for d in plan.deliveries for kind in kinds]
     for folder in (plan.reports, *made):
         discard(folder)
 

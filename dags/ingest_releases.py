@@ -1,11 +1,12 @@
 """### Bring in what is new
 
 Reads the releases of raw data that are not in the lake yet, each once: raw JSON becomes columnar documents and
-citations, bad lines go to quarantine. Nothing is published before it is validated; with nothing new the run is skipped.
+citations, bad lines go to quarantine. What was delivered again with other content, or late, becomes known as a
+correction. Nothing is published before it is validated; with nothing new the run is skipped.
 
 **Runs** daily, and by hand. **Starts** `build_features` through the asset `works`.
 
-**Hazards** A truncated, missing or changed partition stops the run and names the files; the lake stays as it was.
+**Hazards** A truncated or missing partition stops the run and names the files; the lake stays as it was.
 One home follows one corpus: another raw folder must continue the same one.
 
 **Example** `{"raw": "/data/openalex", "until": "2015-12-31"}`

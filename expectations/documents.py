@@ -43,7 +43,7 @@ def expectations(subject: str, context: Context) -> list[Any]:
     released = date.fromisoformat(subject)
     return [
         schema_expectation(),
-        *_presence(),
+        *_presence(context),
         *_volume(context),
         *_identity(),
         *_dates(released),
@@ -51,11 +51,12 @@ def expectations(subject: str, context: Context) -> list[Any]:
     ]
 
 
-def _presence() -> list[Any]:
+def _presence(context: Context) -> list[Any]:
+    least = 0 if context.get("is_correction") else 1
     rows = gxe.ExpectTableRowCountToBeBetween(
-        min_value=1,
+        min_value=least,
         severity="critical",
-        description="A release has at least one document.",
+        description="A release has at least one document." if least else "Corrections may tell removals only.",
         notes="A release without documents is a delivery that went wrong.",
     )
     required = [

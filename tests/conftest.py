@@ -57,10 +57,11 @@ class Published:
         base = {"event_timestamp": _midnight(day), "created_timestamp": records.now(), "model_name": "hot_area"}
         base |= {"model_version": version, "feature_service": "hot_area_model_v1"}
         rows = [base | {"document_id": i, "hot_area": s > 0.5, "hot_area_score": s} for i, s in scores.items()]
-        self._write(PREDICTIONS, Layout(self.settings.home).prediction_set(day, version), rows)
+        self._write(PREDICTIONS, Layout(self.settings.home).prediction_set(Cutoff(day, day), version), rows)
         self.remember(
             records.PredictionSet(
                 cutoff=day,
+                known=day,
                 model_name="hot_area",
                 model_version=version,
                 rows=len(rows),

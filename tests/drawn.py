@@ -6,7 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from hotarea.domain.windows import Cutoff, knowable
+from hotarea.domain.windows import Coverage, Cutoff
 from tests.lakes import Delivery, Removal, Work
 
 RELEASES = [date(2010, 12, 31), date(2012, 2, 29), date(2013, 6, 30), date(2014, 6, 30), date(2016, 2, 29)]
@@ -51,5 +51,6 @@ def corpora(draw: st.DrawFn) -> Corpus:
     days = sorted(draw(st.sets(st.sampled_from(RELEASES), min_size=2)))
     deliveries = {day: draw(_delivery(10 if day == days[0] else 6)) for day in days}
     wanted = draw(st.sets(st.sampled_from(CUTOFF_DAYS), min_size=1))
-    cutoffs = tuple(sorted(knowable(day, days) for day in wanted if day <= days[-1]))
+    coverage = Coverage.of(days)
+    cutoffs = tuple(sorted(coverage.knowable(day) for day in wanted if day <= days[-1]))
     return Corpus(deliveries, cutoffs or (Cutoff(days[-1], days[-1]),))

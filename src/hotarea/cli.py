@@ -87,13 +87,14 @@ def ingest(
     context: typer.Context,
     raw: Annotated[Path | None, typer.Option(help="Folder with releases or an edge list.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Leave later releases.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Read all files to see which changed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring releases of raw data into the lake, each once."""
+    """Bring releases of raw data into the lake, each once, and what corrects them."""
     from hotarea.stages import ingest as stage
 
     last = until.date() if until else None
-    _run("ingesting", lambda run_id: {"releases": stage.run(context.obj, run_id, raw, last)}, as_json)
+    _run("ingesting", lambda run_id: {"releases": stage.run(context.obj, run_id, raw, last, anew=anew)}, as_json)
 
 
 @app.command()

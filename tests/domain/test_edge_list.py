@@ -29,15 +29,15 @@ PAPERS = ("1,2000-03-04,One", "2,2001-05-06,Two", "3,2001-07-08,", "4,2003-02-01
 def test_papers_and_edges_become_works(tmp_path: Path) -> None:
     found = edge_list.read(folder(tmp_path, PAPERS, ["4,1", "2,1", "4,2", "4,2", "3,3", "4,99"]), AS_OF)
     assert found.works.schema == WORKS
-    rows = found.works.select(["document_id", "published", "updated", "title", "references"]).to_pylist()
+    rows = found.works.select(["document_id", "published", "title", "references"]).to_pylist()
     assert [tuple(row.values()) for row in rows] == [
-        (1, date(2000, 3, 4), datetime(2000, 12, 31, tzinfo=UTC), "One", []),
-        (2, date(2001, 5, 6), datetime(2001, 12, 31, tzinfo=UTC), "Two", [1]),
-        (3, date(2001, 7, 8), datetime(2001, 12, 31, tzinfo=UTC), None, []),
-        (4, date(2003, 2, 1), datetime(2003, 2, 1, tzinfo=UTC), "Four", [1, 2, 99]),
+        (1, date(2000, 3, 4), "One", []),
+        (2, date(2001, 5, 6), "Two", [1]),
+        (3, date(2001, 7, 8), None, []),
+        (4, date(2003, 2, 1), "Four", [1, 2, 99]),
     ]
     assert (found.self_citations, found.repeated_edges, found.unknown_citing) == (1, 1, 0)
-    assert found.edges_by_year == {2000: 0, 2001: 2, 2003: 4}
+    assert found.edges.tolist() == [0, 1, 1, 4]
     assert found.rejects == {"papers.csv.gz": [], "edges.csv.gz": []}
 
 
@@ -49,9 +49,25 @@ def test_releases_end_their_years_and_the_newest_with_its_newest_paper(tmp_path:
     ]
 
 
-def test_a_year_has_its_papers(tmp_path: Path) -> None:
-    found = edge_list.read(folder(tmp_path, PAPERS, []), AS_OF)
-    assert [found.of(year)["document_id"].to_pylist() for year in (2000, 2001, 2002)] == [[1], [2, 3], []]
+def test_a_release_has_its_papers_dated_by_its_day(tmp_path: Path) -> None:
+    found = edge_list.read(folder(tmp_path, PAPERS, ["2,1", "3,1", "3,2"]), AS_OF)
+    first, edges = found.of(date(2000, 12, 31), None)
+    assert (first["document_id"].to_pylist(), edges) == ([1], 0)
+    second, edges = found.of(date(2001, 7, 8), date(2000, 12, 31))
+    assert (second["document_id"].to_pylist(), edges) == ([2, 3], 3)
+    assert second["updated"].to_pylist() == [datetime(2001, 7, 8, tzinfo=UTC)] * 2
+    assert found.of(date(2002, 12, 31), date(2001, 7, 8))[0].num_rows == 0
+    assert found.newest == date(2003, 2, 1)
+
+
+def test_when_it_grows_the_releases_before_keep_their_dates(tmp_path: Path) -> None:
+    grown = (*PAPERS, "5,2003-06-01,Five", "6,2004-01-02,Six")
+    before = edge_list.release_dates(folder(tmp_path, PAPERS, []), AS_OF)
+    assert edge_list.release_dates(folder(tmp_path, grown, []), AS_OF, before) == [
+        *before,
+        date(2003, 12, 31),
+        date(2004, 1, 2),
+    ]
 
 
 def test_titles_are_optional(tmp_path: Path) -> None:
@@ -156,8 +172,8 @@ def test_hepth_is_what_a_plain_reader_reads(shared_data: Path) -> None:
     citations = lake.citations(found.works)
     assert list(zip(*(citations[c].to_pylist() for c in ("citing_id", "cited_id")), strict=True)) == pairs
     assert (found.self_citations, found.repeated_edges, found.unknown_citing) == (39, 0, 0)
-    years = Counter(dates[int(e["citing"])].year for e in edges)
-    assert {y: n for y, n in found.edges_by_year.items() if n} == dict(years)
+    citing = Counter(int(e["citing"]) for e in edges)
+    assert found.edges.tolist() == [citing[number] for number in sorted(dates)]
 
 
 @pytest.mark.real_data

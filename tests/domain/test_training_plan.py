@@ -142,14 +142,16 @@ def test_a_correction_that_became_known_later_changes_no_row():
     assert corrected == planned(SETTINGS, *args)
 
 
-def test_a_correction_of_the_newest_cutoff_is_what_is_scored_and_gives_the_same_model():
+def test_a_correction_of_the_newest_cutoff_is_a_candidate_of_its_own_with_the_same_model():
     args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
     correction = FeatureSet(cutoff=end(2018), known=date(2019, 3, 1), rows=1, seconds=0, run_id="test")
 
     corrected = planned(SETTINGS, args[0], [correction, *args[1]], args[2])
 
     assert corrected.window.newest == Cutoff(end(2018), date(2019, 3, 1))
-    assert corrected.training_id == planned(SETTINGS, *args).training_id
+    first = planned(SETTINGS, *args).training_id
+    assert gives_the_same_model(corrected.training_id, first)
+    assert corrected.training_id == first.replace("2018-12-31-", "2018-12-31@2019-03-01-")
 
 
 def test_monthly_releases_give_the_window_of_all_at_once():

@@ -117,7 +117,10 @@ def test_without_releases_there_is_nothing_to_plan_from(settings: Settings) -> N
 
 
 def test_a_cutoff_that_no_release_covers_is_not_ready(home: Settings) -> None:
-    with pytest.raises(NotReadyError, match="cutoff 2016-12-31@2016-12-31 is known only after the newest release"):
+    with pytest.raises(
+        NotReadyError,
+        match="cutoff 2016-12-31@2016-12-31 is not covered by the releases known then: the newest covers 2015-12-31",
+    ):
         features.plan(home, "test", [cutoff(2016)])
 
 

@@ -1,6 +1,6 @@
 import os
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import HOT_AREAS, PREDICTIONS
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, matrix, save
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import jobs, rollback, score
+from hotarea.stages import jobs, rollback, score, status
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -65,6 +65,18 @@ def remembered(settings: Settings) -> list[records.PredictionSet]:
         ledger.close()
 
 
+def swapped(settings: Settings, cutoff: Cutoff) -> None:
+    """Publish features of a cutoff as known later: each document has another's."""
+    rows = pq.read_table(Layout(settings.home).feature_set(Cutoff(cutoff.day, cutoff.day)))
+    rows = rows.set_column(0, rows.schema.field(0), pa.array(rows["document_id"].to_pylist()[::-1]))
+    folder = Layout(settings.home).feature_set(cutoff)
+    folder.mkdir(parents=True)
+    pq.write_table(rows.sort_by("document_id"), folder / "part-0000.parquet")
+    ledger = Ledger(settings.ledger)
+    ledger.add(records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=rows.num_rows, seconds=0, run_id="test"))
+    ledger.close()
+
+
 def staged(settings: Settings) -> Path:
     """Plan and score, but publish nothing yet."""
     plan = score.plan(settings, "run")
@@ -85,9 +97,9 @@ def tampered(plan: Path, change: dict[str, pa.Array]) -> None:
 def test_the_newest_cutoff_is_scored_published_and_served(home):
     published = score.run(home, "run")
 
-    folder = Layout(home.home).prediction_set(CUTOFF.day, 1)
+    folder = Layout(home.home).prediction_set(CUTOFF, 1)
     rows = pq.read_table(folder)
-    assert published == [f"predictions {CUTOFF} model 1", str(Layout(home.home).hot_areas(CUTOFF.day, 1))]
+    assert published == [f"predictions {CUTOFF} model 1", str(Layout(home.home).hot_areas(CUTOFF, 1))]
     [found] = remembered(home)
     assert (found.cutoff, found.model_name, found.model_version, found.rows) == (CUTOFF.day, MODEL_NAME, 1, 900)
     assert found.hot == pc.sum(rows["hot_area"]).as_py() > 0
@@ -103,7 +115,7 @@ def test_the_newest_cutoff_is_scored_published_and_served(home):
 def test_hot_areas_are_the_topics_of_the_documents_hottest_first(home):
     score.run(home, "run")
 
-    table = pq.read_table(Layout(home.home).hot_areas(CUTOFF.day, 1))
+    table = pq.read_table(Layout(home.home).hot_areas(CUTOFF, 1))
     assert table.schema.equals(HOT_AREAS)
     assert sorted(table["topic"].to_pylist()) == ["(no topic)", "topic T1", "topic T2", "topic T3"]
     assert pc.sum(table["documents"]).as_py() == 900
@@ -119,6 +131,25 @@ def test_what_was_scored_is_not_scored_again(home):
     assert len(remembered(home)) == 1
 
 
+def test_a_corrected_cutoff_is_scored_beside_the_first_and_served(home):
+    score.run(home, "one")
+    corrected = Cutoff(CUTOFF.day, date(2016, 3, 1))
+    swapped(home, corrected)
+
+    assert score.run(home, "two")[0] == f"predictions {corrected} model 1"
+
+    assert [(p.cutoff, p.known) for p in remembered(home)] == [(c.day, c.known) for c in (CUTOFF, corrected)]
+    first, second = (pq.read_table(Layout(home.home).prediction_set(c, 1)) for c in (CUTOFF, corrected))
+    one, two = (
+        dict(zip(*(t[c].to_pylist() for c in ("document_id", "hot_area_score")), strict=True)) for t in (first, second)
+    )
+    assert (one[3], one[8]) == (two[996], two[991])
+    assert feature_store.online(home, "document_area_v1", [996, 991])["hot_area_score"] == [one[3], one[8]]
+    status_now = status.collect(home)["predictions"]
+    assert (status_now["cutoff"], status_now["known"]) == ("2015-12-31", "2016-03-01")
+    assert score.plan(home, "three") is None
+
+
 def test_a_new_champion_scores_the_same_cutoff_beside_the_old(home):
     score.run(home, "one")
     crown(home, 2)
@@ -128,7 +159,7 @@ def test_a_new_champion_scores_the_same_cutoff_beside_the_old(home):
     assert [p.model_version for p in remembered(home)] == [1, 2]
     assert feature_store.online(home, "document_area_v1", [3])["model_version"] == [2]
     assert registry.champion(home) == 2
-    one, two = (pq.read_table(Layout(home.home).prediction_set(CUTOFF.day, v)) for v in (1, 2))
+    one, two = (pq.read_table(Layout(home.home).prediction_set(CUTOFF, v)) for v in (1, 2))
     assert not np.array_equal(one["hot_area_score"], two["hot_area_score"])
 
 
@@ -240,7 +271,7 @@ def test_publishing_goes_on_where_it_was_interrupted(home, monkeypatch):
 
 
 def test_what_an_interrupted_run_left_is_replaced_by_the_next(home):
-    left = Layout(home.home).prediction_set(CUTOFF.day, 1)
+    left = Layout(home.home).prediction_set(CUTOFF, 1)
     left.mkdir(parents=True)
     pq.write_table(PREDICTIONS.empty_table(), left / "part-0000.parquet")
 

@@ -1,13 +1,16 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from hotarea.domain.delivery import Delivery
 from hotarea.domain.errors import RawDataError
 from hotarea.stores import raw
 from tests import faults
@@ -173,16 +176,42 @@ def test_a_release_may_be_dated_tomorrow_but_not_later(tmp_path: Path, as_of: da
         assert len(found.deliveries(as_of)) == 1
 
 
-def test_changed_files_are_told_and_archived_ones_are_not(source: Path) -> None:
-    deliveries = raw.verified(raw.find(source).deliveries(AS_OF))
-    ingested = [{"name": p.name, "sha256": p.sha256} for p in deliveries[0].partitions]
-    assert raw.changed(deliveries[0], ingested) == []
-    file = Path(deliveries[0].partitions[0].path)
-    file.write_bytes(gzip.compress(b"other"))
-    assert raw.changed(deliveries[0], ingested) == ["updated_date=2010-12-31/part_0000.gz"]
-    assert raw.changed(deliveries[1], ingested) == ["updated_date=2011-12-31/part_0000.gz"]
+def remembered(source: Path) -> tuple[Delivery, dict[str, dict[str, object]]]:
+    """Return a delivery as promised, and its files as the ledger remembers them."""
+    delivery = raw.find(source).deliveries(AS_OF)[0]
+    (whole,) = raw.verified([delivery])
+    return delivery, {p.name: msgspec.structs.asdict(p) for p in whole.partitions}
+
+
+def test_a_file_with_other_content_differs_and_an_archived_one_does_not(source: Path) -> None:
+    delivery, before = remembered(source)
+    assert not raw.Contents().differ(delivery, before)
+    assert raw.Contents().differ(delivery, {})
+    file = Path(delivery.partitions[0].path)
+    content = file.read_bytes()
+    file.write_bytes(content[:-4] + b"size")
+    assert raw.Contents().differ(delivery, before)
+    file.write_bytes(content)
+    assert not raw.Contents().differ(delivery, before)  # its date of change is another
     file.unlink()
-    assert raw.changed(deliveries[0], ingested) == []
+    assert not raw.Contents().differ(delivery, before)
+
+
+def test_a_file_that_is_promised_otherwise_differs_even_if_it_is_not_there(source: Path) -> None:
+    delivery, before = remembered(source)
+    Path(delivery.partitions[0].path).unlink()
+    promised = msgspec.structs.replace(delivery.partitions[0], records=11)
+    assert raw.Contents().differ(msgspec.structs.replace(delivery, partitions=(promised,)), before)
+
+
+def test_a_file_of_the_same_size_and_date_of_change_is_not_read_unless_all_are(source: Path) -> None:
+    delivery, before = remembered(source)
+    file = Path(delivery.partitions[0].path)
+    status = file.stat()
+    file.write_bytes(file.read_bytes()[::-1])
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not raw.Contents().differ(delivery, before)
+    assert raw.Contents(anew=True).differ(delivery, before)
 
 
 def _nothing(folder: Path) -> None:

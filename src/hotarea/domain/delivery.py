@@ -14,6 +14,11 @@ REJECTED_SHARE = 0.1
 REJECTED_AT_LEAST = 10
 """A release of which more than this share, and at least this many records, were rejected is not published."""
 
+LOST_SHARE = 0.5
+LOST_AT_LEAST = 10
+"""Deliveries read again, of whose works more than this share, and at least so many, no delivery holds any more, are of
+another corpus."""
+
 NAMES_SHOWN = 10
 
 
@@ -25,6 +30,7 @@ class Partition(msgspec.Struct, frozen=True):
     bytes: int | None
     records: int | None
     sha256: str = ""  # once its content has been read
+    mtime_ns: int | None = None  # of the file, when its content was read
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -33,10 +39,33 @@ class Delivery(msgspec.Struct, frozen=True):
     release_id: str
     release_date: date
     partitions: tuple[Partition, ...]
+    after: date | None = None  # of an edge list: papers up to this day belong to the delivery before
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """A partition to read: of which delivery, for which release, and numbered within that."""
+
+    release_id: str
+    delivery: Delivery
+    number: int
+    partition: Partition
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """What else the last release of a plan holds: the difference that deliveries make which changed, or came late."""
+
+    deliveries: tuple[Delivery, ...]
+    home: str  # whose lake holds what was known
+    delivered: tuple[str, ...]  # releases in the lake with a delivery of their own
+    corrected: tuple[str, ...]  # releases in the lake with corrections
+    covers: date | None  # the last day that they cover; None if the release is a delivery as well
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The work of one ingest: which deliveries, in which form, into which folder."""
+    """The work of one ingest: which deliveries, in which form, into which folder.
+
+    A release that is nothing but a correction stands among the deliveries without partitions, as the last.
+    """
 
     run_id: str
     source: str
@@ -44,6 +73,25 @@ class Plan(msgspec.Struct, frozen=True):
     folder: str
     as_of: date  # papers of an edge list dated after this day are errors
     deliveries: tuple[Delivery, ...]
+    correction: Correction | None = None
+
+    @property
+    def assignments(self) -> list[Assignment]:
+        """Every partition to read."""
+        own = [Assignment(d.release_id, d, number, p) for d in self.deliveries for number, p in enumerate(d.partitions)]
+        again = [(d, p) for d in (self.correction.deliveries if self.correction else ()) for p in d.partitions]
+        last = self.deliveries[-1]
+        numbered = enumerate(again, start=len(last.partitions))
+        return own + [Assignment(last.release_id, d, number, p) for number, (d, p) in numbered]
+
+    @property
+    def corrected(self) -> dict[str, date]:
+        """The deliveries that correct in the last release, with their dates."""
+        return {d.release_id: d.release_date for d in (self.correction.deliveries if self.correction else ())}
+
+    def files(self, release_id: str) -> list[Partition]:
+        """Return the partitions that are read for a release, each once; an edge list is read for every year of it."""
+        return [*{a.partition.name: a.partition for a in self.assignments if a.release_id == release_id}.values()]
 
     def built(self, release_id: str) -> Path:
         """Return the folder in which a release is built."""
@@ -85,6 +133,9 @@ class Writing(msgspec.Struct, frozen=True):
     citations: int
     superseded: int
     seconds: float
+    corrected: int = 0  # works of which another version is valid since
+    withdrawn: int = 0  # works that no delivery holds any more
+    held: int = 0  # works that the corrected deliveries held before
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -102,19 +153,22 @@ class Outcome(msgspec.Struct, frozen=True):
     partition_records: dict[str, int]
     bytes: int
     seconds: float
+    corrected: int = 0
+    withdrawn: int = 0
+    held: int = 0
 
 
 def outcomes(plan: Plan, readings: Sequence[Reading], writings: Sequence[Writing]) -> list[Outcome]:
     """Sum what was read and written per release, oldest first.
 
     Raises `RawDataError` that names the partitions that could not be read or disagree with the manifest, and the
-    releases of which nothing, or too little, can be used.
+    releases of which nothing, or too little, can be used, or whose corrections are of another corpus.
     """
     faults = [r.fault for r in readings if r.fault] or [*_disagreements(plan, readings)]
     if faults:
         raise RawDataError(f"{shown(faults)}. Nothing was published; deliver these files again.")
-    summed = [_summed(delivery, readings, writings) for delivery in plan.deliveries]
-    unusable = [problem for outcome in summed for problem in _problems(outcome, plan.form)]
+    summed = [_summed(plan, delivery.release_id, readings, writings) for delivery in plan.deliveries]
+    unusable = [problem for outcome in summed for problem in _problems(plan, outcome)]
     if unusable:
         raise RawDataError(f"{shown(unusable)}. Nothing was published; see the rejected records in {plan.folder}.")
     return summed
@@ -133,18 +187,21 @@ def shown(problems: Sequence[str]) -> str:
 
 def _disagreements(plan: Plan, readings: Iterable[Reading]) -> Iterable[str]:
     read = {r.partition: r.records for r in readings}
-    for partition in (p for delivery in plan.deliveries for p in delivery.partitions):
+    for partition in (assignment.partition for assignment in plan.assignments):
         found = read.get(partition.name, 0)
         if partition.records is not None and found != partition.records:
             yield f"{partition.name} holds {found} records, but the manifest promises {partition.records}"
 
 
-def _summed(delivery: Delivery, readings: Sequence[Reading], writings: Sequence[Writing]) -> Outcome:
-    read = [r for r in readings if r.release_id == delivery.release_id]
-    written = [w for w in writings if w.release_id == delivery.release_id]
+def _summed(plan: Plan, release_id: str, readings: Sequence[Reading], writings: Sequence[Writing]) -> Outcome:
+    read = [r for r in readings if r.release_id == release_id]
+    written = [w for w in writings if w.release_id == release_id]
+    records: Counter[str] = Counter()
+    for reading in read:
+        records[reading.partition] += reading.records
     rejected: Counter[str] = sum((Counter(r.rejected) for r in read), Counter())
     return Outcome(
-        release_id=delivery.release_id,
+        release_id=release_id,
         documents=sum(w.documents for w in written),
         citations=sum(w.citations for w in written),
         superseded=sum(w.superseded for w in written) + sum(r.superseded for r in read),
@@ -153,20 +210,30 @@ def _summed(delivery: Delivery, readings: Sequence[Reading], writings: Sequence[
         repeated_references=sum(r.repeated_references for r in read),
         quarantined=dict(sorted(rejected.items())),
         records=sum(r.records for r in read),
-        partition_records={r.partition: r.records for r in read},
-        bytes=sum(p.bytes or 0 for p in delivery.partitions),
+        partition_records=dict(records),
+        bytes=sum(p.bytes or 0 for p in plan.files(release_id)),
         seconds=round(sum(r.seconds for r in read) + sum(w.seconds for w in written), 3),
+        corrected=sum(w.corrected for w in written),
+        withdrawn=sum(w.withdrawn for w in written),
+        held=sum(w.held for w in written),
     )
 
 
-def _problems(outcome: Outcome, form: str) -> Iterable[str]:
+def _problems(plan: Plan, outcome: Outcome) -> Iterable[str]:
     rejected = sum(outcome.quarantined.values())
     reasons = ", ".join(f"{reason} {count}" for reason, count in outcome.quarantined.items())
-    if not outcome.records:
+    is_delivery = any(d.release_id == outcome.release_id and d.partitions for d in plan.deliveries)
+    if outcome.withdrawn >= LOST_AT_LEAST and outcome.withdrawn > LOST_SHARE * outcome.held:
+        yield (
+            f"release {outcome.release_id}: of {outcome.held} works that the deliveries with other content held, "
+            f"{outcome.withdrawn} are in no delivery any more; expected the same corpus, and at most {LOST_SHARE:.0%}. "
+            "Take another HOTAREA_HOME for another corpus"
+        )
+    elif is_delivery and not outcome.records:
         yield f"release {outcome.release_id} is empty: 0 records; expected at least one"
-    elif not outcome.documents:
+    elif is_delivery and not outcome.documents:
         yield f"release {outcome.release_id}: none of {outcome.records} records can be used ({reasons})"
-    elif form == "works" and too_many_rejected(rejected, outcome.records):
+    elif plan.form == "works" and too_many_rejected(rejected, outcome.records):
         yield (
             f"release {outcome.release_id}: {rejected} of {outcome.records} records were rejected ({reasons}); "
             f"expected at most {REJECTED_SHARE:.0%}"

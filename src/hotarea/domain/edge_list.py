@@ -1,9 +1,11 @@
 """A citation network as two files, papers with dates and edges, made into the same columns as works.
 
 It has no dates of delivery, so it is split into one release per calendar year of publication, each dated the year's
-last day, and the newest one by its newest paper.
+last day, and the newest one by its newest paper. When it grows, the releases that were made of it keep their dates, and
+papers after the last of them make new ones.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -38,17 +40,30 @@ _YEAR_DAYS = 365
 class EdgeList:
     """The papers as rows of `WORKS` with their references, and what was rejected and dropped."""
 
-    works: pa.Table
+    works: pa.Table  # ordered by id
+    edges: Ints  # of each paper, before repeated ones are dropped
     rejects: dict[str, list[Reject]]  # by file
-    edges_by_year: dict[int, int]
     repeated_papers: int  # rows that gave way to a later one of the same id
     unknown_citing: int  # edges whose citing id is no paper: without a date they are dropped
     self_citations: int
     repeated_edges: int
 
-    def of(self, year: int) -> pa.Table:
-        """Return the papers published in a year."""
-        return self.works.filter(pc.equal(pc.year(self.works["published"]), year))
+    @property
+    def newest(self) -> date:
+        """When the newest paper was published."""
+        day: date = pc.max(self.works["published"]).as_py()
+        return day
+
+    def of(self, release_date: date, after: date | None) -> tuple[pa.Table, int]:
+        """Return the papers of a release: published until its date and after another; and how many edges they have."""
+        published = self.works["published"]
+        within = pc.less_equal(published, pa.scalar(release_date))
+        if after:
+            within = pc.and_(within, pc.greater(published, pa.scalar(after)))
+        rows, at = self.works.filter(within), WORKS.get_field_index("updated")
+        moment = pa.scalar(datetime.combine(release_date, time(), UTC), WORKS.field(at).type)
+        edges = int(self.edges[within.to_numpy()].sum())
+        return rows.set_column(at, WORKS.field(at), pa.repeat(moment, rows.num_rows)), edges
 
 
 @dataclass(frozen=True)
@@ -72,11 +87,10 @@ def read(folder: Path, as_of: date) -> EdgeList:
     known = np.isin(citing, papers.ids)
     _check(papers, citing, cited, known)
     lengths, references, self_citations, repeated = _references(papers, citing[known], cited[known])
-    years = papers.days.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
     return EdgeList(
-        works=_works(papers, years, references),
+        works=_works(papers, references),
+        edges=lengths,
         rejects={PAPERS: papers.rejects, EDGES: rejects},
-        edges_by_year={int(year): int(lengths[years == year].sum()) for year in np.unique(years)},
         repeated_papers=papers.repeated,
         unknown_citing=int((~known).sum()),
         self_citations=self_citations,
@@ -84,11 +98,22 @@ def read(folder: Path, as_of: date) -> EdgeList:
     )
 
 
-def release_dates(folder: Path, as_of: date) -> list[date]:
-    """Return the dates of the releases that an edge list is split into, oldest first."""
-    days = _papers(folder / PAPERS, as_of).days.astype("datetime64[D]").astype(object).tolist()
-    newest = max(days)
-    return [*(date(year, 12, 31) for year in sorted({d.year for d in days if d.year < newest.year})), newest]
+def release_dates(folder: Path, as_of: date, known: Collection[date] = ()) -> list[date]:
+    """Return the dates of the releases that an edge list is split into, oldest first; none is without papers.
+
+    `known` are the dates of those that were made of it before.
+    """
+    days = _papers(folder / PAPERS, as_of).days
+    newest = date(1970, 1, 1) + timedelta(days=int(days.max()))
+    ends = {date(year, 12, 31) for year in _years(days) if year < newest.year}
+    bounds = sorted({*ends, newest, *(day for day in known if day <= newest)})
+    held = np.unique(np.searchsorted([(day - date(1970, 1, 1)).days for day in bounds], days))
+    return [bounds[at] for at in held.tolist()]
+
+
+def _years(days: Ints) -> list[int]:
+    years: list[int] = (np.unique(days.astype("datetime64[D]").astype("datetime64[Y]").astype(int)) + 1970).tolist()
+    return years
 
 
 def _papers(path: Path, as_of: date) -> _Papers:
@@ -177,20 +202,19 @@ def _days(papers: _Papers, ids: Ints) -> Ints:
     return papers.days[np.searchsorted(papers.ids, ids)]
 
 
-def _works(papers: _Papers, years: Ints, references: pa.ListArray) -> pa.Table:
-    newest = int(papers.days.max())
-    ends = {int(y): datetime.combine(date(int(y), 12, 31), time(), UTC) for y in np.unique(years)}
-    ends[int(years.max())] = datetime.combine(date(1970, 1, 1) + timedelta(days=newest), time(), UTC)
-    nothing = pa.nulls(len(years), pa.string())
+def _works(papers: _Papers, references: pa.ListArray) -> pa.Table:
+    """Return rows of `WORKS`; as long as they are of no release, they count as updated in 1970."""
+    count = len(papers.ids)
+    nothing = pa.nulls(count, pa.string())
     columns: list[Any] = [
         papers.ids,
         pa.array(papers.days.astype(np.int32)).cast(pa.date32()),
-        [ends[int(year)] for year in years],
+        np.zeros(count, np.int64),
         papers.titles,
         *[nothing] * 4,
-        np.zeros(len(years), dtype=bool),
+        np.zeros(count, dtype=bool),
         references,
-        np.zeros(len(years), dtype=np.int32),
+        np.zeros(count, dtype=np.int32),
         papers.rows,
     ]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, WORKS, strict=True)], schema=WORKS)

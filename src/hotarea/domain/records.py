@@ -18,12 +18,16 @@ def now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """One delivery of raw data, ingested once."""
+    """What became known on one date: a delivery of raw data, corrections of earlier ones, or both.
+
+    A delivery is ingested once; what is delivered again with other content, or late, is part of a later release that
+    names it in `corrects`.
+    """
 
     release_id: str
     release_date: date
     source: str  # the raw folder
-    files: list[dict[str, Any]]  # name, bytes, records, sha256 of each partition
+    files: list[dict[str, Any]]  # name, bytes, mtime_ns, records, sha256 of each partition
     documents: int
     citations: int
     removals: int
@@ -34,7 +38,21 @@ class Release:
     unknown_citing: int = 0  # edges whose citing id is no paper of the edge list
     self_citations: int = 0
     repeated_references: int = 0
+    corrects: list[str] = field(default_factory=list)  # deliveries whose content as read last came with this release
+    covers: date | None = None  # the last day that corrections alone cover; None for a delivery: its own date
+    corrected: int = 0  # works of which another version is valid since, by a correction
+    withdrawn: int = 0  # works that no delivery holds any more; they are among the removals
     ingested_at: datetime = field(default_factory=now)
+
+    @property
+    def covered(self) -> date:
+        """The last day of which it tells what was published."""
+        return self.covers or self.release_date
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it holds nothing but corrections."""
+        return self.covers is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +154,10 @@ class Materialization:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSet:
-    """The published predictions of one model version at one cutoff."""
+    """The published predictions of one model version at one cutoff, made from its features as known on one date."""
 
     cutoff: date
+    known: date
     model_name: str
     model_version: int
     rows: int

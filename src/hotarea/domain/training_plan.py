@@ -41,13 +41,14 @@ def planned(
 ) -> TrainingPlan:
     """Plan a training on what is published; raise NotReadyError if the history is too short.
 
-    `training_id` is the newest cutoff and a hash of what makes the model: rows, features, settings and recipe. Only
-    year ends are learned from and evaluated on, each as it was known first: how often releases come, and what later
-    ones correct, changes no row. A matured cutoff whose labels are not published yet is left out.
+    `training_id` is the newest cutoff, with its known date if that is a correction's, and a hash of what makes the
+    model: rows, features, settings and recipe. Only year ends are learned from and evaluated on, each as it was known
+    first: how often releases come, and what later ones correct, changes no row. A matured cutoff whose labels are not
+    published yet is left out.
     """
     if not releases:
         raise NotReadyError("nothing to train on: no release was ingested. Ingest one first.")
-    newest = max(r.release_date for r in releases)
+    newest = max(r.covered for r in releases)
     labelled = _first_known([s for s in labels if s.horizon_years == settings.horizon_years])
     usable = [
         cutoff
@@ -68,7 +69,9 @@ def planned(
         seed=settings.seed,
         recipe=RECIPE,
     )
-    return replace(plan, training_id=f"{window.newest.day}-{_digest(plan)}")
+    first = _first_known(features)[window.newest.day]
+    corrected = "" if window.newest == first else f"@{window.newest.known}"
+    return replace(plan, training_id=f"{window.newest.day}{corrected}-{_digest(plan)}")
 
 
 def gives_the_same_model(training_id: str, other: str) -> bool:

@@ -39,23 +39,54 @@ class Cutoff:
         return cls(date.fromisoformat(day), date.fromisoformat(known or day))
 
 
-def knowable(day: date, release_dates: Iterable[date]) -> Cutoff:
-    """Return the cutoff at `day` as first known from one of the releases; raise NotReadyError if none covers it."""
-    later = [r for r in release_dates if r >= day]
-    if not later:
-        raise NotReadyError(
-            f"cutoff {day} is after the newest release; expected a release dated on or after it. Ingest one first."
+@dataclass(frozen=True)
+class Coverage:
+    """Until which day the releases tell what was published, and from which date on that is known.
+
+    `releases` are pairs (known, until): a delivery covers the time until its own date, a correction no more than the
+    deliveries that it corrects.
+    """
+
+    releases: tuple[tuple[date, date], ...]
+
+    @classmethod
+    def of(cls, release_dates: Iterable[date]) -> "Coverage":
+        """Return what deliveries of these dates cover."""
+        return cls(tuple((day, day) for day in release_dates))
+
+    @property
+    def newest(self) -> date:
+        """The last day that is covered."""
+        return max(until for _, until in self.releases)
+
+    @property
+    def known(self) -> date:
+        """The date of the newest release, be it a delivery or a correction."""
+        return max(known for known, _ in self.releases)
+
+    def covers(self, cutoff: Cutoff) -> bool:
+        """Whether a cutoff's day is covered by what was known then."""
+        return cutoff.known <= self.known and any(
+            known <= cutoff.known and until >= cutoff.day for known, until in self.releases
         )
-    return Cutoff(day, min(later))
 
+    def knowable(self, day: date) -> Cutoff:
+        """Return the cutoff at `day` as first known; raise NotReadyError if no release covers it."""
+        later = [known for known, until in self.releases if until >= day]
+        if not later:
+            raise NotReadyError(
+                f"cutoff {day} is after the newest release; expected a release dated on or after it. Ingest one first."
+            )
+        return Cutoff(day, min(later))
 
-def yearly_cutoffs(release_dates: Sequence[date]) -> list[Cutoff]:
-    """Return every year's end that the releases cover, and the newest release's own date, oldest first."""
-    if not release_dates:
-        return []
-    first, newest = min(release_dates), max(release_dates)
-    ends = {date(year, 12, 31) for year in range(first.year, newest.year + 1)}
-    return [knowable(day, release_dates) for day in sorted({d for d in ends if first <= d <= newest} | {newest})]
+    def cutoffs(self) -> list[Cutoff]:
+        """Return every year's end that is covered and the newest day, as first known, and that day as known now."""
+        if not self.releases:
+            return []
+        first = min(known for known, _ in self.releases)
+        ends = {date(year, 12, 31) for year in range(first.year, self.newest.year + 1)}
+        days = {day for day in ends if first <= day <= self.newest} | {self.newest}
+        return sorted({*map(self.knowable, days), Cutoff(self.newest, self.known)})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hotarea.domain.errors import JobError, NotReadyError, SettingsError
 from hotarea.domain.job import Job
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff, is_matured, knowable, yearly_cutoffs, years_before
+from hotarea.domain.windows import Coverage, Cutoff, is_matured, years_before
 from hotarea.stages import job_runs, jobs
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
@@ -34,9 +34,9 @@ class Plan(msgspec.Struct, frozen=True):
 def plan(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = None) -> Path | None:  # noqa: ARG001
     """Decide which feature sets and label sets to build; return the plan's file, None if there is nothing to do.
 
-    Features: the given cutoffs, or every year's end that the releases cover and the newest release's date, as far as
-    they are not published. Labels: every matured day among those and the published feature sets. Raises
-    `NotReadyError` if nothing is ingested or a cutoff is not known yet.
+    Features: the given cutoffs, or every year's end that the releases cover and the newest day, that one also as the
+    last correction has it, as far as they are not published. Labels: every matured day among those and the published
+    feature sets. Raises `NotReadyError` if nothing is ingested or a cutoff is not known yet.
     """
     decided = _decided(settings, cutoffs)
     if not decided.features and not decided.labels:
@@ -65,9 +65,9 @@ def cutoff_of(settings: Settings, text: str) -> Cutoff:
     except ValueError as error:
         raise SettingsError(f"cutoff {text!r}: {error}; expected YYYY-MM-DD or YYYY-MM-DD@YYYY-MM-DD.") from error
     ledger = Ledger(settings.ledger)
-    dates = [r.release_date for r in ledger.all(Release)]
+    releases = ledger.all(Release)
     ledger.close()
-    return knowable(day, dates)
+    return _coverage(releases).knowable(day)
 
 
 def feature_job(settings: Settings, plan: Path) -> Job:
@@ -160,21 +160,25 @@ def _decided(settings: Settings, cutoffs: Sequence[Cutoff] | None) -> Plan:
 def _wanted(releases: Sequence[Release], cutoffs: Sequence[Cutoff] | None) -> set[Cutoff]:
     if not releases:
         raise NotReadyError("no release is ingested, so no cutoff can have features; ingest raw data first")
-    dates = [r.release_date for r in releases]
-    early = [c for c in cutoffs or () if c.known > max(dates)]
+    coverage = _coverage(releases)
+    early = [c for c in cutoffs or () if not coverage.covers(c)]
     if early:
         raise NotReadyError(
-            f"cutoff {early[0]} is known only after the newest release, {max(dates)}; "
-            "expected a date that the releases cover. Ingest a later release first."
+            f"cutoff {early[0]} is not covered by the releases known then: the newest covers {coverage.newest} and is "
+            f"known since {coverage.known}; expected a date that the releases cover. Ingest a later release first."
         )
-    return set(cutoffs) if cutoffs else set(yearly_cutoffs(dates))
+    return set(cutoffs or coverage.cutoffs())
+
+
+def _coverage(releases: Sequence[Release]) -> Coverage:
+    return Coverage(tuple((r.release_date, r.covered) for r in releases))
 
 
 def _matured(releases: Sequence[Release], cutoffs: set[Cutoff], horizon: int) -> set[Cutoff]:
     """Return the labels' cutoffs: days whose horizon has passed, known from the first release that covers it."""
-    dates = [r.release_date for r in releases]
-    days = {c.day for c in cutoffs if is_matured(c.day, horizon, max(dates))}
-    return {Cutoff(day, knowable(years_before(day, -horizon), dates).known) for day in days}
+    coverage = _coverage(releases)
+    days = {c.day for c in cutoffs if is_matured(c.day, horizon, coverage.newest)}
+    return {Cutoff(day, coverage.knowable(years_before(day, -horizon)).known) for day in days}
 
 
 def _check_horizon(published: dict[Cutoff, int], years: int) -> None:

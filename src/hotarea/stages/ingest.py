@@ -1,22 +1,26 @@
 """Ingest: raw releases into the lake, each once; what cannot be used goes to quarantine.
 
-`plan` decides what is new, the Beam job builds it aside, `validate` judges it, and `publish` makes release after
-release visible, oldest first.
+What is delivered again with other content, or late, becomes known as a correction: with the newest release that comes
+beside it, or as a release of its own, dated by the day. `plan` decides what is new, the Beam job builds it aside,
+`validate` judges it, and `publish` makes release after release visible, oldest first.
 """
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain import removals, tables
-from hotarea.domain.delivery import Delivery, Outcome, Plan, shown
+from hotarea.domain.corrections import listed
+from hotarea.domain.delivery import Correction, Delivery, Outcome, Plan
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.job import Job
+from hotarea.domain.news import News, can_be_known, correction_date, news, read_before
 from hotarea.domain.records import Release
 from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.settings import Settings
@@ -25,6 +29,9 @@ from hotarea.stores import layout as files
 from hotarea.stores import raw
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from hotarea.stages.validate import Earlier
 
 log = logging.getLogger(__name__)
 
@@ -36,30 +43,47 @@ class _Result(msgspec.Struct):
     releases: list[Outcome]
 
 
-def plan(settings: Settings, run_id: str, folder: Path | None = None, until: date | None = None) -> Path | None:
-    """Decide which releases of a raw folder are new and complete; return the plan's file, or None if none is.
+def plan(
+    settings: Settings,
+    run_id: str,
+    folder: Path | None = None,
+    until: date | None = None,
+    *,
+    anew: bool = False,
+) -> Path | None:
+    """Decide which releases of a raw folder are new, and which correct what is known; return the plan's file, if any.
 
     The folder is the settings' `raw`, or the sample corpus, unless given; releases after `until` are left for later.
-    Raises `RawDataError` if the folder is unreadable, of another corpus, incomplete, or changed what was ingested.
+    Files of the size and date of change that the ledger remembers are unchanged; all are read if `anew`. Raises
+    `RawDataError` if the folder is unreadable, of another corpus or incomplete.
     """
     source = (folder or settings.raw or _sample(settings)).expanduser().resolve()
-    today = datetime.now(UTC).date()
+    today = _today()
+    layout, releases, contents = Layout(settings.home), _releases(settings), raw.Contents(anew)
     found = raw.find(source)
-    known = _known(settings)
-    delivered = found.deliveries(today)
-    _check(source, delivered, known)
-    new = [d for d in delivered if d.release_id not in known and d.release_date <= (until or date.max)]
-    if not new:
-        log.info("nothing to ingest: the %d releases of %s are in the lake", len(known), source)
+    decided = _news(found, releases, contents, today, until)
+    if not decided:
+        log.info("nothing to ingest: what %s holds is in the %d releases of the lake", source, len(releases))
         return None
-    new = raw.verified(new)
+    deliveries, correction = _dated(settings, decided, releases, contents, today)
     ended = {file.path.name: removals.read(file) for file in found.removals()}
-    files.sweep(Layout(settings.home))
-    aside = Layout(settings.home).aside("ingest")
-    made = Plan(run_id, str(source), found.form, str(aside), today, tuple(new))
-    _write_removals(settings, made, ended, known)
-    log.info("%d releases to ingest from %s: %s to %s", len(new), source, new[0].release_id, new[-1].release_id)
+    files.sweep(layout)
+    aside = layout.aside("ingest")
+    made = Plan(run_id, str(source), found.form, str(aside), today, tuple(deliveries), correction)
+    _write_removals(settings, made, ended, [r.release_id for r in releases])
+    log.info("%d releases to ingest from %s, the newest %s", len(deliveries), source, deliveries[-1].release_id)
+    if correction:
+        log.info("%d deliveries changed or came late: told by the newest", len(correction.deliveries))
     return files.write_aside(aside / _PLAN, msgspec.json.encode(made))
+
+
+def pending(settings: Settings, folder: Path) -> int:
+    """Return how many deliveries of a raw folder are to be read, new ones and corrections that can be known now."""
+    releases = _releases(settings)
+    decided = _news(raw.find(folder), releases, raw.Contents(), _today())
+    if not decided.new and not can_be_known(releases, _today()):
+        return 0
+    return len(decided.new) + len(decided.corrections)
 
 
 def job(settings: Settings, plan: Path) -> Job:
@@ -104,9 +128,16 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     return [delivery.release_id for delivery in made.deliveries]
 
 
-def run(settings: Settings, run_id: str, folder: Path | None = None, until: date | None = None) -> list[str]:
+def run(
+    settings: Settings,
+    run_id: str,
+    folder: Path | None = None,
+    until: date | None = None,
+    *,
+    anew: bool = False,
+) -> list[str]:
     """Ingest all that is new in this process; return the ids of the published releases."""
-    made = plan(settings, run_id, folder, until)
+    made = plan(settings, run_id, folder, until, anew=anew)
     if made is None:
         return []
     jobs.run(job(settings, made))
@@ -126,42 +157,58 @@ def _sample(settings: Settings) -> Path:
     return folder
 
 
-def _known(settings: Settings) -> dict[str, Release]:
+def _releases(settings: Settings) -> list[Release]:
     ledger = Ledger(settings.ledger)
-    known = {release.release_id: release for release in ledger.all(Release)}
+    releases = ledger.all(Release)
     ledger.close()
-    return known
+    return releases
 
 
-def _check(source: Path, delivered: Sequence[Delivery], known: dict[str, Release]) -> None:
-    """Raise `RawDataError` if a folder does not continue what was ingested before."""
-    if not known:
-        return
-    newest = max(known.values(), key=lambda release: release.release_date)
-    again = [d for d in delivered if d.release_id in known]
-    if not again:
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _news(
+    found: raw.RawFolder,
+    releases: Sequence[Release],
+    contents: raw.Contents,
+    today: date,
+    until: date | None = None,
+) -> News:
+    """Tell what is to be read; raise `RawDataError` if a folder does not continue what was ingested before."""
+    known = read_before(releases)
+    delivered = found.deliveries(today, known)
+    if known and not any(d.release_id in known for d in delivered):
+        newest = max(releases, key=lambda release: release.release_date)
         raise RawDataError(
-            f"{source} has none of the {len(known)} releases that were ingested from {newest.source}; expected the "
-            "same corpus, continued. Take another HOTAREA_HOME for another corpus."
+            f"{found.folder} has none of the {len(known)} releases that were ingested from {newest.source}; expected "
+            "the same corpus, continued. Take another HOTAREA_HOME for another corpus."
         )
-    for delivery in again:
-        _check_unchanged(source, delivery, known[delivery.release_id])
-    late = [d.release_id for d in delivered if d.release_id not in known and d.release_date < newest.release_date]
-    if late:
-        raise RawDataError(
-            f"{source} has new releases dated before {newest.release_id}, the newest that was ingested: {shown(late)}; "
-            "expected later ones, as what was known then can't change. Take another HOTAREA_HOME to start over."
-        )
+    decided = news(delivered, releases, contents.differ, until)
+    # what comes without a new release is known from today on only
+    return decided if decided.new or (until or today) >= today else News((), (), ())
 
 
-def _check_unchanged(source: Path, delivery: Delivery, ingested: Release) -> None:
-    changed = raw.changed(delivery, ingested.files)
-    if changed:
-        raise RawDataError(
-            f"release {delivery.release_id} was ingested from {ingested.source} with other content than {source} has "
-            f"now in {shown(changed)}; expected unchanged partitions. Deliver changes as a new release, or take "
-            "another HOTAREA_HOME for another corpus."
-        )
+def _dated(
+    settings: Settings, decided: News, releases: Sequence[Release], contents: raw.Contents, today: date
+) -> tuple[list[Delivery], Correction | None]:
+    """Return the releases to make of what is to be read, and what corrects in the last of them."""
+    new = list(decided.new)
+    if not decided.corrections:
+        return raw.verified(new, contents), None
+    known = correction_date(decided, releases, today)
+    whole = raw.verified([*new, *decided.corrections], contents)
+    deliveries, corrections = whole[: len(new)], tuple(whole[len(new) :])
+    if not new:
+        deliveries = [Delivery(known.isoformat(), known, ())]
+    correction = Correction(
+        deliveries=corrections,
+        home=str(settings.home),
+        delivered=tuple(r.release_id for r in releases if not r.is_correction),
+        corrected=tuple(r.release_id for r in releases if r.corrects),
+        covers=None if new else max(d.release_date for d in corrections),
+    )
+    return deliveries, correction
 
 
 def _write_removals(
@@ -172,7 +219,7 @@ def _write_removals(
     The files are cumulative, so each release tells what none before it told.
     """
     layout, nothing = Layout(settings.home), tables.REMOVALS.empty_table()
-    told = [pq.read_table(layout.release(release) / _REMOVALS) for release in known]
+    told = [listed(pq.read_table(layout.release(release) / _REMOVALS)) for release in known]
     news = removals.untold(
         pa.concat_tables([nothing, *(rows for rows, _ in ended.values())]), pa.concat_tables([nothing, *told])
     )
@@ -196,14 +243,18 @@ def _read(plan: Path) -> Plan:
         raise NotReadyError(f"ingest plan {plan} cannot be read: {error.strerror}. Plan the ingest again.") from error
 
 
-def _earlier(settings: Settings, made: Plan) -> dict[str, list[Path]]:
-    """Return per release the folders of those before it, published or built, oldest first."""
-    layout = Layout(settings.home)
-    dates = {r.release_id: r.release_date for r in _known(settings).values()}
+def _earlier(settings: Settings, made: Plan) -> "Earlier":
+    """Return what was before each release, published or built."""
+    from hotarea.stages.validate import Earlier
+
+    layout, releases = Layout(settings.home), _releases(settings)
+    dates = {r.release_id: r.release_date for r in releases}
     dates |= {d.release_id: d.release_date for d in made.deliveries}
     ordered = sorted(dates, key=lambda release: dates[release])
     folders = [made.built(r) if made.built(r).is_dir() else layout.release(r) for r in ordered]
-    return {release: folders[:at] for at, release in enumerate(ordered)}
+    corrections = {layout.release(r.release_id) for r in releases if r.is_correction}
+    corrections |= {made.built(d.release_id) for d in made.deliveries if not d.partitions}
+    return Earlier({release: folders[:at] for at, release in enumerate(ordered)}, corrections)
 
 
 def _outcomes(made: Plan) -> dict[str, Outcome]:
@@ -229,14 +280,21 @@ def _publish(layout: Layout, made: Plan, release_id: str) -> None:
 
 def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome, run_id: str) -> Release:
     layout = Layout(settings.home)
+    correction = made.correction if delivery == made.deliveries[-1] else None
     reasons = pq.read_table(layout.quarantine(delivery.release_id), columns=["reason"])["reason"].to_pylist()
     return Release(
         release_id=delivery.release_id,
         release_date=delivery.release_date,
         source=made.source,
         files=[
-            {"name": p.name, "bytes": p.bytes, "records": outcome.partition_records[p.name], "sha256": p.sha256}
-            for p in delivery.partitions
+            {
+                "name": p.name,
+                "bytes": p.bytes,
+                "mtime_ns": p.mtime_ns,
+                "records": outcome.partition_records[p.name],
+                "sha256": p.sha256,
+            }
+            for p in made.files(delivery.release_id)
         ],
         documents=outcome.documents,
         citations=outcome.citations,
@@ -248,4 +306,8 @@ def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome
         unknown_citing=outcome.unknown_citing,
         self_citations=outcome.self_citations,
         repeated_references=outcome.repeated_references,
+        corrects=[d.release_id for d in correction.deliveries] if correction else [],
+        covers=correction.covers if correction else None,
+        corrected=outcome.corrected,
+        withdrawn=outcome.withdrawn,
     )

@@ -125,7 +125,7 @@ def _predictions(settings: Settings, ledger: Ledger) -> list[_Published]:
     champion = ledger.newest(Champion)
     own, others = [], []
     for s in sorted(ledger.all(PredictionSet), key=lambda s: s.published_at):
-        folder = Layout(settings.home).prediction_set(s.cutoff, s.model_version)
+        folder = Layout(settings.home).prediction_set(Cutoff(s.cutoff, s.known), s.model_version)
         if champion and s.model_version == champion.model_version:
             own.append(_Published(s.cutoff, folder, max(s.published_at, champion.promoted_at)))
         else:

@@ -1,13 +1,12 @@
 """What the loop has left to do: the first stage with work, so that a restart resumes there."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.settings import Settings
-from hotarea.stores import raw
+from hotarea.stages import ingest
 from hotarea.stores.ledger import Ledger
 
 
@@ -58,11 +57,8 @@ def first(settings: Settings) -> Work | None:
 def _new_releases(settings: Settings) -> str:
     if settings.raw is None:
         raise NotReadyError("no raw data is named; expected a folder. Set HOTAREA_RAW, or generate the sample corpus.")
-    ledger = Ledger(settings.ledger)
-    known = {r.release_id for r in ledger.all(records.Release)}
-    ledger.close()
-    delivered = {d.release_id for d in raw.find(settings.raw).deliveries(datetime.now(UTC).date())}
-    return f"{len(delivered - known)} of {len(delivered)} releases are new" if delivered - known else ""
+    count = ingest.pending(settings, settings.raw)
+    return f"{count} releases are new or changed" if count else ""
 
 
 def _is_unscored(settings: Settings) -> bool:
@@ -71,7 +67,8 @@ def _is_unscored(settings: Settings) -> bool:
 
     ledger = Ledger(settings.ledger)
     champion = ledger.newest(records.Champion)
-    newest = max((s.cutoff for s in ledger.all(records.FeatureSet)), default=None)
-    scored = champion and ledger.all(records.PredictionSet, cutoff=newest, model_version=champion.model_version)
+    cutoff, known = max(((s.cutoff, s.known) for s in ledger.all(records.FeatureSet)), default=(None, None))
+    key = {"cutoff": cutoff, "known": known}
+    scored = champion and ledger.all(records.PredictionSet, **key, model_version=champion.model_version)
     ledger.close()
     return champion is not None and (not scored or registry.champion(settings) != champion.model_version)

@@ -61,7 +61,7 @@ def plan(settings: Settings, run_id: str) -> Path | None:
         if by_whom is None:
             raise NotReadyError("there is no champion to score with; expected a promoted model. Train one first.")
         cutoff = _newest_cutoff(ledger)
-        if ledger.all(records.PredictionSet, cutoff=cutoff.day, model_version=by_whom.model_version):
+        if ledger.all(records.PredictionSet, **_key(cutoff, by_whom.model_version)):
             log.info("version %d has scored cutoff %s already", by_whom.model_version, cutoff)
             return None
         releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
@@ -129,8 +129,8 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
 
 def _publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     decided, layout = _read(plan), Layout(settings.home)
-    destination = layout.prediction_set(decided.cutoff.day, decided.model_version)
-    areas = layout.hot_areas(decided.cutoff.day, decided.model_version)
+    destination = layout.prediction_set(decided.cutoff, decided.model_version)
+    areas = layout.hot_areas(decided.cutoff, decided.model_version)
     if _built(plan).is_dir():
         # Readers follow the ledger: what it does not remember is left from an interrupted run.
         files.discard(destination)
@@ -164,10 +164,13 @@ def run(settings: Settings, run_id: str) -> list[str]:
 def _is_published(settings: Settings, decided: Plan) -> bool:
     ledger = Ledger(settings.ledger)
     try:
-        key = {"cutoff": decided.cutoff.day, "model_version": decided.model_version}
-        return bool(ledger.all(records.PredictionSet, **key))
+        return bool(ledger.all(records.PredictionSet, **_key(decided.cutoff, decided.model_version)))
     finally:
         ledger.close()
+
+
+def _key(cutoff: Cutoff, model_version: int) -> dict[str, Any]:
+    return {"cutoff": cutoff.day, "known": cutoff.known, "model_version": model_version}
 
 
 def _newest_cutoff(ledger: Ledger) -> Cutoff:
@@ -228,6 +231,7 @@ def _prediction_set(decided: Plan, predictions: "pa.Table", run_id: str) -> reco
 
     return records.PredictionSet(
         cutoff=decided.cutoff.day,
+        known=decided.cutoff.known,
         model_name=decided.model_name,
         model_version=decided.model_version,
         rows=predictions.num_rows,

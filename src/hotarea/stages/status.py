@@ -6,6 +6,7 @@ from typing import Any
 
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
 from hotarea.stages import job_runs, sample
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -48,6 +49,10 @@ def _release(release: records.Release) -> dict[str, Any]:
         "unknown_citing": release.unknown_citing,
         "self_citations": release.self_citations,
         "repeated_references": release.repeated_references,
+        "corrects": release.corrects,
+        "covers": str(release.covered),
+        "corrected": release.corrected,
+        "withdrawn": release.withdrawn,
         "ingested_at": _moment(release.ingested_at),
     }
 
@@ -105,7 +110,7 @@ def _in_service(ledger: Ledger) -> records.PredictionSet | None:
     if champion is None:
         return None
     scored = ledger.all(records.PredictionSet, model_version=champion.model_version)
-    return max(scored, key=lambda s: s.cutoff, default=None)
+    return max(scored, key=lambda s: (s.cutoff, s.known), default=None)
 
 
 def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | None:
@@ -113,6 +118,7 @@ def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | 
         return None
     return {
         "cutoff": str(predictions.cutoff),
+        "known": str(predictions.known),
         "model_version": predictions.model_version,
         "documents": predictions.rows,
         "hot": predictions.hot,
@@ -123,7 +129,7 @@ def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | 
 def _hot_areas(layout: Layout, predictions: records.PredictionSet | None, at_most: int = 10) -> list[dict[str, Any]]:
     if predictions is None:
         return []
-    path = layout.hot_areas(predictions.cutoff, predictions.model_version)
+    path = layout.hot_areas(Cutoff(predictions.cutoff, predictions.known), predictions.model_version)
     if not path.exists():
         return []
     import pyarrow.parquet as pq

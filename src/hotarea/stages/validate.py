@@ -1,7 +1,7 @@
 """Validation: the suites of `expectations/` on staged or published files, remembered in the ledger, told by alerts."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,14 @@ _LISTED = 5  # failed checks that an alert spells out
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The folders of the releases before each one, oldest first, and those that are nothing but corrections."""
+
+    folders: Mapping[str, Sequence[Path]]
+    corrections: Collection[Path] = ()
+
+
+@dataclass(frozen=True)
 class _Subject:
     """What one suite is run on once."""
 
@@ -34,6 +42,7 @@ class _Subject:
     in_service: bool = False
     rows: int | None = None  # as the ledger remembers them
     earlier: Sequence[Path] = ()  # folders of the releases before it, oldest first
+    corrections: Collection[Path] = ()  # folders of releases that are nothing but corrections
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.name}"
@@ -44,17 +53,20 @@ def check_many(
     dataset: str,
     files: Mapping[str, Sequence[Path]],
     run_id: str,
-    earlier: Mapping[str, Sequence[Path]] | None = None,
+    earlier: Earlier | None = None,
 ) -> list[Validation]:
     """Validate staged files of several subjects (release ids, or cutoffs as `day@known`); return the ledger's records.
 
     Citations are compared with the documents of the same release, which stand beside them as
-    `documents/part-*.parquet`. `earlier` names the folders of the releases before each, oldest first, whose volume a
-    new one is compared with. All subjects are judged, their Data Docs written, their outcome remembered, and what
-    failed is sent as an alert, before `ValidationError` is raised for those that broke a critical expectation.
+    `documents/part-*.parquet`; a release's volume with what was there `earlier`. All subjects are judged, their Data
+    Docs written, their outcome remembered, and what failed is sent as an alert, before `ValidationError` is raised for
+    those that broke a critical expectation.
     """
-    before = earlier or {}
-    subjects = [_Subject(dataset, name, files[name], earlier=before.get(name, ())) for name in sorted(files)]
+    before = earlier or Earlier({})
+    subjects = [
+        _Subject(dataset, name, files[name], earlier=before.folders.get(name, ()), corrections=before.corrections)
+        for name in sorted(files)
+    ]
     return _judge_all(settings, subjects, run_id)
 
 
@@ -86,8 +98,11 @@ def _published(settings: Settings) -> list[_Subject]:
     ]
     cutoffs = [(Cutoff(s.cutoff, s.known), s.rows) for s in sets]
     found += [("document_features", str(cutoff), layout.feature_set(cutoff), rows) for cutoff, rows in cutoffs]
+    corrections = {layout.release(r.release_id) for r in releases if r.is_correction}
     return [
-        _Subject(dataset, name, sorted(folder.glob("part-*.parquet")), in_service=True, rows=rows)
+        _Subject(
+            dataset, name, sorted(folder.glob("part-*.parquet")), in_service=True, rows=rows, corrections=corrections
+        )
         for dataset, name, folder, rows in found
     ]
 
@@ -127,7 +142,8 @@ def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
 
 
 def _context(subject: _Subject) -> dict[str, Any]:
-    context: dict[str, Any] = {"earlier": subject.earlier}
+    context: dict[str, Any] = {"earlier": subject.earlier, "corrections": subject.corrections}
+    context["is_correction"] = any(file.parent.parent in subject.corrections for file in subject.files)
     if subject.rows is not None:
         context["rows"] = subject.rows
     if subject.dataset == "citations":

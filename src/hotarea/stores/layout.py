@@ -4,7 +4,6 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from hotarea.domain.errors import PublishError
@@ -60,13 +59,13 @@ class Layout:
         """Return the folder of all published predictions."""
         return self.home / "predictions"
 
-    def prediction_set(self, cutoff: date, model_version: int) -> Path:
-        """Return the folder of one model's predictions at one cutoff."""
-        return self.predictions / f"cutoff={cutoff}" / f"model={model_version}"
+    def prediction_set(self, cutoff: Cutoff, model_version: int) -> Path:
+        """Return the folder of one model's predictions at one cutoff as known on one date."""
+        return self.predictions / _of(cutoff) / f"model={model_version}"
 
-    def hot_areas(self, cutoff: date, model_version: int) -> Path:
+    def hot_areas(self, cutoff: Cutoff, model_version: int) -> Path:
         """Return the table of hot areas per topic that one model's predictions give."""
-        return self.home / "hot_areas" / f"cutoff={cutoff}" / f"model={model_version}" / "hot_areas.parquet"
+        return self.home / "hot_areas" / _of(cutoff) / f"model={model_version}" / "hot_areas.parquet"
 
     @property
     def reports(self) -> Path:

@@ -48,7 +48,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
     records.JobRun: ("job", "started_at"),
-    records.PredictionSet: ("cutoff", "model_version"),
+    records.PredictionSet: ("cutoff", "known", "model_version"),
 }
 
 _METADATA = sa.MetaData()

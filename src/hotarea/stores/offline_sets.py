@@ -1,7 +1,6 @@
 """Which published sets Feast reads: those that the ledger remembers, and of predictions those in service."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
 from hotarea.domain.records import Champion, FeatureSet, PredictionSet
@@ -29,12 +28,12 @@ def _features(layout: Layout, ledger: Ledger) -> list[Path]:
 
 def _predictions(layout: Layout, ledger: Ledger) -> list[Path]:
     """Return the predictions of the champion or, until it has scored, of the champion before it that has."""
-    scored = [(s.cutoff, s.model_version) for s in ledger.all(PredictionSet)]
+    scored = [(Cutoff(s.cutoff, s.known), s.model_version) for s in ledger.all(PredictionSet)]
     own = (_of(scored, champion.model_version) for champion in reversed(ledger.all(Champion)))
     return [layout.prediction_set(*found) for found in next(filter(None, own), scored)]
 
 
-def _of(scored: Sequence[tuple[date, int]], version: int) -> list[tuple[date, int]]:
+def _of(scored: Sequence[tuple[Cutoff, int]], version: int) -> list[tuple[Cutoff, int]]:
     return [(cutoff, by) for cutoff, by in scored if by == version]
 
 

@@ -2,18 +2,20 @@
 
 import hashlib
 import logging
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from hotarea.domain import edge_list, lines
 from hotarea.domain.delivery import Delivery, Partition, shown
 from hotarea.domain.errors import RawDataError
+from hotarea.domain.news import Files
 from hotarea.domain.removals import RemovalFile
 
 log = logging.getLogger(__name__)
@@ -58,14 +60,16 @@ class RawFolder:
     works: Path
     manifest: Path | None
 
-    def deliveries(self, as_of: date) -> list[Delivery]:
+    def deliveries(self, as_of: date, known: Collection[str] = ()) -> list[Delivery]:
         """Return all releases as promised, oldest first, without looking whether their files are there.
+
+        `known` are the ids of those that were ingested: those of an edge list stay as they are when it grows.
 
         Raises `RawDataError` if the manifest cannot be read, or dates a release after tomorrow: no release could
         follow it. An edge list promises nothing: its releases follow from the dates of its papers, none after `as_of`.
         """
         if self.manifest is None:
-            return self._years(as_of)
+            return self._years(as_of, known)
         by_date: dict[str, list[Partition]] = {}
         for entry in _entries(self.manifest):
             found = _URL.fullmatch(entry.url)
@@ -107,10 +111,11 @@ class RawFolder:
                 "passed, as no release could follow it. Correct the date and deliver it again."
             )
 
-    def _years(self, as_of: date) -> list[Delivery]:
+    def _years(self, as_of: date, known: Collection[str]) -> list[Delivery]:
         names = (edge_list.PAPERS, edge_list.EDGES)
         files = tuple(Partition(name, str(self.folder / name), None, None) for name in names)
-        return [Delivery(str(day), day, files) for day in edge_list.release_dates(self.folder, as_of)]
+        days = edge_list.release_dates(self.folder, as_of, [date.fromisoformat(day) for day in known])
+        return [Delivery(str(day), day, files, after) for after, day in zip([None, *days], days, strict=False)]
 
 
 def find(folder: Path) -> RawFolder:
@@ -121,8 +126,52 @@ def find(folder: Path) -> RawFolder:
         raise RawDataError(f"raw folder {folder} cannot be read: {error.strerror}; {EXPECTED}") from error
 
 
-def verified(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """Return the deliveries with the size and hash of each file, as found.
+@dataclass
+class Contents:
+    """The files' sizes, dates of change and hashes as found; each file is read at most once.
+
+    A file of the size and the date of change that are remembered counts as unchanged without being read, unless all
+    are to be read `anew`.
+    """
+
+    anew: bool = False
+    _found: dict[str, Partition] = field(default_factory=dict)
+
+    def of(self, partition: Partition) -> Partition:
+        """Return a partition with what was found of its file."""
+        if partition.path not in self._found:
+            with Path(partition.path).open("rb") as file:
+                # before it is read: what is written meanwhile will be noticed the next time
+                status = os.fstat(file.fileno())
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._found[partition.path] = msgspec.structs.replace(
+                partition, bytes=status.st_size, mtime_ns=status.st_mtime_ns, sha256=digest
+            )
+        found = self._found[partition.path]
+        return msgspec.structs.replace(found, name=partition.name, records=partition.records)
+
+    def differ(self, delivery: Delivery, before: Files) -> bool:
+        """Whether the files of a delivery are not those that the ledger remembers.
+
+        A file that is no longer there, but still promised as it was, was archived and counts as unchanged; so do
+        files that are no longer promised at all.
+        """
+        return any(p.name not in before or self._differs(p, before[p.name]) for p in delivery.partitions)
+
+    def _differs(self, partition: Partition, before: Mapping[str, Any]) -> bool:
+        promised = {"bytes": partition.bytes, "records": partition.records}
+        if any(before[name] != value for name, value in promised.items() if value is not None):
+            return True
+        try:
+            status = Path(partition.path).stat()
+        except FileNotFoundError:
+            return False
+        untouched = (status.st_size, status.st_mtime_ns) == (before["bytes"], before.get("mtime_ns"))
+        return not (untouched and not self.anew) and self.of(partition).sha256 != before["sha256"]
+
+
+def verified(deliveries: Iterable[Delivery], contents: Contents | None = None) -> list[Delivery]:
+    """Return the deliveries with the size, date of change and hash of each file, as found.
 
     Raises `RawDataError` with the names of all files (ten of them, and the count) that are missing, not as long as
     promised, or no gzip files.
@@ -131,22 +180,8 @@ def verified(deliveries: Iterable[Delivery]) -> list[Delivery]:
     problems = [p for d in deliveries for partition in d.partitions for p in _problems(partition)]
     if problems:
         raise RawDataError(f"{shown(problems)}. Nothing was ingested; complete the delivery.")
-    hashes: dict[str, str] = {}
-    return [
-        msgspec.structs.replace(d, partitions=tuple(_hashed(partition, hashes) for partition in d.partitions))
-        for d in deliveries
-    ]
-
-
-def changed(delivery: Delivery, ingested: Sequence[dict[str, object]]) -> list[str]:
-    """Return which files of a delivery differ from those (name, sha256) that were ingested.
-
-    A file that is no longer there was archived and counts as unchanged.
-    """
-    before = {str(file["name"]): file["sha256"] for file in ingested}
-    present = [p for p in delivery.partitions if Path(p.path).is_file()]
-    hashes: dict[str, str] = {}
-    return [p.name for p in present if _hashed(p, hashes).sha256 != before.get(p.name)]
+    found = contents or Contents()
+    return [msgspec.structs.replace(d, partitions=tuple(map(found.of, d.partitions))) for d in deliveries]
 
 
 def _found(folder: Path, names: set[str]) -> RawFolder:
@@ -202,11 +237,3 @@ def _problems(partition: Partition) -> Iterator[str]:
         yield f"{partition.name} is missing"
     except OSError as error:
         yield f"{partition.name} cannot be read ({error.strerror})"
-
-
-def _hashed(partition: Partition, hashes: dict[str, str]) -> Partition:
-    if partition.path not in hashes:
-        with Path(partition.path).open("rb") as file:
-            hashes[partition.path] = hashlib.file_digest(file, "sha256").hexdigest()
-    size = Path(partition.path).stat().st_size
-    return msgspec.structs.replace(partition, bytes=size, sha256=hashes[partition.path])

@@ -1,0 +1,44 @@
+"""Writes what the ingest job builds of a release: files of the lake, and a report of what is in them."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beam_jobs.steps import counted, counted_bytes
+from hotarea.domain import lake
+from hotarea.domain.delivery import Plan, Writing
+from hotarea.stores.layout import write_aside
+
+
+def write_lake(plan: Plan, release_id: str, shard: int, works: pa.Table) -> tuple[int, int]:
+    """Write one shard of a release, rows of `WORKS`; return how many documents and citations they are."""
+    documents, citations = lake.documents(works), lake.citations(works)
+    put(plan.built(release_id) / "documents" / part(shard), documents)
+    put(plan.built(release_id) / "citations" / part(shard), citations)
+    return documents.num_rows, citations.num_rows
+
+
+def report(plan: Plan, writing: Writing) -> None:
+    """Leave a report of one shard in the plan's folder, and count what was written."""
+    name = f"writing-{writing.release_id}-{writing.shard:04d}.json"
+    write_aside(plan.reports / name, msgspec.json.encode(writing))
+    counted("documents written", writing.documents)
+    counted("citations written", writing.citations)
+    counted("superseded", writing.superseded)
+
+
+def put(path: Path, table: pa.Table) -> None:
+    """Write a table; a part that is tried again replaces itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+    pq.write_table(table, aside, compression="zstd")
+    counted_bytes("written", aside.stat().st_size)
+    aside.replace(path)
+
+
+def part(shard: int) -> str:
+    """Return the name of a shard's file."""
+    return f"part-{shard:04d}.parquet"
