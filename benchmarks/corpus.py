@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.corpus_history import FIRST_YEAR, LAST_YEAR, History, Ints, day_of, drawn, ids
 from benchmarks.corpus_records import Writer
-from hotarea.domain.windows import Cutoff, yearly_cutoffs
+from hotarea.domain.windows import Coverage, Cutoff
 
 SEED = 7
 PARTITION = 25_000
@@ -63,7 +63,7 @@ def corpus(works: int, folder: Path = FOLDER, seed: int = SEED, partition: int =
 def cutoffs(count: int) -> list[Cutoff]:
     """Return the last so many cutoffs of any such corpus, one a year, oldest first."""
     releases = day_of(np.arange(FIRST_YEAR, LAST_YEAR + 1)).astype("datetime64[D]").tolist()
-    return yearly_cutoffs(releases)[-count:]
+    return Coverage.of(releases).cutoffs()[-count:]
 
 
 def manifest(made: Path) -> dict[str, Any]:
