@@ -28,7 +28,7 @@ class CountCitations(beam.PTransform):
     axis: CutoffAxis
     windows: Sequence[Window]
     shards: int
-    store: Path | None
+    store: Path
 
     def expand(self, lake: Any) -> Any:  # Beam warns of hints that name a dict
         """Resolve versions, send citations to the cited document, then counts along references."""

@@ -46,9 +46,9 @@ class Request:
     extra: tuple[str, ...] = field(default=())  # Beam's own options
 
     @property
-    def store(self) -> Path | None:
-        """Where steps leave batches for each other; the runner carries them if it is not the local one."""
-        return self.output / "exchange" if self.runner == program.LOCAL else None
+    def store(self) -> Path:
+        """Return where steps leave batches for each other."""
+        return self.output / "exchange"
 
     @property
     def axis(self) -> CutoffAxis:
@@ -103,7 +103,7 @@ def _sized(asked: Request) -> Request:
     """Choose the number of shards by the size of the data; small data need neither several nor a second process."""
     documents, citations = (rows(files_of(asked.home, kind, asked.releases)) for kind in ("documents", "citations"))
     size = max(documents * len(asked.cutoffs) / SHARD_ROWS, citations / SHARD_CITATIONS)
-    workers = asked.workers if size > _SMALL else 1
+    workers = asked.workers if size > _SMALL and asked.runner == program.LOCAL else 1
     return replace(asked, workers=workers, shards=asked.shards or ceil(max(size, 1) / workers) * workers)
 
 

@@ -54,12 +54,13 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     found, extra = parser.parse_known_args(arguments)
     plan = msgspec.json.decode(found.plan.read_bytes(), type=Plan)
     _clear(plan)
-    store = Path(plan.folder) / "exchange" if found.runner == program.LOCAL else None
+    store = Path(plan.folder) / "exchange"
+    is_large = found.runner == program.LOCAL and _bytes(plan) > _SMALL_BYTES
     measures = program.finished(
         Followed("ingest_works", Path(plan.folder) / "progress", works="records read", expected=_promised(plan)),
         program.pipeline_options(found.runner, extra),
         lambda pipeline: _build(pipeline, plan, found.shards, store),
-        found.workers if _bytes(plan) > _SMALL_BYTES else 1,
+        found.workers if is_large else 1,
         store,
     )
     releases = outcomes(plan, _reports(plan, Reading, "reading"), _reports(plan, Writing, "writing"))
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def _build(pipeline: beam.Pipeline, plan: Plan, shards: int, store: Path | None) -> None:
+def _build(pipeline: beam.Pipeline, plan: Plan, shards: int, store: Path) -> None:
     if plan.correction:
         shards = shards or corrections.shards(plan)  # the same for all that is brought together
     if plan.form == "edge_list":

@@ -33,7 +33,7 @@ class ReadLake(beam.PTransform):
     home: Path
     releases: Sequence[str]
     shards: int
-    store: Path | None
+    store: Path
 
     def expand(self, pipeline: Any) -> Any:  # Beam warns of hints that name a dict
         """Read each kind of file on its own; citations go to the shard of the citing document."""

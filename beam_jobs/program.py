@@ -55,13 +55,14 @@ def finished(
 ) -> dict[str, Any]:
     """Run the pipeline that `build` lays out to its end, tell how far it is meanwhile, and return its measures.
 
-    On the local runner, steps leave batches for each other in `store`, which is removed at the end, and run in so many
-    worker processes. The measures are the same for all jobs: `started_at`, `seconds`, `works` and `works_per_second`,
-    `records` by name, `bytes` by what was done with them, and `steps`, the seconds of each in all processes.
+    Steps that leave batches for each other do so in `store`, which is removed at the end, and run in so many processes
+    of this machine: 1 if the runner is not the local one. The measures are the same for all jobs: `started_at`,
+    `seconds`, `works` and `works_per_second`, `records` by name, `bytes` by what was done with them, and `steps`, the
+    seconds of each in all processes.
     """
     started_at, start = datetime.now(UTC), perf_counter()
     try:
-        with pool.workers(workers if store else 1), progress.told(followed):
+        with pool.workers(workers), progress.told(followed):
             pipeline = beam.Pipeline(options=options)
             build(pipeline)
             result = pipeline.run()

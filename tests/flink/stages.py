@@ -14,9 +14,9 @@ from tools.flink.cluster import Cluster
 KEYS = ("document_id", "citing_id", "cited_id", "file", "line")
 
 
-def on_flink(cluster: Cluster, home: Path) -> Settings:
-    """Return the settings that run the jobs on the cluster, in as many shards as the local runner takes here."""
-    return Settings.load(home=home, runner="PortableRunner", beam_options=cluster.beam_options, shards=4)
+def on_flink(cluster: Cluster, home: Path, shards: int = 4) -> Settings:
+    """Return the settings that run the jobs on the cluster."""
+    return Settings.load(home=home, runner="PortableRunner", beam_options=cluster.beam_options, shards=shards)
 
 
 def locally(home: Path) -> Settings:

@@ -24,6 +24,8 @@ from tools.flink.engine import Engine
 pytestmark = pytest.mark.flink
 
 VICTIM = "task-manager-0"
+MANY = 16
+"""Shards of the sample: so many that the job is long enough to be disturbed."""
 
 
 @dataclass
@@ -100,7 +102,7 @@ def remembered(settings: Settings) -> list[FeatureSet]:
 def test_the_others_take_over_and_the_result_is_right(
     cluster: Cluster, tmp_path: Path, pool: ThreadPoolExecutor
 ) -> None:
-    disturbed = killed_in_the_middle(cluster, stages.on_flink(cluster, tmp_path), pool)
+    disturbed = killed_in_the_middle(cluster, stages.on_flink(cluster, tmp_path, MANY), pool)
     assert disturbed.state == "RUNNING"
     told = disturbed.outcome.result(300)
     history = cluster.get(f"/jobs/{disturbed.job}")
@@ -120,7 +122,7 @@ def test_the_others_take_over_and_the_result_is_right(
 def test_without_restarts_the_job_fails_and_nothing_is_published(
     cluster: Cluster, tmp_path: Path, pool: ThreadPoolExecutor
 ) -> None:
-    settings = stages.on_flink(cluster, tmp_path)
+    settings = stages.on_flink(cluster, tmp_path, MANY)
     disturbed = killed_in_the_middle(cluster, settings, pool)
     assert disturbed.state == "RUNNING"
     with pytest.raises(RuntimeError, match=f"(?s)failed in state FAILED: .*{VICTIM}"):
