@@ -21,7 +21,8 @@ from hotarea.domain.versions import Removals
 from hotarea.stores.layout import Layout
 
 SHARD_BYTES = 96 << 20
-"""A shard holds about so many bytes of files, as delivered and in the lake: a process needs 1 GiB for it."""
+SHARD_RECORDS = 250_000
+"""A shard holds at most about so many bytes and records, as delivered and in the lake: a process needs 1 GiB for it."""
 
 _REMOVALS = "removals.parquet"
 
@@ -61,7 +62,9 @@ def shards(plan: Plan) -> int:
     cited = [path.parent.with_name("citations") / path.name for path in known if path.parent.name == "documents"]
     in_lake = sum(path.stat().st_size for path in (*known, *cited))
     delivered = sum(assignment.partition.bytes or 0 for assignment in plan.assignments)
-    return ceil((delivered + 2 * in_lake) / SHARD_BYTES) or 1
+    rows = sum(pq.read_metadata(path).num_rows for path in known)
+    records = rows + sum(assignment.partition.records or 0 for assignment in plan.assignments)
+    return ceil(max((delivered + 2 * in_lake) / SHARD_BYTES, records / SHARD_RECORDS)) or 1
 
 
 def by_shard(found: tuple[tuple[str, int], Any]) -> tuple[int, tuple[str, Any]]:

@@ -6,8 +6,8 @@ published by this job.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from time import perf_counter
@@ -16,20 +16,23 @@ from typing import Any, TypeVar
 import apache_beam as beam
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from beam_jobs import corrections, program
-from beam_jobs.lake_files import put, report, write_lake
+from beam_jobs.lake_files import part, put, report, write_lake, written
 from beam_jobs.progress import Followed
 from beam_jobs.steps import Step, counted, counted_bytes
-from hotarea.domain import edge_list, lake, lines, works
-from hotarea.domain.delivery import Assignment, Plan, Reading, Writing, outcomes
+from hotarea.domain import edge_list, lake, lines, tables, works
+from hotarea.domain.delivery import Assignment, Delivery, Plan, Reading, Writing, outcomes
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.records import QUARANTINED
-from hotarea.domain.rejects import Reject, by_reason, quarantine
+from hotarea.domain.rejects import by_reason, quarantine
 from hotarea.stores.layout import discard, write_aside
 
 SHARD_BYTES = 128 << 20
-"""A release is put together in shards of about so many delivered bytes: a process needs 0.5 GiB for one."""
+SHARD_RECORDS = 250_000
+"""A release is put together in shards of at most about so many delivered bytes and promised records: a process needs
+0.5 GiB for one."""
 
 PIECE_BYTES = 64 << 20
 """Rows of a partition are sent on in pieces of about so many bytes, so that its own size does not matter."""
@@ -105,6 +108,12 @@ def _plain(plan: Plan) -> frozenset[str]:
     return frozenset(d.release_id for d in (plan.deliveries[:-1] if plan.correction else plan.deliveries))
 
 
+def _shards(delivery: Delivery) -> int:
+    size = sum(p.bytes or 0 for p in delivery.partitions) / SHARD_BYTES
+    records = sum(p.records or 0 for p in delivery.partitions) / SHARD_RECORDS
+    return ceil(max(size, records)) or 1
+
+
 def _bytes(plan: Plan) -> int:
     return sum(assignment.partition.bytes or 0 for assignment in plan.assignments)
 
@@ -122,30 +131,27 @@ def read_partition(assigned: Assignment, plan: Plan, shards: int) -> Iterator[_F
     it. All damaged files are named at once.
     """
     start, fault, delivery = perf_counter(), None, assigned.delivery
-    shards = shards or ceil(sum(p.bytes or 0 for p in delivery.partitions) / SHARD_BYTES) or 1
-    told: list[works.Decoded] = []
-    try:
-        for batches in _pieces(_decoded(assigned)):
-            found = lake.concatenated([batch.works for batch in batches])
-            told += [replace(batch, works=works.WORKS.empty_table()) for batch in batches]
-            for shard, rows in lake.split(found, shards):
-                yield (delivery.release_id, shard), rows
-        counted_bytes("read", assigned.partition.bytes or 0)
-    except RawDataError as error:
-        fault = str(error)
-    rejects = [r for batch in told for r in batch.rejects]
+    shards = shards or _shards(delivery)
+    read: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    with written(_quarantine(plan, assigned.release_id, assigned.number), tables.QUARANTINE) as rejects:
+        try:
+            for found in _pieces(_decoded(assigned, rejects, read, rejected)):
+                for shard, rows in lake.split(found, shards):
+                    yield (delivery.release_id, shard), rows
+            counted_bytes("read", assigned.partition.bytes or 0)
+        except RawDataError as error:
+            fault = str(error)
     reading = Reading(
         release_id=assigned.release_id,
         partition=assigned.partition.name,
         number=assigned.number,
-        records=sum(batch.records for batch in told),
-        rejected=by_reason(rejects),
-        self_citations=sum(batch.self_citations for batch in told),
-        repeated_references=sum(batch.repeated_references for batch in told),
+        rejected=dict(sorted(rejected.items())),
         seconds=perf_counter() - start,
         fault=fault,
+        **read,
     )
-    _leave(plan, reading, rejects)
+    _leave(plan, reading)
 
 
 def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
@@ -163,11 +169,13 @@ def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
         reading = Reading(assigned.release_id, name, assigned.number, records, seconds=seconds)
         is_newest = delivery.release_date >= found.newest
         reading = _with_the_rest(reading, found) if is_newest else reading
-        _leave(plan, reading, found.rejects[name] if is_newest else [])
+        rejects = quarantine(assigned.release_id, name, found.rejects[name] if is_newest else [])
+        put(_quarantine(plan, assigned.release_id, assigned.number), rejects)
+        _leave(plan, reading)
         _count_read(reading.records, reading.rejected)
         if name == edge_list.PAPERS:
-            for shard, part in lake.split(rows, shards or 1):
-                yield (delivery.release_id, shard), part
+            for shard, papers in lake.split(rows, shards or 1):
+                yield (delivery.release_id, shard), papers
     counted_bytes("read", sum(p.bytes or 0 for p in plan.files(plan.deliveries[-1].release_id)))
 
 
@@ -182,24 +190,38 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
     yield None
 
 
-def _decoded(assigned: Assignment) -> Iterator[works.Decoded]:
-    line = 1
-    for chunk in lines.batches(Path(assigned.partition.path)):
+def _decoded(
+    assigned: Assignment, rejects: pq.ParquetWriter, read: Counter[str], rejected: Counter[str]
+) -> Iterator[pa.Table]:
+    """Yield a partition's usable works, batch by batch; count what was read and rejected, and write the rejects."""
+    line, partition = 1, assigned.partition
+    for chunk in lines.batches(Path(partition.path)):
         batch = works.decode(chunk, assigned.delivery.release_date, assigned.number, line)
-        _count_read(batch.records, by_reason(batch.rejects))
-        yield batch
+        read.update(
+            records=batch.records,
+            self_citations=batch.self_citations,
+            repeated_references=batch.repeated_references,
+        )
+        reasons = by_reason(batch.rejects)
+        rejected.update(reasons)
+        _count_read(batch.records, reasons)
+        if batch.rejects:
+            rejects.write_table(quarantine(assigned.release_id, partition.name, batch.rejects))
+        yield batch.works
         line += chunk.count(b"\n")
 
 
-def _pieces(batches: Iterable[works.Decoded]) -> Iterator[list[works.Decoded]]:
-    """Gather small batches to pieces of some size; the last one may be empty."""
-    piece: list[works.Decoded] = []
+def _pieces(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Gather small batches to pieces of some size."""
+    piece: list[pa.Table] = []
+    size = 0
     for batch in batches:
         piece.append(batch)
-        if sum(b.works.nbytes for b in piece) > PIECE_BYTES:
-            yield piece
-            piece = []
-    yield piece
+        size += batch.nbytes
+        if size > PIECE_BYTES:
+            yield lake.concatenated(piece)
+            piece, size = [], 0
+    yield lake.concatenated(piece)
 
 
 def _with_the_rest(reading: Reading, found: edge_list.EdgeList) -> Reading:
@@ -217,14 +239,16 @@ def _with_the_rest(reading: Reading, found: edge_list.EdgeList) -> Reading:
     )
 
 
-def _leave(plan: Plan, reading: Reading, rejects: Sequence[Reject]) -> None:
-    """Write the rejects and the report of one partition, and count what was dropped."""
-    name = f"{reading.release_id}-{reading.number:04d}"
-    rejected = quarantine(reading.release_id, reading.partition, rejects)
-    put(plan.built(reading.release_id) / "quarantine" / f"part-{reading.number:04d}.parquet", rejected)
-    write_aside(plan.reports / f"reading-{name}.json", msgspec.json.encode(reading))
+def _leave(plan: Plan, reading: Reading) -> None:
+    """Write the report of one partition, and count what was dropped."""
+    name = f"reading-{reading.release_id}-{reading.number:04d}.json"
+    write_aside(plan.reports / name, msgspec.json.encode(reading))
     for kind in ("unknown_citing", "self_citations", "repeated_references"):
         counted(kind, getattr(reading, kind))
+
+
+def _quarantine(plan: Plan, release_id: str, number: int) -> Path:
+    return plan.built(release_id) / "quarantine" / part(number)
 
 
 def _count_read(records: int, rejected: Mapping[str, int]) -> None:

@@ -1,5 +1,7 @@
 """Writes what the ingest job builds of a release: files of the lake, and a report of what is in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,13 +32,21 @@ def report(plan: Plan, writing: Writing) -> None:
     counted("superseded", writing.superseded)
 
 
-def put(path: Path, table: pa.Table) -> None:
-    """Write a table; a part that is tried again replaces itself."""
+@contextmanager
+def written(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """Let a file be written piece by piece; it appears at the end, and one that is tried again replaces itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    pq.write_table(table, aside, compression="zstd")
+    with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+        yield writer
     counted_bytes("written", aside.stat().st_size)
     aside.replace(path)
+
+
+def put(path: Path, table: pa.Table) -> None:
+    """Write a table as `written` does."""
+    with written(path, table.schema) as file:
+        file.write_table(table)
 
 
 def part(shard: int) -> str:
