@@ -20,6 +20,7 @@ class News:
     new: tuple[Delivery, ...]  # dated after all that was ingested
     again: tuple[Delivery, ...]  # ingested, but with other content now
     late: tuple[Delivery, ...]  # never ingested, but dated before something that was
+    delivered: int = 0  # how many deliveries there are in all
 
     def __bool__(self) -> bool:
         return bool(self.new or self.again or self.late)
@@ -55,6 +56,7 @@ def news(
         new=tuple(d for d in unread if d.release_date > newest),
         again=tuple(d for d in now if d.release_id in before and has_changed(d, before[d.release_id])),
         late=tuple(d for d in unread if d.release_date <= newest),
+        delivered=len(delivered),
     )
 
 

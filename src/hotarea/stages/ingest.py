@@ -77,13 +77,13 @@ def plan(
     return files.write_aside(aside / _PLAN, msgspec.json.encode(made))
 
 
-def pending(settings: Settings, folder: Path) -> int:
-    """Return how many deliveries of a raw folder are to be read, new ones and corrections that can be known now."""
+def pending(settings: Settings, folder: Path) -> News:
+    """Return what of a raw folder is to be read: new releases, and corrections that can be known now."""
     releases = _releases(settings)
     decided = _news(raw.find(folder), releases, raw.Contents(), _today())
     if not decided.new and not can_be_known(releases, _today()):
-        return 0
-    return len(decided.new) + len(decided.corrections)
+        return News((), (), ())
+    return decided
 
 
 def job(settings: Settings, plan: Path) -> Job:

@@ -57,8 +57,10 @@ def first(settings: Settings) -> Work | None:
 def _new_releases(settings: Settings) -> str:
     if settings.raw is None:
         raise NotReadyError("no raw data is named; expected a folder. Set HOTAREA_RAW, or generate the sample corpus.")
-    count = ingest.pending(settings, settings.raw)
-    return f"{count} releases are new or changed" if count else ""
+    news = ingest.pending(settings, settings.raw)
+    new = f"{len(news.new)} of {news.delivered} releases are new" if news.new else ""
+    corrections = f"{len(news.corrections)} changed or came late" if news.corrections else ""
+    return ", ".join(filter(None, (new, corrections)))
 
 
 def _is_unscored(settings: Settings) -> bool:
