@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
 PYTHON ?= python3
 
-.PHONY: run test check lock setup clean flink flink-settings flink-engine flink-test
+.PHONY: run test check lock setup clean bench flink flink-settings flink-engine flink-test
 
 run: setup
 	@.venv/bin/hotarea up $(if $(RAW),--raw "$(RAW)") $(if $(filter 1 yes true,$(ONCE)),--once)
@@ -37,6 +37,10 @@ setup:
 lock: setup
 	.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.txt
+
+# WORKS=200000 measures one size, RUNS=1 fewer pairs of runs
+bench: setup
+	.venv/bin/python -m benchmarks $(if $(WORKS),--works $(WORKS)) $(if $(RUNS),--runs $(RUNS))
 
 clean:
 	rm -rf .venv build *.egg-info src/*.egg-info
