@@ -2,11 +2,11 @@
 
     python -m benchmarks.duckdb_features RAW OUTPUT --cutoff 2019-12-31@2019-12-31 --cutoff …
 
-One program of set-wise SQL. It reads each file once, with only the needed fields declared; writes what it ingested
-as ours does; keeps what is known as three tables; and computes cutoff after cutoff, as that keeps the joins small: a
-document's own counts first, then those of its area as the sum over its citing documents. Percentiles come from the
-distinct values of each feature, which is faster than windows over all rows. Merges are left out: the corpus has
-deletions only.
+One program of set-wise SQL, written for speed. It reads each file once, with only the needed fields declared, and
+writes what it ingested as ours does. Which citation holds at which cutoffs is found once, for all of them, as a range;
+then, cutoff after cutoff, a document's own counts come first, those of its area as a sum over its citing documents, and
+percentiles from the distinct values of each feature. Rows are written in any order. `docs/performance.md` tells what
+else was tried. Merges are left out: the corpus has deletions only.
 """
 
 import argparse
@@ -26,38 +26,59 @@ SELECT regexp_extract(filename, 'updated_date=([0-9-]+)', 1)::DATE AS release,
   primary_topic.display_name AS topic, coalesce(is_retracted, false) AS is_retracted,
   list_distinct(referenced_works) AS cited
 FROM read_json($files, format = 'newline_delimited', compression = 'gzip', filename = true,
-  hive_partitioning = false, columns = {{
+  hive_partitioning = false, columns = {
   id: 'VARCHAR', publication_date: 'VARCHAR', updated_date: 'VARCHAR', referenced_works: 'VARCHAR[]',
   title: 'VARCHAR', display_name: 'VARCHAR', type: 'VARCHAR', language: 'VARCHAR', is_retracted: 'BOOLEAN',
-  primary_topic: 'STRUCT(id VARCHAR, display_name VARCHAR)'}});
+  primary_topic: 'STRUCT(id VARCHAR, display_name VARCHAR)'});
 CREATE TEMP TABLE refs AS
 SELECT release, document_id AS citing, substr(unnest(cited), 23)::BIGINT AS cited FROM works;
-COPY (SELECT * EXCLUDE (cited), len(cited) AS reference_count FROM works)
-TO '{output}/documents' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
-COPY (SELECT citing, cited, release FROM refs)
-TO '{output}/citations' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
 CREATE TEMP TABLE versions AS SELECT release, document_id, published, updated FROM works;
-DROP TABLE works;
 CREATE TEMP TABLE removed AS
 SELECT substr(work_id, 2)::BIGINT AS document_id, deleted_date::DATE AS removed
-FROM read_csv($removals, header = true, columns = {{'work_id': 'VARCHAR', 'deleted_date': 'VARCHAR'}});
+FROM read_csv($removals, header = true, columns = {'work_id': 'VARCHAR', 'deleted_date': 'VARCHAR'});
+"""
+
+_WRITE_LAKE = """
+COPY (SELECT * EXCLUDE (cited), len(cited) AS reference_count FROM works)
+TO '{output}/documents' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
+COPY refs TO '{output}/citations' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (release));
+DROP TABLE works;
 """
 
 # A removal is told by the first release on or after its date; it covers what was delivered or updated until then.
-_KNOWN = """
-CREATE OR REPLACE TEMP TABLE told AS
-SELECT document_id, removed, (SELECT min(release) FROM versions WHERE release >= removed) AS release FROM removed;
-CREATE OR REPLACE TEMP TABLE docs AS
-SELECT document_id AS d, published, release FROM (
+_TOLD = """
+CREATE TEMP TABLE told AS
+SELECT document_id, removed, min(release) AS release
+FROM removed JOIN (SELECT DISTINCT release FROM versions) ON release >= removed GROUP BY ALL;
+CREATE TEMP TABLE valid (document_id BIGINT, release DATE, published DATE, cutoff TINYINT);
+"""
+
+_VALID = """
+INSERT INTO valid
+SELECT document_id, release, published, $number::TINYINT FROM (
   SELECT w.* FROM versions w LEFT JOIN told t ON t.document_id = w.document_id AND t.release <= $known::DATE
   WHERE w.release <= $known::DATE
     AND (t.document_id IS NULL OR (w.release > t.release AND w.updated::DATE > t.removed))
   QUALIFY row_number() OVER (PARTITION BY w.document_id ORDER BY w.updated DESC, w.release DESC) = 1)
 WHERE published <= $day::DATE;
-CREATE OR REPLACE TEMP TABLE pairs AS
-SELECT r.citing, r.cited, c.published AS dated
-FROM refs r JOIN docs c ON c.d = r.citing AND c.release = r.release JOIN docs e ON e.d = r.cited
-WHERE r.citing <> r.cited;
+"""
+
+# The cutoffs at which a version is the valid one follow each other, so that the first and the last tell all.
+_PAIRS = """
+CREATE TEMP TABLE ranges AS
+SELECT document_id AS d, release, published, min(cutoff) AS first, max(cutoff) AS last FROM valid GROUP BY ALL;
+DROP TABLE valid;
+CREATE TEMP TABLE ranged_pairs AS
+SELECT r.citing, r.cited, c.published AS dated, greatest(c.first, e.first) AS first, least(c.last, e.last) AS last
+FROM refs r JOIN ranges c ON c.d = r.citing AND c.release = r.release JOIN ranges e ON e.d = r.cited
+WHERE r.citing <> r.cited AND greatest(c.first, e.first) <= least(c.last, e.last);
+DROP TABLE refs;
+"""
+
+_COUNT = """
+CREATE OR REPLACE TEMP VIEW docs AS SELECT d, published FROM ranges WHERE {number} BETWEEN first AND last;
+CREATE OR REPLACE TEMP VIEW pairs AS
+SELECT citing, cited, dated FROM ranged_pairs WHERE {number} BETWEEN first AND last;
 CREATE OR REPLACE TEMP TABLE own AS
 SELECT cited AS d, count(*) AS n,
   count(*) FILTER (dated > $day::DATE - INTERVAL 5 YEAR) AS n5,
@@ -103,7 +124,7 @@ _WRITE = """
 COPY (
   SELECT document_id, $day::TIMESTAMPTZ AS event_timestamp, $known::TIMESTAMPTZ AS created_timestamp,
     features.* EXCLUDE (document_id), {percentiles}
-  FROM features {joins} ORDER BY document_id
+  FROM features {joins}
 ) TO '{file}' (FORMAT parquet, COMPRESSION zstd)
 """
 
@@ -113,13 +134,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path, help="a raw folder in OpenAlex's layout")
     parser.add_argument("output", type=Path, help="folder of the results")
-    parser.add_argument("--cutoff", type=Cutoff.parse, action="append", required=True, help="DAY@KNOWN")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cutoff", type=Cutoff.parse, action="append", required=True, help="DAY@KNOWN, oldest first")
+    parser.add_argument("--threads", type=int, default=0, help="DuckDB's threads; as many as cores if 0")
     parser.add_argument("--memory", default="", help="DuckDB's memory_limit, as 2GiB; its own default if empty")
     asked = parser.parse_args()
     asked.output.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(asked.output / "work.duckdb")) as database:
-        database.execute(f"SET threads = {asked.threads}; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        database.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET preserve_insertion_order = false")
+        if asked.threads:
+            database.execute(f"SET threads = {asked.threads}")
         if asked.memory:
             database.execute(f"SET memory_limit = '{asked.memory}'")
         compute(database, asked.raw / "data" / "jsonl" / "works", asked.cutoff, asked.output)
@@ -128,21 +151,25 @@ def main() -> None:
 def compute(database: duckdb.DuckDBPyConnection, works: Path, cutoffs: list[Cutoff], output: Path) -> None:
     """Compute and write the features of each cutoff from a folder of works."""
     files = sorted(str(file) for file in works.glob("updated_date=*/part_*.gz"))
-    _run(database, _READ.format(output=output), files=files, removals=str(works / "deleted_ids.csv"))
+    _run(database, _READ, files=files, removals=str(works / "deleted_ids.csv"))
+    _run(database, _WRITE_LAKE.format(output=output) + _TOLD)
+    for number, cutoff in enumerate(cutoffs):
+        _run(database, _VALID, number=number, day=str(cutoff.day), known=str(cutoff.known))
+    _run(database, _PAIRS)
     percentiles = ", ".join(f"{x}_pct" for x in RANKED)
     joins = " ".join(f"LEFT JOIN {x}_ranks USING ({x})" for x in RANKED)
-    for cutoff in cutoffs:
-        dates = {"day": str(cutoff.day), "known": str(cutoff.known)}
-        _run(database, _KNOWN + _FEATURES, **dates)
-        _run(database, "".join(_PERCENTILE.format(x=x) for x in RANKED))
+    for number, cutoff in enumerate(cutoffs):
         file = output / f"cutoff={cutoff.day}.parquet"
-        _run(database, _WRITE.format(percentiles=percentiles, joins=joins, file=file), **dates)
+        ranks = "".join(_PERCENTILE.format(x=x) for x in RANKED)
+        write = _WRITE.format(percentiles=percentiles, joins=joins, file=file)
+        statements = _COUNT.format(number=number) + _FEATURES + ranks + write
+        _run(database, statements, day=str(cutoff.day), known=str(cutoff.known))
 
 
 def _run(database: duckdb.DuckDBPyConnection, statements: str, **given: object) -> None:
     """Run statements one by one, each with those of the parameters that it names."""
-    for statement in filter(str.strip, statements.split(";")):
-        database.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})
+    for statement in database.extract_statements(statements):
+        database.execute(statement, {name: given[name] for name in statement.named_parameters})
 
 
 if __name__ == "__main__":

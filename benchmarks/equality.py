@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+from numpy.typing import NDArray
 
 from hotarea.domain.tables import FEATURES
 
 Files = Sequence[Path]
+Values = NDArray[Any]
 
 
 class DifferentError(Exception):
@@ -40,13 +43,14 @@ def check_equal(found: Files, expected: Files) -> int:
     return len(ids)
 
 
-def _column(rows: ds.Dataset, name: str) -> np.ndarray:
+def _column(rows: ds.Dataset, name: str) -> Values:
     """Return one column; null is NaN, which no feature is."""
     column = rows.to_table(columns=[name])[name]
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
-    return column.to_numpy()
+    values: Values = column.to_numpy()
+    return values
 
 
-def _missing(values: np.ndarray) -> np.ndarray:
+def _missing(values: Values) -> NDArray[np.bool_]:
     return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), np.bool_)

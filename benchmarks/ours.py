@@ -1,4 +1,4 @@
-"""The ingest and the features as the project runs them: the stages plan and publish, the jobs are processes of their own.
+"""Our ingest and features as the project runs them: the stages plan and publish, the jobs are processes of their own.
 
     python -m benchmarks.ours RAW HOME --cutoff 2019-12-31@2019-12-31 --cutoff …
 
