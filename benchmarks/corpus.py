@@ -45,7 +45,7 @@ class Partition:
     deliveries: Ints
 
 
-def corpus(works: int, folder: Path = FOLDER, seed: int = SEED, partition: int = PARTITION) -> Path:
+def corpus(works: int, folder: Path = FOLDER, seed: int = SEED) -> Path:
     """Return the folder of a corpus; generate it if it is not there yet."""
     made = folder / f"corpus-{EDITION}-seed-{seed}-works-{works}"
     if made.is_dir():
@@ -53,7 +53,7 @@ def corpus(works: int, folder: Path = FOLDER, seed: int = SEED, partition: int =
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{made.name}.{os.getpid()}"
     try:
-        _generate(aside, works, seed, partition)
+        _generate(aside, works, seed)
         aside.rename(made)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -72,12 +72,12 @@ def manifest(made: Path) -> dict[str, Any]:
     return found
 
 
-def _generate(made: Path, works: int, seed: int, partition: int) -> None:
+def _generate(made: Path, works: int, seed: int) -> None:
     arrays = made / "arrays"
     arrays.mkdir(parents=True)
     history = drawn(works, seed)
     history.save(arrays)
-    partitions = list(_partitions(history, seed, partition))
+    partitions = list(_partitions(history, seed))
     for part in partitions:
         (made / _WORKS.parent / part.url).parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count(), initializer=_prepare, initargs=(made, seed)) as processes:
@@ -87,13 +87,13 @@ def _generate(made: Path, works: int, seed: int, partition: int) -> None:
     _write_manifest(history, partitions, bytes_of, made / _WORKS / "manifest.json")
 
 
-def _partitions(history: History, seed: int, size: int) -> Iterator[Partition]:
+def _partitions(history: History, seed: int) -> Iterator[Partition]:
     """Yield the partitions of all releases; within a release, works are in no order."""
-    chance = np.random.default_rng([seed, size])
+    chance = np.random.default_rng([seed, PARTITION])
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
         rows = chance.permutation(np.flatnonzero(history.release == year))
-        for number, start in enumerate(range(0, len(rows), size)):
-            yield Partition(f"works/updated_date={year}-12-31/part_{number:04d}.gz", rows[start : start + size])
+        for number, start in enumerate(range(0, len(rows), PARTITION)):
+            yield Partition(f"works/updated_date={year}-12-31/part_{number:04d}.gz", rows[start : start + PARTITION])
 
 
 _made: list[tuple[Path, Writer]] = []
