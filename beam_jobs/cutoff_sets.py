@@ -13,11 +13,11 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beam_jobs import program
+from beam_jobs import lake_files, program
 from beam_jobs.citation_windows import CountCitations
 from beam_jobs.lake import ReadLake, files_of
 from beam_jobs.progress import Followed
-from beam_jobs.steps import counted, counted_bytes
+from beam_jobs.steps import counted
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import write_aside
@@ -118,11 +118,8 @@ def clear(marker: Path, place: Place, cutoffs: Sequence[Cutoff]) -> None:
 
 def write_part(folder: Path, shard: int, rows: pa.Table) -> None:
     """Write one shard's rows of a cutoff; a part that is tried again replaces itself."""
-    part = folder / f".part-{shard:04d}.parquet"
-    pq.write_table(rows, part, compression="zstd")
     counted("rows written", rows.num_rows)
-    counted_bytes("written", part.stat().st_size)
-    part.rename(folder / f"part-{shard:04d}.parquet")
+    lake_files.put(folder / lake_files.part(shard), rows)
 
 
 def files(folder: Path, schema: pa.Schema) -> list[Path]:

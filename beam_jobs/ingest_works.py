@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     Raises `RawDataError` that names every partition that is damaged or disagrees with the manifest, and every
     release of which too little can be used.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--plan", type=Path, required=True, help="the plan that the ingest stage wrote")
     program.add_how_to_run(parser)
     found, extra = parser.parse_known_args(arguments)

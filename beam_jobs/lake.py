@@ -58,7 +58,7 @@ def files_of(home: Path, kind: str, releases: Sequence[str]) -> list[Path]:
     for release in releases:
         folder = Layout(home).release(release)
         parts = [folder / "removals.parquet"] if kind == "removals" else sorted((folder / kind).glob("part-*.parquet"))
-        if not all(part.is_file() for part in parts) or not folder.is_dir():
+        if not parts or not all(part.is_file() for part in parts):
             raise NotReadyError(f"release {release} has no {kind} in {folder}; expected an ingested one. Ingest it.")
         found += parts
     return found

@@ -1,4 +1,4 @@
-"""Writes what the ingest job builds of a release: files of the lake, and a report of what is in them."""
+"""Writes what jobs build, part by part: files of the lake with a report of what is in them, and of any set."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +36,14 @@ def report(plan: Plan, writing: Writing) -> None:
 def written(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
     """Let a file be written piece by piece; it appears at the end, and one that is tried again replaces itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
-        yield writer
-    counted_bytes("written", aside.stat().st_size)
-    aside.replace(path)
+    aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")  # another attempt may be at the same part
+    try:
+        with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+            yield writer
+        counted_bytes("written", aside.stat().st_size)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def put(path: Path, table: pa.Table) -> None:

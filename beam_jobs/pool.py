@@ -31,6 +31,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def positive(text: str) -> int:
+    """Read a number of processes; raises ValueError if it is none."""
+    if int(text) < 1:
+        raise ValueError(f"{text} processes; expected 1 or more")
+    return int(text)
+
+
 def running() -> ProcessPoolExecutor | None:
     """Return the pool of this process, if a job has started one."""
     return _running[-1] if _running else None
@@ -46,11 +53,16 @@ def workers(count: int) -> Iterator[None]:
         yield
         return
     pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_prepare)
-    pool.submit(os.getpid).result()  # starts them all: now, while there is no other thread
+    pool.submit(os.getpid).result()  # forks are all made now, while there is no other thread
     _running.append(pool)
     try:
         yield
-    except BrokenProcessPool as error:
+    except BaseException as error:
+        # Nothing of what they write is wanted any more; Python 3.14 has a public method for this.
+        for process in [*pool._processes.values()]:  # noqa: SLF001
+            process.terminate()
+        if not isinstance(error, BrokenProcessPool):
+            raise
         raise JobError(
             f"one of {count} worker processes died, most likely because memory was short. "
             "Lower HOTAREA_WORKERS, or raise HOTAREA_SHARDS."
@@ -61,7 +73,10 @@ def workers(count: int) -> Iterator[None]:
 
 
 def _context() -> BaseContext:
-    """Fork where that is safe, which takes no time; else start from a process that has no other threads."""
+    """Fork if Python has one thread, which takes no time; else start from a process of its own.
+
+    Threads of libraries (Arrow's, OpenBLAS's) are trusted: they bear a fork.
+    """
     alone = sys.platform == "linux" and threading.active_count() == 1
     return multiprocessing.get_context("fork" if alone else "forkserver")
 

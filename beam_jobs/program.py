@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from errno import ENOSPC
+from errno import EDQUOT, ENOSPC
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -37,7 +37,7 @@ _FULL_NAME = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 def add_how_to_run(parser: argparse.ArgumentParser) -> None:
     """Let a job take the arguments that all jobs take; Beam's own options pass through besides."""
     parser.add_argument("--runner", default=LOCAL, help="Beam runner")
-    parser.add_argument("--workers", type=int, default=pool.cores(), help="processes on the local runner")
+    parser.add_argument("--workers", type=pool.positive, default=pool.cores(), help="processes on the local runner")
     parser.add_argument("--shards", type=int, default=0, help="parts that data are split into; by their size if 0")
 
 
@@ -61,19 +61,14 @@ def finished(
     seconds of each in all processes.
     """
     started_at, start = datetime.now(UTC), perf_counter()
+    if store:
+        shutil.rmtree(store, ignore_errors=True)  # of an attempt that was killed
     try:
         with pool.workers(workers), progress.told(followed):
             pipeline = beam.Pipeline(options=options)
             build(pipeline)
             result = pipeline.run()
             result.wait_until_finish()
-    except Exception as error:  # the runner makes a RuntimeError of any
-        if os.strerror(ENOSPC) not in str(error):
-            raise
-        cause = str(error).strip().splitlines()[-1]
-        raise JobError(
-            f"the disk is full: {cause}. Nothing was published; free space, or take a HOTAREA_HOME on another disk."
-        ) from error
     finally:
         if store:
             shutil.rmtree(store, ignore_errors=True)
@@ -105,10 +100,19 @@ def run(main: Main) -> None:
         outcome = main(arguments)
     except Exception as error:
         logging.getLogger(main.__module__).exception("the job failed")
-        outcome = {"error": {"type": type(error).__name__, "message": str(error)}}
+        outcome = {"error": _told(error)}
     if result:
         write_aside(result, json.dumps(outcome, default=str).encode())
     sys.exit(1 if "error" in outcome else 0)
+
+
+def _told(error: Exception) -> dict[str, str]:
+    """Return an error's type and message; one that means a full disk says so, whatever the runner made of it."""
+    if not any(os.strerror(number) in str(error) for number in (ENOSPC, EDQUOT)):
+        return {"type": type(error).__name__, "message": str(error)}
+    cause = str(error).strip().splitlines()[-1]
+    advice = "Nothing was published; free space, or take a HOTAREA_HOME on another disk."
+    return {"type": JobError.__name__, "message": f"the disk is full: {cause}. {advice}"}
 
 
 def _log_to_stderr() -> None:

@@ -47,7 +47,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--works", type=int, action="append", help="size of the corpus; once for each")
     parser.add_argument("--cutoffs", type=int, default=8, help="yearly cutoffs, the last ones")
-    parser.add_argument("--runs", type=int, default=3, help="pairs of runs at each size")
+    parser.add_argument(
+        "--runs", type=int, default=3, help="pairs of runs at each size after the compared one; with 0 that one counts"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where corpora are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file of the figures")
     parser.add_argument("--plot", type=Path, default=PLOT, help="the SVG file of the plot")
@@ -82,7 +84,8 @@ def _size(raw: Path, works: int, at: Sequence[Cutoff], runs: int, scratch: Path)
     rivals = (DUCKDB, PER_ELEMENT) if works == min(SIZES) else (DUCKDB,)
     costs: dict[str, list[Cost]] = {name: [_run(name, raw, at, scratch)] for name in (OURS, *rivals)}
     rows = sum(_compared(cutoff, scratch, rivals) for cutoff in at)
-    costs[OURS], costs[DUCKDB] = [], []  # the first ones read the files for the first time
+    if runs:
+        costs[OURS], costs[DUCKDB] = [], []  # the first ones may have read the files from the disk
     for run in range(runs):
         for name in (OURS, DUCKDB) if run % 2 == 0 else (DUCKDB, OURS):
             costs[name].append(_run(name, raw, at, scratch))

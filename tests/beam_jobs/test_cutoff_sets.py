@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from beam_jobs import cutoff_sets
+from beam_jobs import cutoff_sets, lake_files
 from tests.corpora import cutoff
 
 SCHEMA = pa.schema([pa.field("event_timestamp", pa.int64()), pa.field("created_timestamp", pa.int64())])
@@ -47,6 +47,17 @@ def test_parts_are_written_whole_and_replace_themselves(tmp_path: Path) -> None:
         cutoff_sets.write_part(tmp_path, 3, pa.table([[value], [value]], schema=SCHEMA))
     assert [p.name for p in tmp_path.iterdir()] == ["part-0003.parquet"]
     assert cutoff_sets.rows(cutoff_sets.files(tmp_path, SCHEMA)) == 1
+
+
+def test_two_attempts_at_a_part_do_not_meet(tmp_path: Path) -> None:
+    """On a cluster a lost machine's last steps may overlap with those that replace them."""
+    part = tmp_path / "part-0003.parquet"
+    with lake_files.written(part, SCHEMA) as first:
+        cutoff_sets.write_part(tmp_path, 3, pa.table([[2, 2], [2, 2]], schema=SCHEMA))
+        assert cutoff_sets.rows([part]) == 2
+        first.write_table(pa.table([[1], [1]], schema=SCHEMA))
+    assert cutoff_sets.rows([part]) == 1
+    assert [*tmp_path.iterdir()] == [part]
 
 
 def test_a_set_without_rows_has_one_empty_part(tmp_path: Path) -> None:

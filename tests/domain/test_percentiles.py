@@ -29,6 +29,7 @@ def ranked(parts: list[list[float]]) -> list[float | None]:
         ([3.0, 1.0, 1.0, 2.0], [7 / 8, 2 / 8, 2 / 8, 5 / 8]),
         ([float("nan"), 5.0, float("nan"), 6.0], [None, 0.25, None, 0.75]),
         ([float("nan")], [None]),
+        ([-0.0, 0.0, 1.0], [1 / 3, 1 / 3, 5 / 6]),
     ],
 )
 def test_mid_ranks_by_hand(given: list[float], expected: list[float | None]) -> None:

@@ -27,8 +27,8 @@ def distribution(values: Ints | Int32s | Floats) -> Distribution:
         found = np.bincount(values)
         some = np.flatnonzero(found)
         return Distribution(some.astype(np.float64), found[some])
-    values = values.astype(np.float64, copy=False)
-    distinct, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    numbers = values.astype(np.float64) + 0.0  # makes 0 of −0: they are equal, but have different hashes
+    distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
     return Distribution(distinct, counts)
 
 
@@ -53,7 +53,7 @@ def percentiles(values: Ints | Int32s | Floats, ladder: Floats, steps: Floats) -
         table = np.full(int(values.max()) + 1, np.nan)
         table[ladder.astype(np.int64)] = steps
         return table[values]
-    place = pc.index_in(pa.array(values, from_pandas=True), value_set=pa.array(ladder))
+    place = pc.index_in(pa.array(values + 0.0, from_pandas=True), value_set=pa.array(ladder))
     result: Floats = pc.take(pa.array(steps), place).to_numpy(zero_copy_only=False)
     return result
 
