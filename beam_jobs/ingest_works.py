@@ -208,7 +208,7 @@ def _decoded(
         if batch.rejects:
             rejects.write_table(quarantine(assigned.release_id, partition.name, batch.rejects))
         yield batch.works
-        line += chunk.count(b"\n")
+        line += batch.lines
 
 
 def _pieces(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:

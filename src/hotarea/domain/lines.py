@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 
 from hotarea.domain.errors import RawDataError
 
-BATCH_BYTES = 1 << 21
+BATCH_BYTES = 1 << 20
 """Inflated bytes of a batch: small enough that lines and columns stay in the processor's cache."""
 
 _MAGIC = b"\x1f\x8b"

@@ -66,6 +66,7 @@ class Decoded:
 
     works: pa.Table
     rejects: list[Reject]
+    lines: int  # that end in the batch, blank ones too
     records: int
     self_citations: int
     repeated_references: int
@@ -92,7 +93,8 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
         good = [row for row in range(len(works)) if row not in wrong]
         numbers, columns = [numbers[row] for row in good], _Columns([works[row] for row in good], release_date)
     references, self_citations, repeated = columns.references()
-    return Decoded(columns.table(numbers, part, references), rejects, records, self_citations, repeated)
+    table = columns.table(numbers, part, references)
+    return Decoded(table, rejects, len(lines) - 1, records, self_citations, repeated)
 
 
 def _parsed(chunk: bytes, lines: list[bytes], first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject]]:

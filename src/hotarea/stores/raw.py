@@ -5,6 +5,7 @@ import logging
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -181,7 +182,8 @@ def verified(deliveries: Iterable[Delivery], contents: Contents | None = None) -
     if problems:
         raise RawDataError(f"{shown(problems)}. Nothing was ingested; complete the delivery.")
     found = contents or Contents()
-    return [msgspec.structs.replace(d, partitions=tuple(map(found.of, d.partitions))) for d in deliveries]
+    with ThreadPoolExecutor() as threads:  # hashing leaves the interpreter's lock
+        return [msgspec.structs.replace(d, partitions=tuple(threads.map(found.of, d.partitions))) for d in deliveries]
 
 
 def _found(folder: Path, names: set[str]) -> RawFolder:
