@@ -13,7 +13,7 @@ from hotarea.domain.citation_counts import Existence, Tallies, gather, spread, t
 from hotarea.domain.columns import Ints, shard_of
 from hotarea.domain.cutoff_axis import CutoffAxis, Window
 from hotarea.domain.records import DANGLING
-from hotarea.domain.references import Pairs, References, follow, pairs_of
+from hotarea.domain.references import Pairs, References, by_cited, follow, pairs_of
 from hotarea.domain.versions import Deliveries, Redirects, Removals, Works, changes, resolve
 
 Group = Mapping[str, Iterable[Any]]
@@ -86,7 +86,7 @@ def follow_shard(
     pairs, dropped = follow(pairs, document_id, Redirects.concatenate(redirects), cutoffs)
     counted(SELF_CITATIONS, dropped)
     for to, part in pairs.split(shard_of(pairs.cited_id, shards)):
-        yield shard, to, part
+        yield shard, to, by_cited(part)
 
 
 def at_citing(sent: tuple[int, int, Any]) -> tuple[int, tuple[int, Any]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hotarea.domain.references import Pairs, References, follow, pairs_of
+from hotarea.domain.references import Pairs, References, by_cited, follow, pairs_of
 from hotarea.domain.versions import Redirects, Works
 
 CUTOFFS = 10
@@ -94,8 +94,8 @@ def test_a_circle_of_merges_ends_at_one_of_its_members() -> None:
 
 
 def test_pairs_come_in_order_of_the_cited_work() -> None:
-    found, _ = follow(pairs((3, 9, 0, 10), (2, 8, 0, 10), (1, 9, 0, 10)), IDS, redirects(), CUTOFFS)
-    assert (found.cited_id.tolist(), found.citing.tolist()) == ([8, 9, 9], [2, 1, 3])
+    found = by_cited(pairs((3, 9, 0, 10), (2, 8, 0, 10), (1, 9, 0, 10)))
+    assert (found.cited_id.tolist(), found.citing.tolist()) == ([8, 9, 9], [2, 3, 1])
 
 
 def test_references_belong_to_the_version_of_the_same_release() -> None:

@@ -72,14 +72,20 @@ def pairs_of(references: References, works: Works) -> Pairs:
 def follow(pairs: Pairs, document_id: Ints, redirects: Redirects, cutoffs: int) -> tuple[Pairs, int]:
     """Lead pairs to the works that their cited works were merged into; `document_id` names the citing works.
 
-    Returns distinct pairs ordered by cited work, and how many of the newest cutoff were dropped because they had
+    Returns distinct pairs, and how many of the newest cutoff were dropped because they had
     become citations of a work by itself.
     """
-    if len(redirects):
-        pairs = _redirected(pairs, _final(_with_gaps(redirects, cutoffs)))
+    if not len(redirects):
+        return pairs, 0
+    pairs = _redirected(pairs, _final(_with_gaps(redirects, cutoffs)))
     itself = document_id[pairs.citing] == pairs.cited_id
     dropped = int(np.count_nonzero(itself & (pairs.stop == cutoffs)))
-    return _distinct(pairs.take(~itself)), dropped
+    return _distinct(pairs.take(~itself)), dropped  # only where two works became one can a pair stand twice
+
+
+def by_cited(pairs: Pairs) -> Pairs:
+    """Return pairs in the order of their cited works."""
+    return pairs.take(np.argsort(pairs.cited_id, kind="stable"))
 
 
 def _redirected(pairs: Pairs, redirects: Redirects) -> Pairs:
@@ -134,7 +140,7 @@ def _followed_once(redirects: Redirects) -> Redirects:
 
 
 def _distinct(pairs: Pairs) -> Pairs:
-    """Order pairs by cited and citing work and cut the ranges in which a pair stands a second time."""
+    """Cut the ranges in which a pair stands a second time."""
     pairs = pairs.take(np.lexsort((pairs.first, pairs.citing, pairs.cited_id)))
     group = groups(pairs.cited_id, pairs.citing)
     if not len(pairs) or group[-1] == len(pairs):
