@@ -1,8 +1,10 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from hotarea.domain.published import published, updated
+from hotarea.domain.published import published, published_at_once, updated, updated_at_once
 from hotarea.domain.rejects import Reason, Wrong
 
 LATEST = date(2025, 12, 31)
@@ -62,3 +64,31 @@ def test_a_moment_that_cannot_be(text: str) -> None:
     found = updated(text, LATEST)
     assert isinstance(found, Wrong)
     assert (found.reason, repr(text) in found.detail) == (Reason.BAD_UPDATED, True)
+
+
+dates = st.dates(date(1490, 1, 1), date(2030, 1, 1)).map(str)
+moments = st.datetimes(datetime(1499, 12, 30), datetime(2026, 1, 2)).map(datetime.isoformat)  # noqa: DTZ001
+odd = st.sampled_from(
+    ["", "2012", "2012-02-30", "2012-2-9", " 2012-02-09", "2012-02-09 ", "-2012-02-09", "+2012-02-09"]
+)
+odd |= st.sampled_from(["2012-02-09T10", "2012-02-09T10:11", "2012-02-09T24:00:00", "2012-02-09T10:11:12.1234567"])
+odd |= st.sampled_from(
+    ["2012-02-09T10:11:12Z", "2012-02-09 10:11:12", "2012-02-09T10:11:60", "9999-12-31", "0000-01-01"]
+)
+texts = st.lists(dates | moments | odd | st.text(max_size=12) | st.none(), min_size=1, max_size=3)
+
+
+@settings(deadline=None, derandomize=True)
+@given(texts)
+@example(["2012-02-09", "\ud800"])
+def test_dates_and_moments_at_once_are_what_each_is_by_itself(given_texts: list[str | None]) -> None:
+    days, times = published_at_once(given_texts, LATEST), updated_at_once(given_texts, LATEST)
+    if days is not None:
+        assert days.to_pylist() == [published(text, None, LATEST) for text in given_texts]
+    if times is not None:
+        assert times.to_pylist() == [updated(text or "", LATEST) for text in given_texts]
+
+
+def test_dates_and_moments_of_the_usual_form_are_read_at_once() -> None:
+    assert published_at_once(["2012-02-29", "1500-01-01", "2025-12-31"], LATEST) is not None
+    assert updated_at_once(["2020-05-16T14:50:18.726146", "2020-05-16T14:50:18", "2020-05-16"], LATEST) is not None

@@ -1,8 +1,13 @@
 """When a work was published and when its record changed, from dates as they are found."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hotarea.domain.rejects import Reason, Wrong
 
@@ -45,6 +50,29 @@ def updated(text: str, latest: date) -> datetime | Wrong:
     if not EARLIEST_YEAR <= moment.year <= latest.year:
         return Wrong(Reason.BAD_UPDATED, f"updated {text!r}; expected a moment from {EARLIEST_YEAR} to {latest}")
     return moment
+
+
+def published_at_once(texts: Sequence[str | None], latest: date) -> pa.Date32Array | None:
+    """Return what `published` says of each text if all are plausible dates of the form YYYY-MM-DD; None if not."""
+    return _at_once(texts, pa.date32(), date(EARLIEST_YEAR, 1, 1), latest)
+
+
+def updated_at_once(texts: Sequence[str | None], latest: date) -> pa.TimestampArray | None:
+    """Return what `updated` says of each text if all are plausible moments without a zone; None if not."""
+    low, high = datetime(EARLIEST_YEAR, 1, 1), datetime(latest.year, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001
+    found = _at_once(texts, pa.timestamp("us"), low, high)
+    return None if found is None else pc.assume_timezone(found, "UTC")
+
+
+def _at_once(texts: Sequence[str | None], kind: pa.DataType, low: date, high: date) -> Any:
+    if not len(texts):
+        return pa.array([], kind)
+    try:
+        found = pa.array(texts, pa.string()).cast(kind)
+    except (pa.ArrowInvalid, UnicodeEncodeError):
+        return None
+    within = pc.and_(pc.greater_equal(found, pa.scalar(low, kind)), pc.less_equal(found, pa.scalar(high, kind)))
+    return found if pc.all(within, skip_nulls=False).as_py() else None
 
 
 def _implausible(text: str, latest: date) -> Wrong:

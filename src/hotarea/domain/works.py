@@ -4,10 +4,9 @@ Only the declared fields are decoded, whole batches of lines at a time. A line t
 and never stops the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,7 +15,8 @@ import pyarrow as pa
 
 from hotarea.domain import identifiers, tables
 from hotarea.domain.columns import Ints
-from hotarea.domain.published import published, updated
+from hotarea.domain.published import published, published_at_once, updated, updated_at_once
+from hotarea.domain.reference_lists import ReferenceLists
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
 
 YEARS_AHEAD = 5
@@ -38,6 +38,7 @@ class _Topic(msgspec.Struct, gc=False):
 
 
 _NO_TOPIC = _Topic()
+_NULL = msgspec.Raw(b"null")
 
 
 class _Work(msgspec.Struct, gc=False):
@@ -52,7 +53,7 @@ class _Work(msgspec.Struct, gc=False):
     type: str | None = None
     is_retracted: bool | None = None
     primary_topic: _Topic | str | None = None
-    referenced_works: list[str] | None = None
+    referenced_works: msgspec.Raw = _NULL  # texts would cost more than all other fields
     updated_date: str | None = None
     updated: str | None = None
 
@@ -83,30 +84,42 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
     `part` and `first_line` say where the chunk stands in its release. Without `updated_date` a version counts as
     updated on the release's date.
     """
-    lines = chunk.split(b"\n")
-    numbers, works, rejects = _parsed(chunk, lines, first_line)
+    numbers, works, rejects, ended = _parsed(chunk, first_line)
     records = len(works) + len(rejects)
     columns = _Columns(works, release_date)
     wrong = columns.wrong()
     if wrong:
+        lines = chunk.split(b"\n")
         rejects += [reject(numbers[row], w, lines[numbers[row] - first_line]) for row, w in wrong.items()]
         good = [row for row in range(len(works)) if row not in wrong]
         numbers, columns = [numbers[row] for row in good], _Columns([works[row] for row in good], release_date)
     references, self_citations, repeated = columns.references()
     table = columns.table(numbers, part, references)
-    return Decoded(table, rejects, len(lines) - 1, records, self_citations, repeated)
+    return Decoded(table, rejects, ended, records, self_citations, repeated)
 
 
-def _parsed(chunk: bytes, lines: list[bytes], first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject]]:
-    """Parse all lines at once if nothing is wrong with them, else one by one."""
-    whole = lines if lines[-1] else lines[:-1]
+def _parsed(chunk: bytes, first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject], int]:
+    """Parse line after line if nothing is wrong with any, else each on its own; count the lines that end, last."""
     try:
         # The decoder skips undeclared fields without looking at their bytes, so the encoding is checked here.
         if not chunk.isascii():
             chunk.decode("utf-8")
-        return range(first_line, first_line + len(whole)), list(map(_decode, whole)), []
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _parsed_singly(whole, first_line)
+        works = list(_every_line(chunk))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        lines = chunk.split(b"\n")
+        return *_parsed_singly(lines, first_line), len(lines) - 1
+    numbers = range(first_line, first_line + len(works))
+    return numbers, works, [], len(works) if chunk.endswith(b"\n") else max(len(works) - 1, 0)
+
+
+def _every_line(chunk: bytes) -> Iterator[_Work]:
+    """Yield the works of lines none of which is blank; the lines are not copied."""
+    view, start = memoryview(chunk), 0
+    while (end := chunk.find(b"\n", start)) >= 0:
+        yield _decode(view[start:end])
+        start = end + 1
+    if start < len(chunk):
+        yield _decode(view[start:])
 
 
 def _parsed_singly(lines: list[bytes], first_line: int) -> tuple[list[int], list[_Work], list[Reject]]:
@@ -143,19 +156,16 @@ class _Columns:
         latest = latest_date(release_date)
         unknown = datetime.combine(release_date, time(), UTC)
         self._ids = identifiers.works([w.id for w in works])
-        self._dates = [published(w.publication_date, w.publication_year, latest) for w in works]
+        self._dates = _published(works, latest)
         stamps = [w.updated_date or w.updated for w in works]
-        self._updated = [updated(stamp, latest) if stamp else unknown for stamp in stamps]
-        lists = [w.referenced_works or () for w in works]
-        self._lengths = np.fromiter(map(len, lists), np.int64, len(lists))
-        self._cited = identifiers.works(list(chain.from_iterable(lists)))
+        self._updated = updated_at_once(stamps, latest) or [updated(s, latest) if s else unknown for s in stamps]
+        self._lists = ReferenceLists.of([w.referenced_works for w in works])
 
     def wrong(self) -> dict[int, Wrong]:
         """Return the first thing that is wrong with each unusable row, in the order of these rules."""
         rules: tuple[dict[int, Wrong], ...] = (
             self._bad_ids(),
-            self._no_references(),
-            self._bad_references(),
+            self._lists.wrong,
             _wrong(self._dates),
             _wrong(self._updated),
         )
@@ -166,7 +176,7 @@ class _Columns:
 
     def references(self) -> tuple[pa.ListArray, int, int]:
         """Return each work's distinct references, how many were itself, and how many repeated."""
-        return identifiers.distinct_references(_numpy(self._ids), self._lengths, _numpy(self._cited))
+        return identifiers.distinct_references(_numpy(self._ids), self._lists.lengths, _numpy(self._lists.cited))
 
     def table(self, lines: Sequence[int], part: int, references: pa.ListArray) -> pa.Table:
         """Return the rows of `WORKS`, if nothing is wrong with any."""
@@ -192,21 +202,10 @@ class _Columns:
         rows = _null_rows(self._ids)
         return {row: Wrong(Reason.BAD_ID, f"id {self._works[row].id!r}; {identifiers.EXPECTED}") for row in rows}
 
-    def _no_references(self) -> dict[int, Wrong]:
-        wrong = Wrong(Reason.NO_REFERENCES, "referenced_works is null or missing; expected a list, empty if none")
-        return dict.fromkeys((row for row, w in enumerate(self._works) if w.referenced_works is None), wrong)
 
-    def _bad_references(self) -> dict[int, Wrong]:
-        ends = np.cumsum(self._lengths)
-        bad = _null_rows(self._cited)
-        rows = np.searchsorted(ends, bad, side="right").tolist()
-        texts = [
-            (self._works[row].referenced_works or [])[at - int(ends[row])] for row, at in zip(rows, bad, strict=True)
-        ]
-        wrong: dict[int, Wrong] = {}
-        for row, text in zip(rows, texts, strict=True):
-            wrong.setdefault(row, Wrong(Reason.BAD_REFERENCE, f"reference {text!r}; {identifiers.EXPECTED}"))
-        return wrong
+def _published(works: Sequence[_Work], latest: date) -> pa.Array | list[date | Wrong]:
+    found = published_at_once([w.publication_date for w in works], latest)
+    return found or [published(w.publication_date, w.publication_year, latest) for w in works]
 
 
 def _numpy(numbers: pa.Int64Array) -> Ints:
@@ -218,7 +217,7 @@ def _null_rows(numbers: pa.Int64Array) -> list[int]:
     return np.flatnonzero(numbers.is_null().to_numpy(zero_copy_only=False)).tolist() if numbers.null_count else []
 
 
-def _wrong(values: Sequence[object]) -> dict[int, Wrong]:
-    if Wrong not in set(map(type, values)):
+def _wrong(values: Sequence[object] | pa.Array) -> dict[int, Wrong]:
+    if isinstance(values, pa.Array) or Wrong not in set(map(type, values)):
         return {}
     return {row: value for row, value in enumerate(values) if isinstance(value, Wrong)}
