@@ -50,7 +50,7 @@ class Correct(beam.PTransform):
     def _from(self, what: str, function: Any, files: list[tuple[str, str, str]], pipeline: Any, count: int) -> Any:
         return (
             pipeline
-            | f"List {what}" >> beam.Create(files)
+            | f"List {what}" >> beam.Create(files, reshuffle=False)
             | f"Share the reading of {what}" >> beam.Reshuffle()
             | f"Read {what}" >> beam.ParDo(Step("known", function, count, store=self.store))
         )

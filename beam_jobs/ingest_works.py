@@ -78,12 +78,12 @@ def _build(pipeline: beam.Pipeline, plan: Plan, shards: int, store: Path) -> Non
     if plan.correction:
         shards = shards or corrections.shards(plan)  # the same for all that is brought together
     if plan.form == "edge_list":
-        taken = pipeline | "Take the edge list" >> beam.Create([(plan,)])
+        taken = pipeline | "Take the edge list" >> beam.Create([(plan,)], reshuffle=False)
         found = taken | "Read papers and edges" >> beam.ParDo(Step("read", read_edge_list, shards, store=store))
     else:
         found = (
             pipeline
-            | "List partitions" >> beam.Create([(assignment,) for assignment in plan.assignments])
+            | "List partitions" >> beam.Create([(a,) for a in plan.assignments], reshuffle=False)
             | "Share the reading" >> beam.Reshuffle()
             | "Read partitions" >> beam.ParDo(Step("read", read_partition, plan, shards, store=store))
         )

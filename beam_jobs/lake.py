@@ -8,6 +8,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow.parquet as pq
+from apache_beam.pvalue import TaggedOutput
 
 from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain.columns import shard_of
@@ -36,17 +37,17 @@ class ReadLake(beam.PTransform):
     store: Path
 
     def expand(self, pipeline: Any) -> Any:  # Beam warns of hints that name a dict
-        """Read each kind of file on its own; citations go to the shard of the citing document."""
-        return {kind: self._read(pipeline, kind) for kind in _KINDS}
-
-    def _read(self, pipeline: Any, kind: str) -> Any:
-        files = [(kind, r, str(path)) for r in self.releases for path in files_of(self.home, kind, [r])]
-        return (
+        """Read all files alike; citations go to the shard of the citing document."""
+        files = [
+            (kind, r, str(path)) for kind in _KINDS for r in self.releases for path in files_of(self.home, kind, [r])
+        ]
+        found = (
             pipeline
-            | f"List {kind}" >> beam.Create(files)
-            | f"Share the reading of {kind}" >> beam.Reshuffle()
-            | f"Read {kind}" >> beam.ParDo(Step("read", read, self.shards, store=self.store))
+            | "List files" >> beam.Create(files, reshuffle=False)
+            | "Share the reading" >> beam.Reshuffle()
+            | "Read files" >> beam.ParDo(Step("read", read_tagged, self.shards, store=self.store)).with_outputs(*_KINDS)
         )
+        return {kind: found[kind] for kind in _KINDS}
 
 
 def files_of(home: Path, kind: str, releases: Sequence[str]) -> list[Path]:
@@ -62,6 +63,12 @@ def files_of(home: Path, kind: str, releases: Sequence[str]) -> list[Path]:
             raise NotReadyError(f"release {release} has no {kind} in {folder}; expected an ingested one. Ingest it.")
         found += parts
     return found
+
+
+def read_tagged(kind: str, release: str, path: str, shards: int) -> Iterator[TaggedOutput]:
+    """Yield what `read` yields, tagged by the kind of the file."""
+    for part in read(kind, release, path, shards):
+        yield TaggedOutput(kind, part)
 
 
 def read(kind: str, release: str, path: str, shards: int) -> Iterator[tuple[int, Any]]:

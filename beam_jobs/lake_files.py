@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -32,18 +33,30 @@ def report(plan: Plan, writing: Writing) -> None:
     counted("superseded", writing.superseded)
 
 
+_ENCODINGS = {
+    **dict.fromkeys(("document_id", "citing_id", "cited_id"), "DELTA_BINARY_PACKED"),
+    **dict.fromkeys(("citing_age_mean", "citing_age_mean_pct"), "BYTE_STREAM_SPLIT"),
+}
+"""Of columns in which nearly every value is another one, so that Parquet's default, a dictionary, is in vain."""
+
+
 @contextmanager
 def written(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
     """Let a file be written piece by piece; it appears at the end, and one that is tried again replaces itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")  # another attempt may be at the same part
     try:
-        with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(aside, schema, compression="zstd", **_encodings(schema)) as writer:
             yield writer
         counted_bytes("written", aside.stat().st_size)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _encodings(schema: pa.Schema) -> dict[str, Any]:
+    chosen = {name: _ENCODINGS[name] for name in schema.names if name in _ENCODINGS}
+    return {"use_dictionary": [name for name in schema.names if name not in chosen], "column_encoding": chosen}
 
 
 def put(path: Path, table: pa.Table) -> None:

@@ -121,7 +121,7 @@ def _build(
     retracted = pq.read_table(asked.retracted)["document_id"].combine_chunks() if asked.retracted else None
     _ = (
         pipeline
-        | "Name the feature files" >> beam.Create([(number, str(part)) for number, part in enumerate(parts)])
+        | "Name the feature files" >> beam.Create([(n, str(part)) for n, part in enumerate(parts)], reshuffle=False)
         | "Share them out" >> beam.Reshuffle()
         | "Read batches of features" >> beam.ParDo(Step("read", batches, columns, retracted))
         | "Predict" >> RunInference(KeyedModelHandler(handler))

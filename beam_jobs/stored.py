@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, dataclass, fields
+from math import prod
 from pathlib import Path
 from typing import IO, Any, Self
 from uuid import uuid4
@@ -9,23 +10,49 @@ from uuid import uuid4
 import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+from numpy.typing import NDArray
 
 from hotarea.domain.columns import Arrays
 
 
 @dataclass(frozen=True)
+class _Array:
+    """How an array lies in a file: as numbers of a type that may be smaller than its own."""
+
+    shape: tuple[int, ...]
+    kind: str
+    stored: str
+
+    @classmethod
+    def put(cls, file: IO[bytes], array: NDArray[Any]) -> Self:
+        """Write an array, in as few bytes as hold its integers: they travel between steps more than once."""
+        narrow = np.ascontiguousarray(_narrow(array))
+        file.write(narrow.data)  # unlike `tofile`, it says why it failed
+        return cls(array.shape, array.dtype.str, narrow.dtype.str)
+
+    def load(self, file: IO[bytes]) -> NDArray[Any]:
+        """Read the array as it was, from where the file stands."""
+        return np.fromfile(file, self.stored, prod(self.shape)).astype(self.kind, copy=False).reshape(self.shape)
+
+
+@dataclass(frozen=True)
 class Stored:
-    """A batch that lies in a file from `offset` on."""
+    """A batch that lies in a file from `offset` on: a table, or so many arrays."""
 
     path: str
     offset: int
     kind: type
+    arrays: tuple[_Array, ...] = ()
 
     def load(self) -> Any:
         """Read the batch."""
         with Path(self.path).open("rb") as file:
             file.seek(self.offset)
-            return _read(file, self.kind)
+            if issubclass(self.kind, pa.Table):
+                with pa.ipc.open_stream(file) as stream:
+                    return stream.read_all()
+            found = [array.load(file) for array in self.arrays]
+        return found[0] if issubclass(self.kind, np.ndarray) else self.kind(*found)
 
 
 class Batches(Iterable[Any]):
@@ -77,9 +104,9 @@ class Store:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("wb")
         offset = self._file.tell()
-        _write(self._file, value)
+        arrays = _write(self._file, value)
         self._file.flush()  # what is done with it next may be in this very process
-        return Stored(str(self._path), offset, type(value))
+        return Stored(str(self._path), offset, type(value), arrays)
 
 
 def loaded(value: Any) -> Any:
@@ -89,24 +116,21 @@ def loaded(value: Any) -> Any:
     return value.load() if isinstance(value, Stored) else value
 
 
-def _write(file: IO[bytes], batch: Arrays | np.ndarray[Any, Any] | pa.Table) -> None:
+def _write(file: IO[bytes], batch: Arrays | NDArray[Any] | pa.Table) -> tuple[_Array, ...]:
     if isinstance(batch, pa.Table):
         with pa.ipc.new_stream(file, batch.schema) as stream:
             stream.write_table(batch)
-        return
-    arrays = [batch] if isinstance(batch, np.ndarray) else [getattr(batch, f.name) for f in _fields(type(batch))]
-    for array in map(np.ascontiguousarray, arrays):
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(array.data)  # unlike `tofile`, it says why it failed
+        return ()
+    if isinstance(batch, np.ndarray):
+        return (_Array.put(file, batch),)
+    return tuple(_Array.put(file, getattr(batch, f.name)) for f in _fields(type(batch)))
 
 
-def _read(file: IO[bytes], kind: type) -> Any:
-    if issubclass(kind, pa.Table):
-        with pa.ipc.open_stream(file) as stream:
-            return stream.read_all()
-    if issubclass(kind, np.ndarray):
-        return np.lib.format.read_array(file, allow_pickle=False)
-    return kind(**{f.name: np.lib.format.read_array(file, allow_pickle=False) for f in _fields(kind)})
+def _narrow(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind != "i" or not array.size:
+        return array
+    least = np.promote_types(np.min_scalar_type(array.min()), np.min_scalar_type(array.max()))
+    return array.astype(least) if least.itemsize < array.itemsize else array
 
 
 def _fields(kind: Any) -> tuple[Field[Any], ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_jobs.stored import Batches, Store, Stored, loaded
@@ -43,6 +43,29 @@ def test_batches_of_one_file_are_told_apart(tmp_path_factory: pytest.TempPathFac
         sent = Batches([store.put(Numbers(np.array(batch, np.int64))) for batch in batches])
     assert [batch.number.tolist() for batch in sent] == batches == [batch.number.tolist() for batch in sent]
     assert len(sent) == len(batches)
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.sampled_from([np.int8, np.int16, np.int32, np.int64, np.uint16, np.float64, np.bool_]),
+    st.sampled_from([(0,), (3,), (2, 0), (2, 3), (1, 2, 2)]),
+    st.lists(st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-300, 300), min_size=6, max_size=6),
+)
+def test_arrays_keep_type_shape_and_every_value(
+    tmp_path_factory: pytest.TempPathFactory, kind: type, shape: tuple[int, ...], numbers: list[int]
+) -> None:
+    array = np.resize(np.array(numbers, np.int64).astype(kind), shape)
+    with Store(tmp_path_factory.mktemp("store")) as store:
+        again = loaded(store.put(array))
+    assert (again.dtype, again.shape, again.tolist()) == (array.dtype, array.shape, array.tolist())
+
+
+def test_integers_lie_in_as_few_bytes_as_hold_them(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.put(np.array([[0, 255]] * 500))
+        assert store.bytes == 1000
+        store.put(np.array([-1, 255]))
+        assert store.bytes == 1004
 
 
 def test_a_batch_can_be_read_before_the_next_is_put(tmp_path: Path) -> None:

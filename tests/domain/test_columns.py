@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hotarea.domain.columns import Columns, Int32s, Ints, array, shard_of
+from hotarea.domain.columns import Columns, Int32s, Ints, array, shard_of, stable_order
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,10 @@ def test_arrays_of_arrow_columns_count_days_and_microseconds() -> None:
     assert array(table, "day", np.int32).tolist() == [1, -1]
     assert array(table, "moment", np.int64).tolist() == [1_000_000] * 2
     assert array(table.to_batches()[0], "flag", np.bool_).tolist() == [True, False]
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 5) | st.integers(0, 1 << 41) | st.integers(-5, -1)))
+def test_a_stable_order_is_the_one_that_argsort_gives(ids: list[int]) -> None:
+    found = np.array(ids, np.int64)
+    assert stable_order(found).tolist() == np.argsort(found, kind="stable").tolist()

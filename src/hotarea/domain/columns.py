@@ -63,6 +63,16 @@ def shard_of(document_id: Ints, shards: int) -> NDArray[np.uint16]:
     return (mixed % np.uint64(shards)).astype(np.uint16)
 
 
+def stable_order(ids: Ints) -> Rows:
+    """Return the rows in the order of their ids, equal ones as they stood: `argsort`, several times faster.
+
+    Id and row fit into one number, and plain numbers sort by vector instructions, unless ids are huge.
+    """
+    if not len(ids) or ids.max() >= 1 << 40 or ids.min() < 0 or len(ids) > 1 << 23:
+        return np.argsort(ids, kind="stable")
+    return np.sort((ids << 23) | np.arange(len(ids))) & ((1 << 23) - 1)
+
+
 def array(table: pa.Table | pa.RecordBatch, name: str, dtype: DTypeLike) -> NDArray[Any]:
     """Return a column of an Arrow table without nulls as an array; dates count days, timestamps microseconds."""
     values = table.column(name)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain.columns import Bools, Columns, Int16s, Int32s, Ints, array
+from hotarea.domain.columns import Bools, Columns, Int16s, Int32s, Ints, array, stable_order
 from hotarea.domain.versions import Redirects, Works, changes, groups, overlaps, running_max
 
 
@@ -85,7 +85,7 @@ def follow(pairs: Pairs, document_id: Ints, redirects: Redirects, cutoffs: int) 
 
 def by_cited(pairs: Pairs) -> Pairs:
     """Return pairs in the order of their cited works."""
-    return pairs.take(np.argsort(pairs.cited_id, kind="stable"))
+    return pairs.take(stable_order(pairs.cited_id))
 
 
 def _redirected(pairs: Pairs, redirects: Redirects) -> Pairs:
