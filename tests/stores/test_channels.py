@@ -25,7 +25,7 @@ from tests.servers import (
 )
 
 TEXT = "documents 2012-12-31 was rejected.\n\nWhere: dataset documents, release 2012-12-31\nRun: manual__1"
-WITHIN_S = 15.0
+WITHIN_S = 8.0
 STARTS_S = 4.0
 """What a process may need beyond the time that it is given, to start and to end, on a busy machine."""
 

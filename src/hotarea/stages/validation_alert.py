@@ -103,7 +103,7 @@ def _finding(judged: Validation, failure: Mapping[str, Any]) -> Finding:
         subject=judged.subject,
         expected=failure["expected"],
         observed=failure["observed"],
-        examples=tuple(map(_example, failure["examples"])),
+        examples=tuple(dict.fromkeys(map(_example, failure["examples"]))),
         severity=severity,
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 RETRIES = 2
-WAIT_S = 1.0
+_WAITS = 20  # a wait is this part of the time that is granted
 _RATE_S = 1.0
 """Apprise's 5.5 s between two messages, in an outbox of five, would use up the time that a task is held for."""
 
@@ -73,7 +73,7 @@ def _channel(url: str, within_s: float) -> Any:
     channel = apprise.Apprise.instantiate(url)
     if channel is not None:
         channel.socket_connect_timeout = channel.socket_read_timeout = within_s
-        channel.retry, channel.wait = max(channel.retry, RETRIES), WAIT_S
+        channel.retry, channel.wait = max(channel.retry, RETRIES), within_s / _WAITS
         channel.request_rate_per_sec = min(channel.request_rate_per_sec, _RATE_S)
         channel.optional = False  # else Apprise says that it has sent what it has not
     return channel
