@@ -57,10 +57,12 @@ def webhook(status: int = 200, after_s: float = 0.0) -> Iterator[Webhook]:
         hook = Webhook(server.server_port, status, after_s)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield hook
-        ended.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield hook
+        finally:
+            ended.set()
+            server.shutdown()
+            thread.join()
 
 
 @dataclass
@@ -98,8 +100,10 @@ def mail_server(password: str = "", **box: Any) -> Iterator[Mailbox]:
     mailbox = Mailbox(port=free_port(), **box)
     controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **login)
     controller.start()
-    yield mailbox
-    controller.stop()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
 
 
 @contextmanager
@@ -132,9 +136,11 @@ def dribbling_server() -> Iterator[int]:
         server.settimeout(0.2)
         thread = threading.Thread(target=serve)
         thread.start()
-        yield server.getsockname()[1]
-        ended.set()
-        thread.join()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            ended.set()
+            thread.join()
 
 
 def free_port() -> int:
