@@ -65,7 +65,7 @@ class State:
             releases=[r.release_id for r in ledger.all(Release)],
             features=ledger.all(FeatureSet),
             writes=ledger.all(Materialization),
-            online={file.name: dump(file) for file in Layout(settings.home).feature_repo.glob("*.db")},
+            online={file.name: dump(file) for file in Layout(settings.home).feature_repo.glob("online*.db")},
         )
         ledger.close()
         return found
