@@ -242,6 +242,63 @@ def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_
     assert told[0]["message"].count("expect_") == 5
 
 
+def broken(settings: Settings, folder: Path, subject: str, run_id: str = "r1") -> None:
+    with pytest.raises(ValidationError) as raised:
+        check(settings, "documents", put(folder, [*documents(), documents()[4]], tables.DOCUMENTS), subject, run_id)
+    assert raised.value.problem == "validation/documents"
+
+
+def passing(settings: Settings, folder: Path, subject: str) -> None:
+    check(settings, "documents", put(folder, documents(), tables.DOCUMENTS), subject, "r2")
+
+
+@pytest.mark.parametrize(("subject", "recovered"), [("2012-12-31", True), ("2013-06-30", True), ("2011-12-31", False)])
+def test_a_rejected_release_is_over_when_it_passes_or_a_later_one_does(subject, recovered, watched, told, tmp_path):
+    broken(watched, tmp_path / "broken", "2012-12-31")
+    broken(watched, tmp_path / "again", "2012-12-31")
+    passing(watched, tmp_path / "good", subject)
+    passing(watched, tmp_path / "better", subject)
+    titles = ["hotarea: recovered: documents 2012-12-31 failed validation"] if recovered else []
+    assert [alert["title"] for alert in told][1:] == titles
+
+
+def test_a_second_release_that_is_rejected_is_told(watched, told, tmp_path):
+    broken(watched, tmp_path / "one", "2012-12-31")
+    broken(watched, tmp_path / "two", "2013-12-31")
+    passing(watched, tmp_path / "three", "2012-12-31")
+    assert [alert["title"] for alert in told] == [
+        "hotarea: documents 2012-12-31 failed validation",
+        "hotarea: documents 2013-12-31 failed validation (still open)",
+    ]
+
+
+def test_the_same_warning_of_the_next_release_is_not_told_again_and_its_end_is(watched, told, tmp_path):
+    retracted = [row | {"is_retracted": True} for row in documents()]
+    for subject in ("2012-12-31", "2013-12-31"):
+        check(watched, "documents", put(tmp_path / subject, retracted, tables.DOCUMENTS), subject, "r1")
+    passing(watched, tmp_path / "good", "2014-12-31")
+    assert [alert["title"] for alert in told] == [
+        "hotarea: documents 2012-12-31 passed with warnings",
+        "hotarea: recovered: documents 2013-12-31 passed with warnings",
+    ]
+
+
+def test_published_data_is_a_problem_of_its_own_until_just_that_passes(watched, told):
+    for name in ("2012-12-31", "2013-12-31"):
+        publish(watched, name, documents(), citations())
+    part = Layout(watched.home).release("2012-12-31") / "documents" / "part-0.parquet"
+    kept = part.read_bytes()
+    part.unlink()
+    with pytest.raises(ValidationError):
+        validate.run(watched, "r9", "documents")
+    validate.run(watched, "r9", "documents", "2013-12-31")
+    part.write_bytes(kept)
+    assert len(told) == 1
+    assert "Look closer: hotarea validate --dataset documents --subject 2012-12-31" in told[0]["message"]
+    validate.run(watched, "r9", "documents", "2012-12-31")
+    assert [alert["title"] for alert in told][1:] == ["hotarea: recovered: documents 2012-12-31 failed validation"]
+
+
 def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):
     files = put(tmp_path / "d", documents(), tables.DOCUMENTS)
     check(settings, "documents", files, "2012-12-31", "r1")
