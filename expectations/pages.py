@@ -93,7 +93,8 @@ def index(rows: Iterable[Row]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="UTF-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1.0">'
-        f"<title>Validations</title><style>{_STYLE}</style></head><body><main><h4>Data Docs: validations, the newest first</h4>\n"
+        f"<title>Validations</title><style>{_STYLE}</style></head><body><main>"
+        "<h4>Data Docs: validations, the newest first</h4>\n"
         "<table><thead><tr><th>Verdict</th><th>Dataset</th><th>Release or cutoff</th><th>Validated (UTC)</th></tr>"
         f"</thead><tbody>\n{lines}\n</tbody></table></main></body></html>\n"
     )
