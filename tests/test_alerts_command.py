@@ -86,7 +86,7 @@ def test_flush_delivers_and_says_what_still_waits(home: Settings, hook: Webhook)
     hook.status = 500
     problem(home)
     stuck = call("flush")
-    assert (stuck.exit_code, "1 messages wait" in stuck.stdout) == (1, True)
+    assert (stuck.exit_code, "1 message waits" in stuck.stdout) == (1, True)
     hook.status = 200
     done = call("flush")
     assert (done.exit_code, done.stdout.splitlines()) == (0, ["channel 1 (json): 1 delivered", "no message waits"])

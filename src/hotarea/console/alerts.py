@@ -59,7 +59,7 @@ def show_deliveries(console: Console, deliveries: Sequence[Delivery], left: int)
     for d in deliveries:
         why = f"; [red]not all[/]: {d.reason}" if d.reason else ""
         console.print(f"channel {d.channel.place} ({d.channel.kind}): {len(d.arrived)} delivered{why}")
-    console.print(f"{left} messages wait" if left else "no message waits")
+    console.print(f"{left or 'no'} {'messages wait' if left > 1 else 'message waits'}")
 
 
 def show_silence(console: Console, found: Sequence[Quiet]) -> None:

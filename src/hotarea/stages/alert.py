@@ -180,16 +180,17 @@ def _remember(ledger: Ledger, claimed: Sequence[Notice], delivery: Delivery) -> 
     for notice in claimed:
         arrived = now() if notice.notice_id in delivery.arrived else None
         ledger.replace(notice, replace(notice, claimed_until=None, delivered_at=arrived))
-    _report(delivery, claimed)
+    _report(delivery, claimed, "It is kept and sent again later")
 
 
-def _report(delivery: Delivery, claimed: Sequence[Notice]) -> None:
-    for notice in claimed:
+def _report(delivery: Delivery, sent: Sequence[Notice], follows: str) -> None:
+    for notice in sent:
         if notice.notice_id not in delivery.arrived:
             log.error(
-                "%s did not take the message: %s. It is kept and sent again later: %s",
+                "%s did not take the message: %s. %s: %s",
                 delivery.channel,
                 delivery.reason,
+                follows,
                 notice.title,
             )
 
@@ -198,7 +199,7 @@ def _tell_directly(settings: Settings, alert: Alert) -> None:
     by_place = {notice.place: [notice] for notice in _notices(settings, alert, now())}
     wanted = {channel: by_place[channel.place] for channel in channels(settings.alert_urls)}
     for delivery in deliver(wanted, settings.alert_timeout_s):
-        _report(delivery, wanted[delivery.channel])
+        _report(delivery, wanted[delivery.channel], "Without a ledger it is not kept")
 
 
 @dataclass(frozen=True)
