@@ -142,7 +142,7 @@ def at_once(settings: Settings, url: str, what: str, processes: int = 4) -> list
     import time
 
     variables = {"HOTAREA_HOME": str(settings.home), "HOTAREA_ALERT_URLS": url, "PYTHONWARNINGS": "ignore"}
-    start = str(time.time() + 6)
+    start = str(time.time() + 4)
     started = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, what, start],
