@@ -24,6 +24,7 @@ def hook() -> Iterator[Webhook]:
 def home(settings: Settings, hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("HOTAREA_HOME", str(settings.home))
     monkeypatch.setenv("HOTAREA_ALERT_URLS", hook.url)
+    monkeypatch.setenv("HOTAREA_ALERT_TIMEOUT_S", "8")
     monkeypatch.setenv("COLUMNS", "160")
     return Settings.load()
 

@@ -21,7 +21,7 @@ def hook() -> Iterator[Webhook]:
 
 @pytest.fixture
 def watched(settings: Settings, hook: Webhook) -> Settings:
-    return Settings.load(home=settings.home, project=settings.project, alert_urls=hook.url)
+    return Settings.load(home=settings.home, project=settings.project, alert_urls=hook.url, alert_timeout_s=8)
 
 
 def release(settings: Settings, name: str, days_ago: float) -> None:
