@@ -18,6 +18,7 @@ from pathlib import Path
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
 from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
 from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
 
 
@@ -56,7 +57,7 @@ def ingest_releases():
         folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
         return optional(str, ingest.plan(settings(), run_id, folder, until))
 
-    @task
+    @validation
     def validate(plan, *, run_id):
         """Judge the new documents and citations."""
         from hotarea.stages import ingest

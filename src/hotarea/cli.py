@@ -205,6 +205,76 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         result.show(_out, found)
 
 
+alerts = typer.Typer(no_args_is_help=True, help="Who is told of what is wrong: open problems, channels, silence.")
+app.add_typer(alerts, name="alerts")
+
+
+@alerts.command("list")
+def list_problems(context: typer.Context, as_json: Json = False) -> None:
+    """Show the problems that are open, those closed last, and messages that no channel took yet."""
+    from hotarea.console import alerts as console
+    from hotarea.stages import open_problems
+
+    found = open_problems.collect(context.obj)
+    _print_json(found) if as_json else console.show(_out, found)
+
+
+@alerts.command("show")
+def show_problem(
+    context: typer.Context,
+    problem: Annotated[str, typer.Argument(help="As `list` names it, like validation/citations.")],
+    as_json: Json = False,
+) -> None:
+    """Show all that is known of a problem: every failed check with its examples, the report, the run."""
+    from hotarea.stages import open_problems
+
+    found = open_problems.show(context.obj, problem)
+    _print_json(found) if as_json else _out.print(
+        escape(f"{found.title}\n\n{found.text}"), highlight=False, soft_wrap=True
+    )
+
+
+@alerts.command("test")
+def try_channels(context: typer.Context, as_json: Json = False) -> None:
+    """Send a test message to each channel; exit status 1 if one does not arrive."""
+    from hotarea.console import alerts as console
+    from hotarea.stages import alert
+
+    with _err.status("sending a test message to each channel"):
+        tried = alert.test(context.obj)
+    _print_json(tried) if as_json else console.show_tried(_out, tried)
+    raise typer.Exit(0 if all(t.arrived for t in tried) else 1)
+
+
+@alerts.command()
+def flush(context: typer.Context) -> None:
+    """Deliver the messages that no channel took yet; exit status 1 if some still wait."""
+    from hotarea.console import alerts as console
+    from hotarea.stages import alert, open_problems
+
+    with _err.status("delivering"):
+        deliveries = alert.flush(context.obj)
+    left = len(open_problems.collect(context.obj)["undelivered"])
+    console.show_deliveries(_out, deliveries, left)
+    raise typer.Exit(1 if left else 0)
+
+
+@alerts.command()
+def watch(context: typer.Context, as_json: Json = False) -> None:
+    """Tell if nothing has come, been promoted or been served for too long, and deliver what waits.
+
+    Airflow does so every hour. Let cron do it as well, on another machine if there is one: a scheduler that is dead
+    cannot tell that it is.
+    """
+    from hotarea.console import alerts as console
+    from hotarea.stages import silence
+
+    if as_json:
+        _run("listening", lambda run_id: silence.watch(context.obj, run_id), as_json)
+    else:
+        console.show_silence(_out, silence.watch(context.obj, _run_id()))
+
+
 class _LastLine(logging.Handler):
     """Shows what the stages and their jobs log as the text of the spinner, the newest line only."""
 
@@ -227,9 +297,13 @@ def _log(*, verbose: bool) -> None:
         warnings.simplefilter("ignore")  # the libraries' notes to their developers
 
 
+def _run_id() -> str:
+    return f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+
+
 def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
     """Call a stage under a new run id, with progress on stderr and its result on stdout."""
-    run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    run_id = _run_id()
     with _err.status(doing) as status:
         handler = _LastLine(status)
         for name in _TOLD:

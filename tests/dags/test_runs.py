@@ -82,7 +82,12 @@ def test_broken_data_fails_at_once_and_is_told(runs: dict[str, dict[str, Any]], 
     failed = [name for name, state in broken["tasks"].items() if state == "failed"]
     assert (broken["state"], len(failed)) == ("failed", 1)
     assert broken["tries"][failed[0]] == 1
-    assert alerts[1] == [f"hotarea: ingest_releases.{failed[0]} failed"]
+    assert alerts[1][:1] == [f"hotarea: ingest_releases.{failed[0]} failed"]
+
+
+def test_a_task_that_succeeds_again_is_told(runs: dict[str, dict[str, Any]], alerts: tuple[str, list[str]]) -> None:
+    assert runs["first"]["state"] == "success"
+    assert alerts[1][1:] == ["hotarea: recovered: ingest_releases.ingest_works failed"]
 
 
 def test_good_data_is_published(runs: dict[str, dict[str, Any]], home: Settings) -> None:

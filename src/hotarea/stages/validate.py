@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from hotarea.domain.alert import Alert
 from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
 from hotarea.domain.records import FeatureSet, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages.alert import send
+from hotarea.stages.validation_alert import tell
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -21,7 +20,6 @@ log = logging.getLogger(__name__)
 DATASETS = ("documents", "citations", "document_features")
 
 _INDEXED = 500  # the newest validations that the Data Docs index lists
-_LISTED = 5  # failed checks that an alert spells out
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,13 @@ def _published(settings: Settings) -> list[_Subject]:
 def _judge_all(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> list[Validation]:
     outcomes = [_judge(settings, subject, run_id) for subject in subjects]
     _index(settings)
+    problem = tell(settings, outcomes, in_service=any(subject.in_service for subject in subjects))
     failed = [v for v in outcomes if not v.success]
     if failed:
         raise ValidationError(
             f"{', '.join(f'{v.dataset} {v.subject}' for v in failed)} broke a critical expectation: "
-            f"{_first(failed[0])}. Full report: {failed[0].report}"
+            f"{_first(failed[0])}. Full report: {failed[0].report}",
+            problem=problem,
         )
     return outcomes
 
@@ -135,9 +135,6 @@ def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
     )
     _remember(settings, record)
     log.info("%s: %s, report %s", subject, "valid" if record.success else "invalid", record.report)
-    told = [f for f in record.failures if f["severity"] in {"critical", "warning"}]
-    if told:
-        send(settings, _alert(subject, record, told))
     return record
 
 
@@ -161,45 +158,6 @@ def _remember(settings: Settings, record: Validation) -> None:
 def _first(record: Validation) -> str:
     failure = record.failures[0]
     return f"{failure['column'] or 'rows'}: expected {failure['expected']} observed {failure['observed']}"
-
-
-def _alert(subject: _Subject, record: Validation, failures: Sequence[Mapping[str, Any]]) -> Alert:
-    """Return what to tell of one subject: every failed check, the first few spelled out."""
-    listed = failures[:_LISTED]
-    checks = [f"{f['check']} of {f['column'] or 'the table'} ({f['severity']})" for f in listed]
-    if len(failures) > _LISTED:
-        checks.append(f"and {len(failures) - _LISTED} more")
-    return Alert(
-        title=f"hotarea: {subject} {'has warnings' if record.success else 'failed validation'}",
-        what=f"{subject} {_consequence(subject, record)}. Failed checks: {'; '.join(checks)}",
-        where=f"dataset {record.dataset}, {_kind(record.dataset)} {record.subject}",
-        expected=" ".join(f["expected"] for f in listed),
-        observed="; ".join(_observed(f) for f in listed),
-        report=record.report,
-        run_id=record.run_id,
-        severity="warning" if record.success else "critical",
-    )
-
-
-def _consequence(subject: _Subject, record: Validation) -> str:
-    if record.success:
-        return "passed with warnings"
-    if subject.in_service:
-        return "is in service and no longer passes; build it again"
-    return "was rejected; the data in service stays as it was"
-
-
-def _kind(dataset: str) -> str:
-    return "cutoff" if dataset == "document_features" else "release"
-
-
-def _observed(failure: Mapping[str, Any]) -> str:
-    said = f"{failure['column'] or 'rows'}: {failure['observed']}"
-    return said + "".join(f", for example {_example(example)}" for example in failure["examples"][:1])
-
-
-def _example(example: Any) -> str:
-    return ", ".join(f"{k} {v}" for k, v in example.items()) if isinstance(example, dict) else str(example)
 
 
 def _index(settings: Settings) -> None:
