@@ -81,17 +81,18 @@ def _volume(context: Context) -> list[Any]:
     usual = earlier.usual_documents(context)
     if usual is None:
         return []
+    most = "" if usual.most is None else f" and at most {usual.most:,}, {limits.USUAL_ROWS_FACTOR:.0%} of it"
     return [
         gxe.ExpectTableRowCountToBeBetween(
             min_value=usual.least,
             max_value=usual.most,
             severity="warning",
             description=(
-                f"A release has {usual.least:,} to {usual.most:,} documents: {limits.USUAL_ROWS_SHARE:.0%} to "
-                f"{limits.USUAL_ROWS_FACTOR:.0%} of the median of the last {limits.RELEASES_COMPARED}."
+                f"A release has at least {usual.least:,} documents, {limits.USUAL_ROWS_SHARE:.0%} of the median of the "
+                f"last {limits.RELEASES_COMPARED}{most}."
             ),
-            notes="Part of it may be missing although the manifest agrees, or be there twice; a year that is not over "
-            "has fewer as well.",
+            notes="Part of it may be missing although the manifest agrees, or be there more than once; a year that is "
+            "not over has fewer as well.",
         )
     ]
 

@@ -27,7 +27,7 @@ class Usual:
     """Between how many documents a release usually has."""
 
     least: int
-    most: int
+    most: int | None  # None where the releases before were too small to tell
 
 
 def usual_documents(context: Context) -> Usual | None:
@@ -41,7 +41,8 @@ def usual_documents(context: Context) -> Usual | None:
     if not recent:
         return None
     middle = median(recent)
-    return Usual(ceil(limits.USUAL_ROWS_SHARE * middle), floor(limits.USUAL_ROWS_FACTOR * middle))
+    most = floor(limits.USUAL_ROWS_FACTOR * middle) if middle >= limits.SHARE_ROWS else None
+    return Usual(ceil(limits.USUAL_ROWS_SHARE * middle), most)
 
 
 def usual_citations(context: Context) -> float | None:
@@ -69,9 +70,7 @@ def dangling_share(context: Context) -> float | None:
         return None
     cited = rows(_files(deliveries[-1], "citations"), _CITED)
     earlier = [file for folder in context["earlier"] for file in _files(folder, "documents")]
-    count, dangling = row(
-        f"SELECT count(*), count(*) FILTER (cited_id NOT IN ({rows(earlier, ID)})) FROM ({cited})"
-    )
+    count, dangling = row(f"SELECT count(*), count(*) FILTER (cited_id NOT IN ({rows(earlier, ID)})) FROM ({cited})")
     return float(dangling / count) if count >= limits.SHARE_ROWS else None
 
 

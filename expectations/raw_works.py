@@ -12,7 +12,11 @@ from expectations import limits
 from expectations.suite import Context, Suite, schema_expectation
 from hotarea.domain import raw_layout
 
-_SAID = {"current": "OpenAlex's current layout", "before_2026": "OpenAlex's layout before 2026", "edge_list": "an edge list"}
+_SAID = {
+    "current": "OpenAlex's current layout",
+    "before_2026": "OpenAlex's layout before 2026",
+    "edge_list": "an edge list",
+}
 
 
 def seen(given: str, context: Context) -> str:  # noqa: ARG001

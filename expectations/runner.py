@@ -92,7 +92,9 @@ def _results(suite: Suite, files: Sequence[Path], subject: str, context: Context
         lost = damages([*files, *_beside(context)])
         if lost:
             return _schema_results(lost)
-        raise ValidationError(f"{subject} cannot be looked at: {error}; expected readable files and room to work") from error
+        raise ValidationError(
+            f"{subject} cannot be looked at: {error}; expected readable files and room to work"
+        ) from error
     lost = damages(files) if any(map(_failed_to_compute, results)) else []
     return _schema_results(lost) if lost else results
 
@@ -147,7 +149,9 @@ def _is_of_every_row(check: Any) -> bool:
 def _validated(batch: Any, checks: Sequence[Any], wanted: str | Mapping[str, Any]) -> list[Any]:
     if not checks:
         return []
-    found: list[Any] = batch.validate(gx.ExpectationSuite(name="checks", expectations=checks), result_format=wanted).results
+    found: list[Any] = batch.validate(
+        gx.ExpectationSuite(name="checks", expectations=checks), result_format=wanted
+    ).results
     return found
 
 

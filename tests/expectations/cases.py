@@ -32,7 +32,11 @@ NULL, NOT_NULL = "expect_column_values_to_be_null", "expect_column_values_to_not
 BETWEEN, UNIQUE = "expect_column_values_to_be_between", "expect_column_values_to_be_unique"
 ORDER, PAIR_UNIQUE = "expect_column_pair_values_a_to_be_greater_than_b", "expect_compound_columns_to_be_unique"
 COUNT, EXACT_COUNT = "expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"
-IN_SET, NEWEST, LEAST = "expect_column_values_to_be_in_set", "expect_column_max_to_be_between", "expect_column_min_to_be_between"
+IN_SET, NEWEST, LEAST = (
+    "expect_column_values_to_be_in_set",
+    "expect_column_max_to_be_between",
+    "expect_column_min_to_be_between",
+)
 MEAN, DISTINCT = "expect_column_mean_to_be_between", "expect_column_unique_value_count_to_be_between"
 
 
@@ -74,9 +78,7 @@ class Case:
             *count_expectations(context),
             *suite.field_expectations(),
         ]
-        return [
-            (c.configuration.type, runner._columns(c.configuration.kwargs), str(c.severity.value)) for c in checks
-        ]
+        return [(c.configuration.type, runner._columns(c.configuration.kwargs), str(c.severity.value)) for c in checks]
 
 
 def fired(outcome: runner.Outcome) -> list[Fired]:
@@ -165,9 +167,7 @@ def feature_row(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def features_case() -> Case:
-    return Case(
-        "document_features", CUTOFF, features(), beside={"before": (tables.FEATURES, features())}
-    )
+    return Case("document_features", CUTOFF, features(), beside={"before": (tables.FEATURES, features())})
 
 
 # ---- training: 100 documents at each of four cutoffs, every tenth of them hot
@@ -349,7 +349,9 @@ BREAKS: dict[str, dict[str, Break]] = {
         "half of the documents": (_fewer(61), [(COUNT, "", "warning")]),
         "all documents six times": (
             lambda case: (
-                case.rows.extend(r | {"document_id": r["document_id"] + 1000 * n} for n in range(1, 6) for r in documents()),
+                case.rows.extend(
+                    r | {"document_id": r["document_id"] + 1000 * n} for n in range(1, 6) for r in documents()
+                ),
                 case.context.update(rows=720),
             ),
             [(COUNT, "", "warning")],
@@ -490,10 +492,7 @@ BREAKS: dict[str, dict[str, Break]] = {
         "a third is no longer cited": (
             lambda case: case.rows.__setitem__(
                 slice(40),
-                [
-                    feature_row(n, cite_count=0, cite_count_5y=0, cite_count_2y=0, cite_count_1y=0)
-                    for n in range(1, 41)
-                ],
+                [feature_row(n, cite_count=0, cite_count_5y=0, cite_count_2y=0, cite_count_1y=0) for n in range(1, 41)],
             ),
             [(NULL, "distribution_moved", "warning"), (NULL, "null_share_rose", "warning")],
         ),
@@ -568,7 +567,9 @@ BREAKS: dict[str, dict[str, Break]] = {
         ),
         "a verdict is not its score's": (_row(hot_area=True), [(NULL, "hot_differs", "critical")]),
         "half is hot": (
-            lambda case: [row.update(hot_area=True, hot_area_score=0.9 + row["document_id"] / 1300) for row in case.rows[59:]],
+            lambda case: [
+                row.update(hot_area=True, hot_area_score=0.9 + row["document_id"] / 1300) for row in case.rows[59:]
+            ],
             [(MEAN, "is_hot", "warning"), (NULL, "distribution_moved", "warning")],
         ),
         "scores moved since the cutoff before": (

@@ -1,8 +1,8 @@
 """Which fields raw records have, and of which JSON type: looked up in the first records of a release's files.
 
-OpenAlex changes its records without notice: topics came in 2024, their ids were numbers before they were URLs, abstracts
-were text in 2023. Nothing of that fails to parse. So the types are looked at on their own, in records that are few enough
-to be decoded whole; a change of layout is in every file from its first line.
+OpenAlex changes its records without notice: topics came in 2024, their ids were numbers before they were URLs,
+abstracts were text in 2023. Nothing of that fails to parse. So the types are looked at on their own, in records that are
+few enough to be decoded whole; a change of layout is in every file from its first line.
 """
 
 import csv
@@ -10,8 +10,8 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,14 +19,20 @@ import msgspec
 import pyarrow as pa
 
 from hotarea.domain import edge_list, lines
+from hotarea.domain.delivery import Partition
 
 Era = Literal["current", "before_2026", "edge_list"]
 
-FILES = 8
-RECORDS = 1000
-"""At most so many files of a release are looked at, spread evenly, and so many records at the head of each."""
+FILES = 32
+RECORDS = 250
+"""At most so many of the files are looked at, spread evenly, and so many records at the head of each."""
 
 _CURRENT_MANIFEST = "manifest.json"
+
+_COLUMNS = {
+    edge_list.PAPERS: {"id": "paper_id", "date": "paper_date"},
+    edge_list.EDGES: {"citing": "citing", "cited": "cited"},
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ LAYOUTS: Mapping[Era, Mapping[str, Field]] = {
     },
     "edge_list": {
         "paper_id": _field("number", required=True),
-        "paper_date": _field("date", required=True),
+        "paper_date": _field("date", "number", required=True),
         "citing": _field("number", required=True),
         "cited": _field("number", required=True),
     },
@@ -89,20 +95,20 @@ def schema(of: Era) -> pa.Schema:
     return pa.schema([pa.field("file", pa.string()), pa.field("line", pa.int64()), *kinds])
 
 
-def heads(files: Sequence[Path], of: Era) -> pa.Table:
+def heads(files: Sequence[Partition], of: Era) -> pa.Table:
     """Return the kinds of the values in the first records of some files; lines that are no records are left out.
 
     Raises `RawDataError` with the file's name if it cannot be inflated.
     """
-    step = max(1, -(-len(files) // FILES))
+    step = ceil(len(files) / FILES) or 1
     read = _edge_list if of == "edge_list" else _works
     found = [row for file in files[::step] for row in islice(read(file), RECORDS)]
     return pa.Table.from_pylist(found, schema=schema(of))
 
 
-def _works(file: Path) -> Iterator[dict[str, Any]]:
-    numbered = enumerate((line for batch in lines.batches(file) for line in batch.splitlines()), start=1)
-    for number, line in numbered:
+def _works(file: Partition) -> Iterator[dict[str, Any]]:
+    found = (line for batch in lines.batches(Path(file.path)) for line in batch.splitlines())
+    for number, line in enumerate(found, start=1):
         try:
             record = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -130,16 +136,12 @@ def _kind(value: Any) -> str:
     return "url" if str(value).startswith(("http://", "https://")) else "text"
 
 
-def _edge_list(file: Path) -> Iterator[dict[str, Any]]:
-    names = {"id": "paper_id", "date": "paper_date"} if file.name == edge_list.PAPERS else {"citing": "citing", "cited": "cited"}
-    with gzip.open(file, "rt", encoding="utf-8", errors="replace") as opened:
-        text = StringIO("".join(islice(opened, RECORDS + 1)))
-    for number, row in enumerate(csv.DictReader(text), start=2):
-        yield {
-            "file": file.name,
-            "line": number,
-            **{field: _kind_of_text(row[name]) if name in row else "missing" for name, field in names.items()},
-        }
+def _edge_list(file: Partition) -> Iterator[dict[str, Any]]:
+    columns = _COLUMNS[file.name]
+    with gzip.open(file.path, "rt", encoding="utf-8", errors="replace", newline="") as opened:
+        for number, row in enumerate(csv.DictReader(opened), start=2):
+            kinds = {field: _kind_of_text(row[name]) if name in row else "missing" for name, field in columns.items()}
+            yield {"file": file.name, "line": number, **kinds}
 
 
 def _kind_of_text(value: str | None) -> str:

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         (), description="Apprise URLs to alert, separated by blanks"
     )
 
+    reports_kept_days: int = Field(
+        90, ge=1, description="reports of validations are kept so long, and the newest of each subject always"
+    )
+
     airflow_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's UI and API on loopback")
 
     @field_validator("alert_urls", mode="before")
