@@ -30,8 +30,7 @@ _QUOTIENTS = {
 }
 _SMALLEST = 5e-324  # the least float above 0: percentiles are in (0, 1]
 
-# (smaller, larger, why)
-_ORDERED = (
+ORDERED = (
     ("cite_count_1y", "cite_count_2y", "The last year is part of the last two."),
     ("cite_count_2y", "cite_count_5y", "The last two years are part of the last five."),
     ("cite_count_5y", "cite_count", "The last five years are part of all."),
@@ -39,13 +38,16 @@ _ORDERED = (
     ("size_2y", "size_5y", "The last two years are part of the last five."),
     ("cite_count_5y", "size_5y", "The document itself belongs to its area."),
 )
-_COMPARED = sorted({name for pair in _ORDERED for name in pair[:2]})
+"""Counts of which the first is at most the second, and why."""
+
+_COMPARED = sorted({name for pair in ORDERED for name in pair[:2]})
 
 
 def seen(given: str, context: Context) -> str:  # noqa: ARG001
-    """Return keys, the counts that are compared with each other, and findings over all features."""
+    """Return keys, the counts that are compared with each other, ages, and findings over all features."""
     uncited = "cite_count = 0"
     found = {
+        "age_years": f"CASE WHEN (SELECT count(*) FROM {given}) >= {limits.SHARE_ROWS} THEN age_years ELSE 0 END",
         "unexpected_null": finding(nulls(_REQUIRED)),
         "out_of_range": finding({name: outside(name, *span) for name, span in _RANGES.items()}),
         "ratio_differs": finding({name: _differing(name, *parts) for name, parts in _QUOTIENTS.items()}),
@@ -55,7 +57,7 @@ def seen(given: str, context: Context) -> str:  # noqa: ARG001
         ),
         "percentile_out_of_range": finding({f"{n}_pct": outside(f"{n}_pct", _SMALLEST, 1.0) for n in tables.RANKED}),
     }
-    return f"SELECT {', '.join([*_KEYS, *_COMPARED, 'age_years'])}, {columns(found)} FROM {given}"
+    return f"SELECT {', '.join([*_KEYS, *_COMPARED])}, {columns(found)} FROM {given}"
 
 
 def _differing(ratio: str, numerator: str, denominator: str) -> str:
@@ -88,7 +90,7 @@ def _growth(context: Context) -> list[Any]:
         column="age_years",
         max_value=limits.FRESH_YEARS,
         severity="warning",
-        description=f"The youngest document is at most {limits.FRESH_YEARS} years old at the cutoff.",
+        description=f"The youngest of {limits.SHARE_ROWS} documents or more is at most {limits.FRESH_YEARS} years old.",
         notes="Without new documents there are no new citations, and every area cools.",
     )
     if not context.get("before"):
@@ -152,7 +154,7 @@ def _order() -> list[Any]:
             description=f"{smaller} is at most {larger}.",
             notes=reason,
         )
-        for smaller, larger, reason in _ORDERED
+        for smaller, larger, reason in ORDERED
     ]
 
 

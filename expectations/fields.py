@@ -20,10 +20,14 @@ SCHEMA = pa.schema({"field": pa.string(), "null_share_rose": pa.string(), "distr
 def compared(now: str, before: str, nullable: Sequence[str], spread: Sequence[str] = ()) -> pa.Table | None:
     """Return the findings of each field: of `nullable` their share of nulls, of `spread` their distribution.
 
-    `now` and `before` name tables or views. None if one of them has fewer than `limits.SHARE_ROWS` rows.
+    `now` and `before` name tables or views. None if one of them has fewer than `limits.SHARE_ROWS` rows. Distributions
+    are left alone where the rows grew by more than `limits.GROWTH_COMPARED`: a young corpus changes its shape.
     """
-    if min(value(f"SELECT count(*) FROM {side}") for side in (now, before)) < limits.SHARE_ROWS:
+    here, there = (value(f"SELECT count(*) FROM {side}") for side in (now, before))
+    if min(here, there) < limits.SHARE_ROWS:
         return None
+    if here > limits.GROWTH_COMPARED * there:
+        spread = ()
     lost = _risen(_null_shares(now, nullable), _null_shares(before, nullable))
     moved = _moved({name: (histogram(now, name), histogram(before, name)) for name in spread})
     rows = [

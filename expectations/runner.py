@@ -88,7 +88,7 @@ def _results(suite: Suite, files: Sequence[Path], subject: str, context: Context
         return _schema_results(different)
     try:
         results = _row_results(suite, files, subject, context)
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError, pa.ArrowException) as error:
         lost = damages([*files, *_beside(context)])
         if lost:
             return _schema_results(lost)

@@ -186,10 +186,14 @@ def test_a_new_cutoff_is_scored(home):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"hot_area_score": pa.scalar(1.5)}, "scores are not a number from 0 to 1"),
-        ({"hot_area_score": pa.scalar(0.9)}, "hot_area is not everywhere"),
-        ({"model_version": pa.scalar(7)}, r"model versions are \[7\]"),
-        ({"document_id": pa.scalar(1)}, "have more than one prediction"),
+        ({"hot_area_score": pa.scalar(1.5)}, "Scores are numbers from 0 to 1"),
+        ({"hot_area_score": pa.scalar(float("nan"))}, "Scores are numbers from 0 to 1"),
+        ({"hot_area_score": pa.scalar(0.9)}, "hot_area is whether the score is above"),
+        (
+            {"model_version": pa.scalar(7)},
+            r"by_another_model: expected All predictions are of hot_area_model, version 1",
+        ),
+        ({"document_id": pa.scalar(1)}, "A document has one prediction"),
     ],
 )
 def test_predictions_with_a_fault_are_not_published(home, change, said):
@@ -205,7 +209,7 @@ def test_predictions_that_are_missing_are_not_published(home):
     plan = staged(home)
     min((plan.parent / "predictions").glob("part-*.parquet")).unlink()
 
-    with pytest.raises(ValidationError, match="documents have no prediction"):
+    with pytest.raises(ValidationError, match="predictions, as many as cited documents that are not retracted"):
         score.validate(home, plan, "run")
 
 

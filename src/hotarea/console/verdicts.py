@@ -22,7 +22,9 @@ def show(console: Console, outcomes: Sequence[Validation]) -> None:
     console.print(_table(ordered), width=None if console.is_terminal else _FILE_WIDTH)
     for found in ordered:
         if found.failures:
-            console.print(f"{found.dataset} {found.subject}: {found.report}", highlight=False, soft_wrap=True, markup=False)
+            console.print(
+                f"{found.dataset} {found.subject}: {found.report}", highlight=False, soft_wrap=True, markup=False
+            )
     console.print(_summary(outcomes), highlight=False, soft_wrap=True)
 
 
@@ -66,6 +68,8 @@ def _example(example: object) -> str:
 
 def _summary(outcomes: Sequence[Validation]) -> str:
     bad, page = sum(not found.success for found in outcomes), Path(outcomes[0].report)
-    verdict = f"[red]{bad} of {len(outcomes)} must not be used[/]" if bad else f"[green]all {len(outcomes)} may be used[/]"
+    verdict = (
+        f"[red]{bad} of {len(outcomes)} must not be used[/]" if bad else f"[green]all {len(outcomes)} may be used[/]"
+    )
     folder = next((parent.parent for parent in page.parents if parent.name == "validations"), page.parent)
     return f"{verdict}; all reports are listed in {escape(str(folder / 'index.html'))}"
