@@ -7,7 +7,8 @@ one ends in `rejected`, which says why, and the old champion stays in service.
 **Runs** on new `document_features`, and by hand. **Starts** `score_documents` through the asset `champion`. If the same
 data has been trained on already, the run is skipped.
 
-**Hazards** Rows that fail their validation are not learned from. The gate fails closed: where evidence is missing, the run fails and nothing is promoted.
+**Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
+closed: where evidence is missing, the run fails and nothing is promoted.
 
 **Example** `{}`
 """
@@ -27,7 +28,7 @@ from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, se
     doc_md=__doc__,
     tags=["hotarea", "model"],
 )
-def train_model():
+def train_model():  # noqa: C901 - eight tasks, no branches
     @task.short_circuit
     def plan(*, run_id):
         """Split the cutoffs into training and evaluation, once; skip the rest of the run if that was trained."""

@@ -88,7 +88,7 @@ def view(query: str) -> Iterator[str]:
 
 @contextmanager
 def table(content: str | pa.Table) -> Iterator[str]:
-    """Keep the rows of a query, or of an Arrow table, under a name: for what is expensive to compute and asked often."""
+    """Keep the rows of a query, or of an Arrow table, under a name: for what is asked often and costs much."""
     name, database = _name(), _database()
     if isinstance(content, str):
         database.execute(f"CREATE TABLE {name} AS {content}")

@@ -1,7 +1,7 @@
 """The suite of a feature set; its subject is the cutoff, as `day@known`.
 
-The context may have `before`: the files of the feature set of the cutoff before, by which the number of rows, the shares
-of nulls and the distributions are judged.
+The context may have `before`: the files of the feature set of the cutoff before, by which the number of rows, the
+shares of nulls and the distributions are judged.
 """
 
 from datetime import UTC, date, datetime, time

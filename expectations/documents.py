@@ -147,7 +147,7 @@ def _dates(released: date, context: Context) -> list[Any]:
         column="published",
         min_value=oldest,
         severity="warning",
-        description=f"The newest document is published on {oldest} or later, {limits.FRESH_DAYS} days before its release.",
+        description=f"The newest document is published on {oldest} or later, {limits.FRESH_DAYS} days before.",
         notes="A release without news is an old one under a new date.",
     )
     return checks if context.get("is_correction") else [*checks, fresh]

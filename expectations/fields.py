@@ -89,8 +89,8 @@ def distribution_expectation(other: str, severity: str) -> gxe.ExpectColumnValue
         column="distribution_moved",
         severity=severity,
         description=(
-            f"At every value, the share of rows below it differs by at most {limits.DISTRIBUTION_MOVED:.0%} of rows from "
-            f"that of {other}."
+            f"At every value, the share of rows up to it differs by at most {limits.DISTRIBUTION_MOVED:.0%} of rows "
+            f"from that of {other}."
         ),
         notes="The Kolmogorov-Smirnov distance; a model learns from one distribution and is asked about the other.",
     )

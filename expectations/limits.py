@@ -37,7 +37,8 @@ USUAL_ROWS_SHARE = 0.8
 0.3; without a third of its rows, a release that grew by up to 19 % has less than 0.8."""
 
 USUAL_ROWS_FACTOR = 5.0
-"""No yearly release of these corpora has more than 2.2 times that median; five times as many come from elsewhere or twice."""
+"""Releases of these corpora have up to 2.2 times that median, once it is 100 or more; five times as many are there
+twice or come from elsewhere."""
 
 CITATIONS_SHARE = 0.3
 """Citations per document, of the median of the releases before."""
@@ -52,7 +53,8 @@ MALFORMED_SHARE = 0.01
 """No real record has such a topic, language or type; below this share it is a stray, above it a new form."""
 
 DISTRIBUTION_MOVED = 0.25
-"""Of rows, at any value, from one cutoff to the next: under 0.25 in hep-th's at every year once it stopped doubling, 0.55 and 0.37 before."""
+"""Of rows, at any value, from one cutoff to the next: less at every year of hep-th once it stopped doubling, 0.52 and
+0.25 in the two years before."""
 
 GROWTH_COMPARED = 1.5
 """A corpus that grew by more since the cutoff before is another one: hep-th's by 2.6 and 1.7 in its first two years."""
@@ -73,7 +75,7 @@ DOCUMENTS_REMOVED = 0.02
 """Of a cutoff's documents, until the next one: OpenAlex deletes and merges about 0.2 % in a year."""
 
 UNKNOWN_LABELLED_SHARE = 0.05
-"""Of labelled documents, those that the features of their cutoff did not know: late versions and merges, under 0.5 %."""
+"""Of labelled documents, those that the features of their cutoff did not know: late versions and merges."""
 
 HOT_SHARE_OF_QUANTILE = (0.3, 1.5)
 """Between so many times the tenth that is hot by definition; ties at the quantile leave half of it in small corpora."""

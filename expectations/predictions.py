@@ -1,8 +1,8 @@
-"""The suite of a model's predictions; its subject is the cutoff and the model's version, as `day@known#version`.
+"""The suite of a model's predictions; its subject is the cutoff and the model's version, as `day@known-vVERSION`.
 
 The context has `features` (the files of the cutoff's feature set), `retracted` (a file of the ids that are served no
-prediction), `served` (what each row says of itself), and it may have `before`: the files of the same model's predictions
-at an earlier cutoff.
+prediction), `served` (what each row says of itself), and it may have `before`: the files of the same model's
+predictions at an earlier cutoff.
 """
 
 from typing import Any
@@ -138,7 +138,10 @@ def _origin(served: Served) -> list[Any]:
         gxe.ExpectColumnValuesToBeNull(
             column="by_another_model",
             severity="critical",
-            description=f"All predictions are of {served.model_name}, version {served.model_version}, by {served.feature_service}.",
+            description=(
+                f"All predictions are of {served.model_name}, version {served.model_version}, and of "
+                f"{served.feature_service}."
+            ),
             notes="What is served says which model it comes from; a mix cannot be rolled back.",
         ),
         gxe.ExpectColumnValuesToBeNull(

@@ -76,8 +76,8 @@ def _presence(context: Context) -> list[Any]:
         gxe.ExpectTableRowCountToBeBetween(
             min_value=max(1, least),
             severity="warning",
-            description=f"At least {least:,} of {context['labelled']:,} labelled documents have features at their cutoff.",
-            notes="Labels know later releases than features do; many unknown documents mean that two histories were mixed.",
+            description=f"At least {least:,} of {context['labelled']:,} labelled documents have features.",
+            notes="Labels know later releases than features do; many unknown documents are of another history.",
         ),
         *(
             gxe.ExpectColumnValuesToNotBeNull(
@@ -161,8 +161,7 @@ def _features() -> list[Any]:
             column="feature_null",
             severity="critical",
             description="No feature of the model or of a baseline is null.",
-            notes="All are defined for cited documents; the model reads null as unknown, and a lost value must not pass "
-            "for it.",
+            notes="All are defined for cited documents; the model reads null as unknown.",
         ),
         gxe.ExpectColumnValuesToBeNull(
             column="out_of_range",

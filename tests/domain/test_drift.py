@@ -2,7 +2,6 @@ import math
 
 import numpy as np
 import pytest
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp

@@ -93,7 +93,7 @@ def test_no_file_is_no_row():
 def test_a_damaged_file_is_named(tmp_path):
     file = partition(tmp_path, *[record()] * 50)
     Path(file.path).write_bytes(Path(file.path).read_bytes()[:60])
-    with pytest.raises(RawDataError, match="part_0000.gz"):
+    with pytest.raises(RawDataError, match=r"part_0000\.gz"):
         heads([file], "current")
 
 

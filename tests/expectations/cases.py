@@ -1,6 +1,6 @@
 """One small valid dataset for each suite, with everything that its checks compare it with, and ways to break it.
 
-`BREAKS` holds, for each dataset, what breaks exactly one thing, and which checks then fail as (check, column, severity).
+`BREAKS` holds for each dataset what breaks exactly one thing, and which checks then fail: (check, column, severity).
 """
 
 from collections.abc import Callable, Mapping
@@ -237,7 +237,7 @@ def predictions_case() -> Case:
         "retracted": (pa.schema([tables.FEATURES.field("document_id")]), [{"document_id": 7}]),
         "before": (tables.PREDICTIONS, predictions()),
     }
-    return Case("predictions", f"{CUTOFF}#3", predictions(), {"served": SERVED, "rows": None}, beside)
+    return Case("predictions", f"{CUTOFF}-v3", predictions(), {"served": SERVED, "rows": None}, beside)
 
 
 # ---- raw records: the kind of each field's value

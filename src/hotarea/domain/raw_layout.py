@@ -1,8 +1,8 @@
 """Which fields raw records have, and of which JSON type: looked up in the first records of a release's files.
 
 OpenAlex changes its records without notice: topics came in 2024, their ids were numbers before they were URLs,
-abstracts were text in 2023. Nothing of that fails to parse. So the types are looked at on their own, in records that are
-few enough to be decoded whole; a change of layout is in every file from its first line.
+abstracts were text in 2023. Nothing of that fails to parse. So the types are looked at on their own, in records that
+are few enough to be decoded whole; a change of layout is in every file from its first line.
 """
 
 import csv

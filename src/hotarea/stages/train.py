@@ -1,4 +1,4 @@
-"""Training: plans it once, joins labels with features, validates the rows, fits the candidate and evaluates it beside its rivals."""
+"""Training: plans it once, joins labels with features, judges the rows, fits the candidate and evaluates it."""
 
 import logging
 from dataclasses import asdict
@@ -133,7 +133,7 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
 
 
 def run(settings: Settings, run_id: str) -> str | None:
-    """Plan, join, validate, fit and evaluate in this process; return the training's id, None if there was nothing to train."""
+    """Plan, join, judge, fit and evaluate in this process; return the training's id, None if nothing was to train."""
     decided = plan(settings, run_id)
     if decided is None:
         return None

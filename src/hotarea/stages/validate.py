@@ -56,7 +56,7 @@ class _Subject:
         return f"{self.dataset} {self.name}"
 
 
-def check_many(
+def check_many(  # noqa: PLR0913, PLR0917 - what is judged, and all that it is compared with
     settings: Settings,
     dataset: str,
     files: Mapping[str, Sequence[Path]],
