@@ -86,7 +86,8 @@ def label_job(settings: Settings, plan: Path) -> Job:
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
     """Hold the built feature sets against their suite, each compared with the cutoff before.
 
-    Raises `ValidationError` if one breaks a critical expectation. Sets that an interrupted publication moved and the ledger remembers were judged before, and are left out.
+    Raises `ValidationError` if one breaks a critical expectation. Sets that an interrupted publication moved and the
+    ledger remembers were judged before, and are left out.
     """
     from hotarea.stages.validate import check_many
 
