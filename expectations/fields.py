@@ -1,7 +1,7 @@
 """How each field of a dataset compares with the one before: how often it is null, and how its values are spread.
 
 The comparison is a small table of one row per field, with findings that are null wherever all is well. All rows of
-both sides are counted; a distribution is kept as a histogram of its values to two significant digits.
+both sides are counted; a distribution is kept as a histogram of rounded values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,15 +38,15 @@ def compared(now: str, before: str, nullable: Sequence[str], spread: Sequence[st
 
 
 def histogram(given: str, name: str) -> Histogram:
-    """Return how often each value of a column occurs, to two significant digits; nulls and what is no number left out.
+    """Return how often each value of a column occurs; nulls and what is no number are left out.
 
-    Integers below 100 stay apart.
+    Values are rounded to hundredths below 100, and to two significant digits from there.
     """
     column = quoted(name)
     rounded = f"round({column}, 1 - CAST(floor(log10(abs({column}))) AS INTEGER))"
     found = arrow(
-        f"SELECT CASE WHEN {column} = 0 THEN 0 ELSE {rounded} END AS value, count(*) AS rows FROM {given} "
-        f"WHERE isfinite(CAST({column} AS DOUBLE)) GROUP BY 1 ORDER BY 1"
+        f"SELECT CASE WHEN abs({column}) < 100 THEN round({column}, 2) ELSE {rounded} END AS value, count(*) AS rows "
+        f"FROM {given} WHERE isfinite(CAST({column} AS DOUBLE)) GROUP BY 1 ORDER BY 1"
     )
     return Histogram(np.asarray(found["value"], np.float64), np.asarray(found["rows"], np.float64))
 
