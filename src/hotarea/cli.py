@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
 import typer
@@ -18,8 +18,10 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from rich.status import Status
 
-from hotarea.domain.errors import HotareaError
+from hotarea.domain.errors import HotareaError, SettingsError
 from hotarea.domain.settings import Settings
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _out = Console()
@@ -115,14 +117,29 @@ def features(
 @app.command()
 def validate(
     context: typer.Context,
-    dataset: Annotated[str | None, typer.Option(help="documents, citations or document_features.")] = None,
-    subject: Annotated[str | None, typer.Option(help="A release id, or a cutoff as day@known.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only this one: documents, predictions, …")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only this release, cutoff (day@known) or training.")] = None,
+    raw: Annotated[Path | None, typer.Option(help="A raw folder to try instead, without publishing it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Hold what is published against its expectations again."""
+    """Hold what is published, or a raw folder, against its expectations; status 1 if anything critical fails."""
+    from hotarea.console import verdicts
+    from hotarea.stages import trial
     from hotarea.stages import validate as stage
 
-    _run("validating", lambda run_id: stage.run(context.obj, run_id, dataset, subject), as_json)
+    if raw is not None and (dataset or subject):
+        raise SettingsError("--raw tries all of a raw folder; expected it without --dataset and --subject.")
+    if raw is None:
+        found = _call("validating", lambda run_id: stage.verdicts(context.obj, run_id, dataset, subject))
+    else:
+        folder = raw.expanduser().resolve()
+        found = _call("trying the raw folder", lambda run_id: trial.run(context.obj, run_id, folder))
+    if as_json:
+        _print_json(found.outcomes)
+    elif found.outcomes:
+        verdicts.show(_out, found.outcomes)
+    if found.error:
+        raise found.error
 
 
 @app.command()
@@ -303,20 +320,25 @@ def _run_id() -> str:
 
 def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
     """Call a stage under a new run id, with progress on stderr and its result on stdout."""
+    outcome = _call(doing, call)
+    if as_json:
+        _print_json(outcome)
+    else:
+        _out.print(_told(outcome), highlight=False)
+
+
+def _call(doing: str, call: Callable[[str], T]) -> T:
+    """Call a stage under a new run id, with progress on stderr."""
     run_id = _run_id()
     with _err.status(doing) as status:
         handler = _LastLine(status)
         for name in _TOLD:
             logging.getLogger(name).addHandler(handler)
         try:
-            outcome = call(run_id)
+            return call(run_id)
         finally:
             for name in _TOLD:
                 logging.getLogger(name).removeHandler(handler)
-    if as_json:
-        _print_json(outcome)
-    else:
-        _out.print(_told(outcome), highlight=False)
 
 
 def _print_json(value: Any) -> None:

@@ -29,8 +29,9 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "materialize": [],
     },
     "train_model": {
-        "plan": ["dataset", "evaluate", "fit"],
-        "dataset": ["fit"],
+        "plan": ["dataset", "evaluate", "fit", "validate"],
+        "dataset": ["validate"],
+        "validate": ["fit"],
         "fit": ["evaluate"],
         "evaluate": ["gate", "promote", "rejected"],
         "gate": ["promote", "rejected"],

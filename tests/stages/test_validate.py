@@ -379,5 +379,8 @@ def test_nothing_published_is_not_ready(settings):
 
 
 def test_an_unknown_dataset_is_refused(settings):
-    with pytest.raises(SettingsError, match="expected one of documents, citations, document_features"):
+    with pytest.raises(
+        SettingsError,
+        match="expected one of raw_works, documents, citations, document_features, training_set, predictions",
+    ):
         validate.run(settings, "r1", "works")

@@ -88,11 +88,14 @@ class Validation:
 
     validation_id: str
     dataset: str
-    subject: str  # what was validated: a release id or a cutoff
+    subject: (
+        str  # what was validated: a release id, a cutoff (of predictions with the model's version), a training's id
+    )
     success: bool
     failures: list[dict[str, Any]]  # check, severity, column, expected, observed
     report: str  # path of the Data Docs page
     run_id: str
+    checks: int = 0  # how many were run
     validated_at: datetime = field(default_factory=now)
 
 

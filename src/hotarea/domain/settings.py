@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         24.0, gt=0, description="alert if the online store has been behind what has arrived for longer"
     )
 
+    reports_kept_days: int = Field(
+        90, ge=1, description="reports of validations are kept so long, and the newest of each subject always"
+    )
+
     airflow_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's UI and API on loopback")
     airflow_url: str | None = Field(
         None,

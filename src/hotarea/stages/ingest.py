@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 
 from hotarea.domain import removals, tables
 from hotarea.domain.corrections import listed
-from hotarea.domain.delivery import Correction, Delivery, Outcome, Plan
+from hotarea.domain.delivery import Correction, Delivery, Outcome, Partition, Plan
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.job import Job
 from hotarea.domain.news import News, can_be_known, correction_date, news, read_before
 from hotarea.domain.records import Release
 from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.settings import Settings
-from hotarea.stages import job_runs, jobs
+from hotarea.stages import job_runs, jobs, raw_works
 from hotarea.stores import layout as files
 from hotarea.stores import raw
 from hotarea.stores.layout import Layout
@@ -92,7 +92,7 @@ def job(settings: Settings, plan: Path) -> Job:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Judge the documents and citations of every release that is not published yet.
+    """Judge what was read, and the documents and citations of every release that is not published yet.
 
     A release of which part seems to be missing, compared with those before it, is told by an alert and passes: a year
     that is not over looks the same.
@@ -102,6 +102,10 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 
     made = _read(plan)
     folders = {d.release_id: made.built(d.release_id) for d in made.deliveries if made.built(d.release_id).is_dir()}
+    if folders:
+        newest = made.deliveries[-1].release_id
+        found = raw_works.heads(raw.find(Path(made.source)), _read_files(made), plan.parent / "raw_works")
+        check_many(settings, "raw_works", {newest: found.files}, run_id, contexts={newest: found.context})
     earlier = _earlier(settings, made)
     for dataset in ("documents", "citations"):
         parts = {release: sorted((folder / dataset).glob("part-*.parquet")) for release, folder in folders.items()}
@@ -241,6 +245,11 @@ def _read(plan: Path) -> Plan:
         return msgspec.json.decode(plan.read_bytes(), type=Plan)
     except OSError as error:
         raise NotReadyError(f"ingest plan {plan} cannot be read: {error.strerror}. Plan the ingest again.") from error
+
+
+def _read_files(made: Plan) -> list[Partition]:
+    """Return every file that the plan reads, once."""
+    return [*{a.partition.path: a.partition for a in made.assignments}.values()]
 
 
 def _earlier(settings: Settings, made: Plan) -> "Earlier":

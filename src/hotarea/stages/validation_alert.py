@@ -11,6 +11,9 @@ from hotarea.stages import alert, reports
 
 _TOLD = ("critical", "warning")
 
+_KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set": "training"}
+"""Of what a dataset's subjects are, where they are no releases."""
+
 
 def tell(settings: Settings, outcomes: Sequence[Validation], *, in_service: bool) -> str:
     """Tell what failed, what warned and what passes again; return the problem of the first failure, "" if none.
@@ -129,7 +132,7 @@ def _command(problem: str, first: Validation, *, in_service: bool) -> str:
 
 
 def _where(judged: Sequence[Validation]) -> str:
-    kind = "cutoff" if judged[0].dataset == "document_features" else "release"
+    kind = _KINDS.get(judged[0].dataset, "release")
     return f"dataset {judged[0].dataset}, {kind}{'s' if len(judged) > 1 else ''} {', '.join(_subjects(judged))}"
 
 
