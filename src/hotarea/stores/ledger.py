@@ -43,11 +43,13 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.FeatureSet: ("cutoff", "known"),
     records.LabelSet: ("cutoff", "known"),
     records.Validation: ("validation_id",),
+    records.Comparison: ("comparison_id",),
     records.TrainingRun: ("training_id",),
     records.Decision: ("training_id", "decided_at"),
     records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
     records.JobRun: ("job", "started_at"),
+    records.Retry: ("file", "line", "digest", "retried_at"),
     records.PredictionSet: ("cutoff", "known", "model_version"),
 }
 
@@ -83,17 +85,17 @@ class Ledger:
         with self._reachable():
             _METADATA.create_all(self._engine)
 
-    def add(self, record: records.Record) -> None:
-        """Remember one record; raise `PublishError` if its key is taken."""
-        table = _TABLES[type(record)]
-        try:
-            with self._reachable(), self._engine.begin() as connection:
-                connection.execute(table.insert().values(**asdict(record)))
-        except IntegrityError as error:
-            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
-            raise PublishError(
-                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
-            ) from error
+    def add(self, *added: records.Record) -> None:
+        """Remember records, all or none; raise `PublishError` if a key is taken."""
+        with self._reachable(), self._engine.begin() as connection:
+            for record in added:
+                try:
+                    connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
+                except IntegrityError as error:
+                    key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+                    raise PublishError(
+                        f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+                    ) from error
 
     def all(self, kind: type[R], **where: Any) -> list[R]:
         """Return the records of a kind whose columns equal `where`, in the order of their keys."""
