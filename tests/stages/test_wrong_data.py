@@ -225,7 +225,7 @@ def hotarea(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 def test_real_openalex_records_with_several_versions_pass(
     settings: Settings, tmp_path: Path, shared_data: Path
 ) -> None:
-    """Delivered by the year in which they were last changed: of a tenth of the newest year's works a version came before."""
+    """Delivered by the year in which they last changed: of a fifth of the newest ones an older version came before."""
     folder = shared_data / "openalex_works"
     kept = {year: gzip.decompress((folder / f"works_{year}.jsonl.gz").read_bytes()) for year in range(2023, 2027)}
     raw = faults.deliver(
