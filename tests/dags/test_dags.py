@@ -46,6 +46,12 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "materialize": [],
     },
     "rollback_champion": {"rollback": []},
+    "retry_quarantine": {
+        "plan": ["ingest_works", "publish", "validate"],
+        "ingest_works": ["validate"],
+        "validate": ["publish"],
+        "publish": [],
+    },
 }
 
 # which assets start a DAG, and which tasks announce one
@@ -55,10 +61,12 @@ LINKS = {
     "train_model": (["document_features"], {"promote": ["champion"]}),
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
+    "retry_quarantine": ([], {"publish": ["works"]}),
 }
 
 BEAM_TASKS = {
     ("ingest_releases", "ingest_works"),
+    ("retry_quarantine", "ingest_works"),
     ("build_features", "document_features"),
     ("build_features", "document_labels"),
     ("score_documents", "score"),

@@ -125,7 +125,8 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 
     made = _read(plan)
     folders = {d.release_id: made.built(d.release_id) for d in made.deliveries if made.built(d.release_id).is_dir()}
-    compare.check(settings, _known(settings, made), _delivered(made, folders), run_id)
+    done = {release.release_id for release in _releases(settings)}
+    compare.check(settings, _known(settings, made), _delivered(made, folders.keys() - done), run_id)
     earlier = _earlier(settings, made)
     for dataset in ("documents", "citations"):
         parts = {release: sorted((folder / dataset).glob("part-*.parquet")) for release, folder in folders.items()}
@@ -282,7 +283,8 @@ def _known(settings: Settings, made: Plan) -> "list[Known]":
     layout, releases = Layout(settings.home), _releases(settings)
     corrections = {r.release_id: r.is_correction for r in releases}
     corrections |= {d.release_id: made.is_correction(d) for d in made.deliveries}
-    folders = {r: made.built(r) if made.built(r).is_dir() else layout.release(r) for r in corrections}
+    done = {r.release_id for r in releases}
+    folders = {r: made.built(r) if r not in done and made.built(r).is_dir() else layout.release(r) for r in corrections}
     return [Known(r, folders[r], corrections[r]) for r in sorted(corrections, key=date.fromisoformat)]
 
 
@@ -318,7 +320,7 @@ def _earlier(settings: Settings, made: Plan) -> "Earlier":
 
     known = _known(settings, made)
     folders = [k.folder for k in known]
-    corrections = {k.folder for k in known if k.is_correction}
+    corrections = {folder for k in known if k.is_correction for folder in (k.folder, made.built(k.release))}
     return Earlier({k.release: folders[:at] for at, k in enumerate(known)}, corrections)
 
 

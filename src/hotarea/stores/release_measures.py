@@ -32,7 +32,8 @@ CREATE TABLE looked_at AS SELECT unnest({looked_at}) AS release;
 -- the works of the releases that are looked at, and which release told of each last before
 CREATE TABLE told AS SELECT document_id, release, before FROM (
     SELECT document_id, release, lag(release) OVER (PARTITION BY document_id ORDER BY release) AS before
-    FROM version WHERE document_id IN (SELECT document_id FROM version SEMI JOIN looked_at USING (release)))
+    FROM (SELECT DISTINCT document_id, release FROM version
+      WHERE document_id IN (SELECT document_id FROM version SEMI JOIN looked_at USING (release))))
   SEMI JOIN looked_at USING (release);
 -- citations of the releases that are measured, of which works that were known by then; and who knew them first
 CREATE TABLE known AS SELECT document_id, min(release) AS first FROM version
