@@ -273,13 +273,19 @@ app.add_typer(releases, name="releases")
 def releases_compare(
     context: typer.Context,
     release: Annotated[str | None, typer.Argument(help="The newest if left out.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Compare again what is published: all releases, or one.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what arrived, what the source changed in known works, and how new works differ from those before."""
     from hotarea.console import comparison as tables
     from hotarea.stages import compare as stage
 
-    found = stage.published(context.obj, f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}", release)
+    run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    if anew:
+        stage.again(context.obj, run_id, release)
+    found = stage.published(context.obj, run_id, release)
     if as_json:
         _print_json(found)
     else:

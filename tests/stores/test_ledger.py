@@ -1,13 +1,14 @@
 import sqlite3
 import traceback
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from hotarea.domain.errors import SettingsError
-from hotarea.domain.records import Release
+from hotarea.domain.errors import PublishError, SettingsError
+from hotarea.domain.records import Release, Retry
 from hotarea.stores.ledger import Ledger
 
 
@@ -59,3 +60,15 @@ def _release(files: list[dict[str, object]]) -> Release:
         seconds=0.0,
         run_id="r",
     )
+
+
+def test_records_are_remembered_together_or_not_at_all(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    tried = Retry(file="f", line=1, digest="d", accepted_in="2012-12-31", reason="", detail="", run_id="r")
+    ledger.add(_release([]), tried)
+    other = replace(_release([]), release_id="2013-12-31")
+    with pytest.raises(PublishError, match="holds a Retry"):
+        ledger.add(other, tried)
+    assert [r.release_id for r in ledger.all(Release)] == ["2012-12-31"]
+    assert ledger.all(Retry) == [tried]
+    ledger.close()

@@ -14,7 +14,6 @@ from hotarea.domain import comparison, release_limits
 from hotarea.domain.alert import Alert
 from hotarea.domain.comparison import Measures
 from hotarea.domain.errors import NotReadyError, ValidationError
-from hotarea.domain.finding import Finding
 from hotarea.domain.records import Comparison, Release, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.stages.alert import send
@@ -49,39 +48,59 @@ def check(
 
     All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
     """
-    compared = [_remember(settings, c) for c in _compare(settings, releases, delivered, run_id)]
-    bad = [c for c in compared if not c.success]
-    if bad:
-        raise ValidationError(
-            f"{_names(c.release_id for c in bad)} {'is' if len(bad) == 1 else 'are'} not to be trusted: "
-            f"{_causes(bad[0])}. Nothing was published. Full report: {bad[0].report}"
-        )
-    return compared
+    compared = _compare(settings, releases, delivered, run_id)
+    return _judged(settings, compared, "was rejected; the data in service stays as it was", "Nothing was published.")
+
+
+def again(settings: Settings, run_id: str, release: str | None = None) -> list[Comparison]:
+    """Compare every published release again, or one, by today's rules.
+
+    All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
+    """
+    releases, delivered = _published(settings)
+    wanted = {name: found for name, found in delivered.items() if release in {None, name}}
+    if not wanted:
+        raise NotReadyError(_not_there(release, delivered))
+    compared = _compare(settings, releases, wanted, run_id)
+    return _judged(settings, compared, "is in service and not to be trusted", "Deliver it right, and ingest again.")
 
 
 def published(settings: Settings, run_id: str, release: str | None = None) -> Comparison:
     """Return how a published release, or else the newest, compared when it came; compare it now if nobody has."""
-    releases, held = _published(settings)
+    releases, delivered = _published(settings)
     ledger = Ledger(settings.ledger)
     done = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
     ledger.close()
-    wanted = release or (releases[-1].release if releases else (done[-1].release_id if done else ""))
+    newest = done[-1].release_id if done else releases[-1].release if releases else None
+    wanted = release or newest
     remembered = [c for c in done if c.release_id == wanted]
     if remembered:
         return remembered[-1]
-    if wanted not in held:
-        raise NotReadyError(
-            f"release {wanted or 'of any date'} is not in the lake; expected one of {', '.join(held) or 'none'}. "
-            "Ingest it first."
+    if wanted not in delivered:
+        raise NotReadyError(_not_there(wanted, delivered))
+    (found,) = _compare(settings, releases, {wanted: delivered[wanted]}, run_id)
+    _remember(settings, found)
+    return found
+
+
+def _judged(settings: Settings, compared: Sequence[Comparison], outcome: str, advice: str) -> list[Comparison]:
+    """Remember comparisons and tell of their findings; raise `ValidationError` for releases not to be trusted."""
+    for found in compared:
+        _remember(settings, found)
+        if found.findings:
+            send(settings, _alert(found, "passed with warnings" if found.success else outcome))
+    bad = [c for c in compared if not c.success]
+    if bad:
+        raise ValidationError(
+            f"{_names(c.release_id for c in bad)} {'is' if len(bad) == 1 else 'are'} not to be trusted: "
+            f"{_causes(bad[0])}. {advice} Full report: {bad[0].report}"
         )
-    return _remember(settings, _compare(settings, releases, {wanted: held[wanted]}, run_id)[0], tell=False)
+    return [*compared]
 
 
-def findings(settings: Settings) -> dict[str, list[Finding]]:
-    """Judge every published release again; return those with findings, oldest first, critical findings first."""
-    releases, delivered = _published(settings)
-    found = {m.release: comparison.judge(m) for m in _measured(settings, releases, delivered)}
-    return {release: reasons for release, reasons in found.items() if reasons}
+def _not_there(release: str | None, delivered: Iterable[str]) -> str:
+    known = ", ".join(delivered) or "none"
+    return f"release {release or 'of any date'} is not in the lake; expected one of {known}. Ingest it first."
 
 
 def _published(settings: Settings) -> tuple[list[Known], dict[str, Delivered]]:
@@ -168,11 +187,11 @@ def _values(measures: Measures, name: str) -> dict[str, dict[str, int]]:
     }
 
 
-def _remember(settings: Settings, found: Comparison, *, tell: bool = True) -> Comparison:
-    """Remember a comparison, and as a validation with the others; tell of its findings."""
+def _remember(settings: Settings, found: Comparison) -> None:
+    """Remember a comparison, and as a validation with the others."""
     ledger = Ledger(settings.ledger)
-    ledger.add(found)
     ledger.add(
+        found,
         Validation(
             validation_id=f"{DATASET}-{found.comparison_id}",
             dataset=DATASET,
@@ -182,13 +201,10 @@ def _remember(settings: Settings, found: Comparison, *, tell: bool = True) -> Co
             report=found.report,
             run_id=found.run_id,
             validated_at=found.compared_at,
-        )
+        ),
     )
     ledger.close()
     log.info("release %s: %s, report %s", found.release_id, _told(found), found.report)
-    if tell and found.findings:
-        send(settings, _alert(found))
-    return found
 
 
 def _told(found: Comparison) -> str:
@@ -196,15 +212,15 @@ def _told(found: Comparison) -> str:
     return f"{works['new']} works are new, {works['again']} came again, {works['unchanged']} of them unchanged"
 
 
-def _alert(found: Comparison) -> Alert:
+def _alert(found: Comparison, outcome: str) -> Alert:
     listed = found.findings[:_LISTED]
     checks = [f"{f['check']} of {f['column']} ({f['severity']})" for f in listed]
     if len(found.findings) > _LISTED:
         checks.append(f"and {len(found.findings) - _LISTED} more")
-    outcome = "passed with warnings" if found.success else "was rejected; the data in service stays as it was"
     return Alert(
         title=f"hotarea: release {found.release_id} {'has warnings' if found.success else 'is not to be trusted'}",
-        what=f"Release {found.release_id} {outcome}. Failed checks: {'; '.join(checks)}",
+        what=f"Release {found.release_id} {outcome}. Failed checks: {'; '.join(checks)}. "
+        f"Look closer: hotarea releases compare {found.release_id}",
         where=f"dataset {DATASET}, release {found.release_id}",
         expected=" ".join(f["expected"] for f in listed),
         observed="; ".join(_observed(f) for f in listed),

@@ -71,15 +71,13 @@ def plan(
 ) -> Outcome:
     """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
 
-    What can't is remembered with its new reason. Raises `NotReadyError` if nothing is open, or if a release is dated
-    by the day already, `RawDataError` if the file names records that are not in quarantine.
+    What can't is remembered with its new reason. Raises `NotReadyError` if a release is dated by the day already,
+    `RawDataError` if the file names records that are not in quarantine.
     """
     given = _given(source) if source else None
     wanted = _wanted(settings, given, release, reason)
     todo = [r for r in wanted if r.status == "open"]
     before = [r for r in wanted if r.status == "ingested"]
-    if not wanted:
-        raise NotReadyError("no record that was asked for is open in quarantine; see `hotarea quarantine list`")
     texts = {r.key: (given or {}).get(r.key, r.record) for r in todo}
     wrong = {r.key: found for r in todo if (found := _tried(r, texts[r.key]))}
     usable = [r for r in todo if r.key not in wrong]
