@@ -35,9 +35,11 @@ CREATE TABLE told AS SELECT document_id, release, before FROM (
     FROM (SELECT DISTINCT document_id, release FROM version
       WHERE document_id IN (SELECT document_id FROM version SEMI JOIN looked_at USING (release))))
   SEMI JOIN looked_at USING (release);
--- citations of the releases that are measured, of which works that were known by then; and who knew them first
-CREATE TABLE known AS SELECT document_id, min(release) AS first FROM version
-  WHERE document_id IN (SELECT cited_id FROM citation SEMI JOIN looked_at USING (release)) GROUP BY document_id;
+-- how often each work is cited by the releases that are looked at, and which release was the first to hold it
+CREATE TABLE counted AS SELECT release::DATE AS day, cited_id, count(*) AS citations
+  FROM citation SEMI JOIN looked_at USING (release) GROUP BY ALL;
+CREATE TABLE known AS SELECT document_id, min(release::DATE) AS first
+  FROM version WHERE document_id IN (SELECT cited_id FROM counted) GROUP BY document_id;
 """
 
 _AGAIN = """
@@ -90,9 +92,9 @@ CREATE TABLE fresh AS SELECT v.release, year(v.release::DATE) - year(v.published
       WHEN v.reference_count < 10 THEN '5 to 9' WHEN v.reference_count < 20 THEN '10 to 19'
       WHEN v.reference_count < 40 THEN '20 to 39' ELSE '40 or more' END AS "references"
   FROM version v JOIN told t ON t.document_id = v.document_id AND t.release = v.release WHERE t.before IS NULL;
-CREATE TABLE cited AS SELECT c.release, c.cited_id, count(*) AS citations, k.first AS first
-  FROM citation c SEMI JOIN looked_at USING (release)
-  LEFT JOIN known k ON k.document_id = c.cited_id AND k.first <= c.release GROUP BY ALL;
+CREATE TABLE cited AS SELECT c.day::VARCHAR AS release, k.first::VARCHAR AS first,
+    sum(citations)::BIGINT AS citations, sum(citations * (citations - 1))::BIGINT AS meetings
+  FROM counted c LEFT JOIN known k ON k.document_id = c.cited_id AND k.first <= c.day GROUP BY c.day, k.first;
 """
 
 _ENDED = """
@@ -240,11 +242,7 @@ def _new(lake: duckdb.DuckDBPyConnection) -> dict[str, New]:
 
 
 def _cohorts(lake: duckdb.DuckDBPyConnection, sizes: Mapping[str, int]) -> dict[str, list[Cohort]]:
-    rows = _rows(
-        lake,
-        "SELECT release, first, sum(citations)::BIGINT AS citations, "
-        "sum(citations * (citations - 1))::BIGINT AS meetings FROM cited WHERE first IS NOT NULL GROUP BY ALL",
-    )
+    rows = _rows(lake, "SELECT * FROM cited WHERE first IS NOT NULL")
     found: dict[str, list[Cohort]] = {}
     for row in rows:
         found.setdefault(row["release"], []).append(Cohort(sizes[row["first"]], row["citations"], row["meetings"]))
