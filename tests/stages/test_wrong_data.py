@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hotarea.domain.errors import HotareaError, RawDataError, ValidationError
+from hotarea.domain.errors import HotareaError, NotReadyError, RawDataError, ValidationError
 from hotarea.domain.records import Comparison, Release
 from hotarea.domain.settings import Settings
-from hotarea.stages import compare, ingest
+from hotarea.stages import compare, ingest, jobs
 from hotarea.stores.ledger import Ledger
 from tests import faults, wrong
 from tests.conftest import PROJECT
@@ -215,6 +215,23 @@ def test_the_command_line_fails_and_names_the_cause(home: Settings, raw: Path, s
     assert shown.returncode == 0
     assert "critical years_shifted (published)" in shown.stdout
     assert "not to be trusted" in shown.stdout
+
+
+def test_what_is_in_service_is_compared_again_by_todays_rules(home: Settings, raw: Path, shared_data: Path) -> None:
+    """A wrong release that came before there were such rules."""
+    found = wrong.without_half_of_the_topics(wrong.records(shared_data / "arxiv_cs", LAST))
+    plan = ingest.plan(home, "test", wrong.add(raw, LAST, wrong.lines(found)))
+    assert plan
+    jobs.run(ingest.job(home, plan))
+    ingest.publish(home, plan, "test")
+    with pytest.raises(ValidationError, match=rf"^release {LAST} is not to be trusted: topics_lost: .*Deliver it"):
+        compare.again(home, "again")
+    assert len(compare.again(home, "again", "2009-12-31")) == 1
+    with pytest.raises(NotReadyError, match=r"release 1999-12-31 is not in the lake; expected one of 2005-12-31, 2006"):
+        compare.again(home, "again", "1999-12-31")
+    told = hotarea(home, "releases", "compare", "--anew")
+    assert told.returncode == 1
+    assert "the topic mapping lost ids" in told.stderr
 
 
 def hotarea(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
