@@ -17,6 +17,7 @@ from pathlib import Path
 
 from airflow.sdk import Label, dag, task
 
+from hotarea_airflow.validation import validation
 from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
 
 
@@ -43,7 +44,7 @@ def train_model():  # noqa: C901 - eight tasks, no branches
 
         train.dataset(settings(), Path(plan), run_id)
 
-    @task
+    @validation
     def validate(plan, *, run_id):
         """Judge the rows before anything is learned from them."""
         from hotarea.stages import train

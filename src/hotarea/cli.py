@@ -292,6 +292,93 @@ def watch(context: typer.Context, as_json: Json = False) -> None:
         console.show_silence(_out, silence.watch(context.obj, _run_id()))
 
 
+quarantine = typer.Typer(no_args_is_help=True, help="Look at what was rejected, and try it again after a fix.")
+app.add_typer(quarantine, name="quarantine")
+
+_Release = Annotated[str | None, typer.Option(help="Only of this release.")]
+_Reason = Annotated[str | None, typer.Option(help="Only those rejected for this reason.")]
+
+
+@quarantine.command("list")
+def quarantine_list(context: typer.Context, as_json: Json = False) -> None:
+    """List releases with rejected records, by reason, and what became of them."""
+    from hotarea.console import quarantine as tables
+    from hotarea.stages import quarantine as stage
+
+    found = stage.counts(context.obj)
+    if as_json:
+        _print_json(found)
+    else:
+        tables.show_counts(_out, found)
+
+
+@quarantine.command("show")
+def quarantine_show(  # noqa: PLR0913, PLR0917
+    context: typer.Context,
+    release: _Release = None,
+    reason: _Reason = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
+    all_: Annotated[bool, typer.Option("--all", help="Also those that were ingested or read again since.")] = False,
+    export: Annotated[Path | None, typer.Option(help="Write all that are open to this file, to correct them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show rejected records with file, line, reason and the record itself, or write them out."""
+    from hotarea.console import quarantine as tables
+    from hotarea.stages import quarantine as stage
+
+    if export:
+        _run("writing", lambda _: {"exported": stage.export(context.obj, export, release, reason)}, as_json)
+        return
+    found = [*stage.records(context.obj, release, reason, None if all_ else "open", limit)]
+    if as_json:
+        _print_json(found)
+    else:
+        tables.show_records(_out, found, limit)
+
+
+@quarantine.command("retry")
+def quarantine_retry(
+    context: typer.Context,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A file of `quarantine show --export`, corrected.")
+    ] = None,
+    release: _Release = None,
+    reason: _Reason = None,
+    as_json: Json = False,
+) -> None:
+    """Try rejected records again, as they are or corrected; those that can be used become known today."""
+    from hotarea.stages import quarantine as stage
+
+    _run("retrying", lambda run_id: stage.run(context.obj, run_id, source, release, reason), as_json)
+
+
+releases = typer.Typer(no_args_is_help=True, help="Releases, and how each compares with what was known before it.")
+app.add_typer(releases, name="releases")
+
+
+@releases.command("compare")
+def releases_compare(
+    context: typer.Context,
+    release: Annotated[str | None, typer.Argument(help="The newest if left out.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Compare again what is published: all releases, or one.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what arrived, what the source changed in known works, and how new works differ from those before."""
+    from hotarea.console import comparison as tables
+    from hotarea.stages import compare as stage
+
+    run_id = _run_id()
+    if anew:
+        stage.again(context.obj, run_id, release)
+    found = stage.published(context.obj, run_id, release)
+    if as_json:
+        _print_json(found)
+    else:
+        tables.show(_out, found)
+
+
 class _LastLine(logging.Handler):
     """Shows what the stages and their jobs log as the text of the spinner, the newest line only."""
 

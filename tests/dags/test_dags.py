@@ -48,6 +48,12 @@ EDGES: dict[str, dict[str, list[str]]] = {
     },
     "rollback_champion": {"rollback": []},
     "watch_silence": {"watch": []},
+    "retry_quarantine": {
+        "plan": ["ingest_works", "publish", "validate"],
+        "ingest_works": ["validate"],
+        "validate": ["publish"],
+        "publish": [],
+    },
 }
 
 # which assets start a DAG, and which tasks announce one
@@ -58,10 +64,12 @@ LINKS = {
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
     "watch_silence": ([], {}),
+    "retry_quarantine": ([], {"publish": ["works"]}),
 }
 
 BEAM_TASKS = {
     ("ingest_releases", "ingest_works"),
+    ("retry_quarantine", "ingest_works"),
     ("build_features", "document_features"),
     ("build_features", "document_labels"),
     ("score_documents", "score"),

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from hotarea.domain.errors import PublishError, SettingsError
-from hotarea.domain.records import Notice, Problem, Release, now
+from hotarea.domain.records import Notice, Problem, Release, Retry, now
 from hotarea.stores.ledger import Ledger
 
 
@@ -102,4 +102,16 @@ def test_what_has_no_value_yet_is_compared_and_found_as_such(tmp_path: Path) -> 
     assert not ledger.replace(first, closed)
     assert ledger.all(Problem, closed_at=None) == []
     assert ledger.all(Problem) == [closed]
+    ledger.close()
+
+
+def test_records_are_remembered_together_or_not_at_all(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    tried = Retry(file="f", line=1, digest="d", accepted_in="2012-12-31", reason="", detail="", run_id="r")
+    ledger.add(_release([]), tried)
+    other = replace(_release([]), release_id="2013-12-31")
+    with pytest.raises(PublishError, match="holds a Retry"):
+        ledger.add(other, tried)
+    assert [r.release_id for r in ledger.all(Release)] == ["2012-12-31"]
+    assert ledger.all(Retry) == [tried]
     ledger.close()

@@ -21,6 +21,13 @@ class Settings(BaseSettings):
     project: Path = Field(Path(), description="folder that holds dags/, plugins/ and feature_repo/")
     raw: Path | None = Field(None, description="raw data to follow; the synthetic sample corpus if unset")
 
+    rejected_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="a release of which a larger share of records is rejected, and at least 10, is blocked",
+    )
+
     horizon_years: int = Field(3, ge=1, le=20, description="how far ahead the label looks")
     hot_quantile: float = Field(0.9, gt=0, lt=1, description="an area is hot above this quantile of future_rate")
     training_cutoffs: int = Field(5, ge=1, description="at most this many cutoffs are trained on, the newest ones")

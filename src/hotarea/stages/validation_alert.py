@@ -126,6 +126,8 @@ def _value(name: str, value: Any) -> str:
 
 
 def _command(problem: str, first: Validation, *, in_service: bool) -> str:
+    if first.dataset == "releases":
+        return f"hotarea releases compare {first.subject}"
     if in_service:
         return f"hotarea validate --dataset {first.dataset} --subject {first.subject}"
     return f"hotarea alerts show {problem}"

@@ -43,11 +43,13 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.FeatureSet: ("cutoff", "known"),
     records.LabelSet: ("cutoff", "known"),
     records.Validation: ("validation_id",),
+    records.Comparison: ("comparison_id",),
     records.TrainingRun: ("training_id",),
     records.Decision: ("training_id", "decided_at"),
     records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
     records.JobRun: ("job", "started_at"),
+    records.Retry: ("file", "line", "digest", "retried_at"),
     records.PredictionSet: ("cutoff", "known", "model_version"),
     records.Problem: ("problem", "occurrence"),
     records.Notice: ("notice_id", "place"),
@@ -86,16 +88,17 @@ class Ledger:
         with self._reachable():
             _METADATA.create_all(self._engine)
 
-    def add(self, record: records.Record, *more: records.Record) -> None:
-        """Remember one record, or several in one transaction; raise `PublishError` if the key of one is taken."""
-        try:
-            with self._reachable(), self._engine.begin() as connection:
-                _insert(connection, (record, *more))
-        except IntegrityError as error:
-            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
-            raise PublishError(
-                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
-            ) from error
+    def add(self, *added: records.Record) -> None:
+        """Remember records, all or none; raise `PublishError` if the key of one is taken."""
+        with self._reachable(), self._engine.begin() as connection:
+            for record in added:
+                try:
+                    _insert(connection, (record,))
+                except IntegrityError as error:
+                    key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+                    raise PublishError(
+                        f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+                    ) from error
 
     def replace(self, old: R, new: R, *more: records.Record) -> bool:
         """Put `new` in the place of `old` and add `more`, in one transaction; return whether `old` was still there.
