@@ -12,5 +12,5 @@ class HotareaPlugin(AirflowPlugin):
     listeners = [warm_up]  # noqa: RUF012 - Airflow's way to register
     fastapi_apps = [{"app": ReportsApp(), "url_prefix": "/hotarea", "name": "hotarea's reports"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
-        {"name": "Reports", "href": "/hotarea/reports/", "destination": "nav", "url_route": "reports"}
+        {"name": "Reports", "href": "hotarea/reports/", "destination": "nav", "url_route": "reports"}
     ]

@@ -22,9 +22,9 @@ class ReportLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
         """Return the address of the report; empty if the run validated nothing."""
         from hotarea.domain.settings import Settings
-        from hotarea.stages import reports
+        from hotarea.stages import report_links
 
-        return reports.of_run(Settings.load(), ti_key.run_id)
+        return report_links.of_run(Settings.load(), ti_key.run_id)
 
 
 class _ValidationOperator(_PythonDecoratedOperator):

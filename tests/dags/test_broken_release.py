@@ -18,7 +18,7 @@ from hotarea.console.airflow import command, environment
 from hotarea.domain.records import Champion, FeatureSet, Materialization, Problem, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, save
-from hotarea.stages import features, ingest, materialize, promote, reports
+from hotarea.stages import features, ingest, materialize, promote, report_links
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -172,7 +172,7 @@ def test_the_alert_alone_tells_what_to_do(story: Story) -> None:
     assert "citations 2013-12-31 was rejected; the data in service stays as it was." in lines
     assert "Where: dataset citations, release 2013-12-31" in lines
     assert "Slice: dangles of 2013-12-31" in lines
-    assert f"Report: {reports.address(story.settings, first.report)}" in lines
+    assert f"Report: {report_links.address(story.settings, first.report)}" in lines
     assert f"Run: {first.run_id}" in lines
     assert "Look closer: hotarea alerts show validation/citations" in lines
     (examples,) = {line for line in lines if line.startswith("Examples: ")}

@@ -17,7 +17,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
 from hotarea.domain.records import FeatureSet, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import reports, validate
+from hotarea.stages import report_links, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -154,7 +154,7 @@ def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tm
         "Observed: 2 of 31 rows (6.45 %) differ",
         "Examples: document_id 5",
         "",
-        f"Report: {reports.address(watched, record.report)}",
+        f"Report: {report_links.address(watched, record.report)}",
         f"File: {record.report}",
         "Run: r1",
         "Look closer: hotarea alerts show validation/documents",

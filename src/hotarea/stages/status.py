@@ -8,7 +8,7 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, open_problems, reports, sample
+from hotarea.stages import job_runs, open_problems, report_links, sample
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -117,7 +117,7 @@ def _validations(settings: Settings, ledger: Ledger) -> list[dict[str, Any]]:
             "success": v.success,
             "failures": Counter(failure["severity"] for failure in v.failures),
             "report": v.report,
-            "address": reports.address(settings, v.report),
+            "address": report_links.address(settings, v.report),
             "validated_at": _moment(v.validated_at),
         }
         for v in last.values()

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from hotarea.domain.alert import Alert, Finding, Recovery
 from hotarea.domain.records import Validation
 from hotarea.domain.settings import Settings
-from hotarea.stages import alert, reports
+from hotarea.stages import alert, report_links
 
 _TOLD = ("critical", "warning")
+_KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set": "training"}
 
 _KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set": "training"}
 """Of what a dataset's subjects are, where they are no releases."""
@@ -53,7 +54,7 @@ def _settle(settings: Settings, problem: str, outcomes: list[Validation], what: 
     passed, last = _subjects(outcomes), outcomes[-1]
     later = not in_service and bool(current.subjects) and max(passed) >= max(current.subjects)
     if later or set(current.subjects) <= set(passed):
-        report = reports.address(settings, last.report)
+        report = report_links.address(settings, last.report)
         said = Recovery(
             problem=problem,
             what=f"{last.dataset} {what}",
@@ -74,7 +75,7 @@ def _alert(settings: Settings, problem: str, judged: Sequence[Validation], *, in
         what=f"{name} {_consequence(rejected=rejected, in_service=in_service, many=many)}.",
         where=_where(judged),
         findings=tuple(_findings(judged)),
-        report=reports.address(settings, first.report),
+        report=report_links.address(settings, first.report),
         file=first.report,
         run_id=first.run_id,
         command=_command(problem, first, in_service=in_service),
