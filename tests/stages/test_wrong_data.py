@@ -182,7 +182,7 @@ def test_an_edge_list_as_it_is_passes_and_shifted_by_a_year_does_not(
 ) -> None:
     ingest.run(settings, "test", hepth)
     assert {c.release_id: c.findings for c in remembered(settings) if c.findings} == {}
-    assert {c.release_id: c.findings for c in compare.again(settings, "again") if c.findings} == {}
+    assert {v.subject: v.failures for v in compare.verdicts(settings, "again").outcomes if v.failures} == {}
     later = [{"id": p["id"], "date": f"{int(p['date'][:4]) + 1}-01-02"} for p in wrong.papers(hepth)]
     raw = wrong.edge_list(tmp_path / "later", later, wrong.edges(hepth))
     assert "dated 1 year later than before: the years were shifted" in refused(settings, raw)
@@ -226,7 +226,7 @@ def test_what_is_in_service_is_compared_again_by_todays_rules(home: Settings, ra
     ingest.publish(home, plan, "test")
     with pytest.raises(ValidationError, match=rf"^release {LAST} is not to be trusted: topics_lost: .*Deliver it"):
         compare.again(home, "again")
-    assert len(compare.again(home, "again", "2009-12-31")) == 1
+    assert [v.subject for v in compare.verdicts(home, "again", "2009-12-31").outcomes] == ["2009-12-31"]
     with pytest.raises(NotReadyError, match=r"release 1999-12-31 is not in the lake; expected one of 2005-12-31, 2006"):
         compare.again(home, "again", "1999-12-31")
     told = hotarea(home, "releases", "compare", "--anew")

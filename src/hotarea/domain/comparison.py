@@ -93,6 +93,10 @@ def judge(measures: Measures) -> list[Finding]:
     return ordered([*_wrong(measures), *_recurated(measures), *_changed_world(measures)])
 
 
+RULES = 8 + len(release_limits.RECURATED_SHARES) + len(release_limits.DRIFT_DISTANCES)
+"""How many rules a release is held against: those of wrong data and of lost references, and one for each field."""
+
+
 def _wrong(measures: Measures) -> Iterable[Finding]:
     """Yield wrong data that looks right."""
     again, new, usual = measures.again, measures.new, measures.usual

@@ -16,6 +16,7 @@ from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Comparison, Release, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.stages import reports, validation_alert
+from hotarea.stages.validate import Verdicts
 from hotarea.stores import release_measures, release_report
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -39,26 +40,34 @@ class Delivered:
     held: int | None = None  # of a correction: works that the corrected deliveries held
 
 
-def check(
-    settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered], run_id: str
-) -> list[Comparison]:
+def check(settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered], run_id: str) -> None:
     """Compare the releases that were `delivered` with those before them; `releases` are all, oldest first.
 
     All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
     """
     compared = _compare(settings, releases, delivered, run_id)
-    return _judged(settings, compared, "Nothing was published.", in_service=False)
+    found = _judged(settings, compared, "Nothing was published.", in_service=False)
+    if found.error:
+        raise found.error
 
 
-def again(settings: Settings, run_id: str, release: str | None = None) -> list[Comparison]:
+def again(settings: Settings, run_id: str, release: str | None = None) -> None:
     """Compare every published release again, or one, by today's rules.
 
     All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
+    Raises `NotReadyError` if the release is not in the lake.
     """
+    found = verdicts(settings, run_id, release)
+    if not found.outcomes:
+        raise NotReadyError(_not_there(release, _published(settings)[1]))
+    if found.error:
+        raise found.error
+
+
+def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Verdicts:
+    """Compare as `again` does, and give back what is not to be trusted too; of a release that is not there, nothing."""
     releases, delivered = _published(settings)
     wanted = {name: found for name, found in delivered.items() if release in {None, name}}
-    if not wanted:
-        raise NotReadyError(_not_there(release, delivered))
     compared = _compare(settings, releases, wanted, run_id)
     return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True)
 
@@ -81,19 +90,20 @@ def published(settings: Settings, run_id: str, release: str | None = None) -> Co
     return found
 
 
-def _judged(settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool) -> list[Comparison]:
-    """Remember comparisons and tell of their findings; raise `ValidationError` for releases not to be trusted."""
+def _judged(settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool) -> Verdicts:
+    """Remember comparisons and tell of their findings; the error names the releases that are not to be trusted."""
     outcomes = [_remember(settings, found) for found in compared]
     reports.index(settings)
     problem = validation_alert.tell(settings, outcomes, in_service=in_service)
     bad = [c for c in compared if not c.success]
-    if bad:
-        raise ValidationError(
-            f"{_names(c.release_id for c in bad)} {'is' if len(bad) == 1 else 'are'} not to be trusted: "
-            f"{_causes(bad[0])}. {advice} Full report: {bad[0].report}",
-            problem=problem,
-        )
-    return [*compared]
+    if not bad:
+        return Verdicts(outcomes, None)
+    error = ValidationError(
+        f"{_names(c.release_id for c in bad)} {'is' if len(bad) == 1 else 'are'} not to be trusted: "
+        f"{_causes(bad[0])}. {advice} Full report: {bad[0].report}",
+        problem=problem,
+    )
+    return Verdicts(outcomes, error)
 
 
 def _not_there(release: str | None, delivered: Iterable[str]) -> str:
@@ -196,6 +206,7 @@ def _remember(settings: Settings, found: Comparison) -> Validation:
         report=found.report,
         run_id=found.run_id,
         validated_at=found.compared_at,
+        checks=comparison.RULES,
     )
     ledger = Ledger(settings.ledger)
     ledger.add(found, judged)

@@ -17,7 +17,7 @@ from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-DATASETS = ("raw_works", "documents", "citations", "document_features", "training_set", "predictions")
+DATASETS = ("releases", "raw_works", "documents", "citations", "document_features", "training_set", "predictions")
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,23 @@ def run(settings: Settings, run_id: str, dataset: str | None = None, subject: st
 
 def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subject: str | None = None) -> Verdicts:
     """Validate as `run` does, and give back what broke a critical expectation as well."""
-    from hotarea.stages import published
+    from hotarea.stages import compare
 
     if dataset is not None and dataset not in DATASETS:
-        raise SettingsError(f"dataset {dataset!r} has no suite; expected one of {', '.join(DATASETS)}")
+        raise SettingsError(f"dataset {dataset!r} cannot be validated; expected one of {', '.join(DATASETS)}")
+    none = Verdicts([], None)
+    compared = compare.verdicts(settings, run_id, subject) if dataset in {None, "releases"} else none
+    judged = _held_against_suites(settings, run_id, dataset, subject) if dataset != "releases" else none
+    if not compared.outcomes and not judged.outcomes:
+        raise NotReadyError(
+            f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
+        )
+    return Verdicts([*compared.outcomes, *judged.outcomes], compared.error or judged.error)
+
+
+def _held_against_suites(settings: Settings, run_id: str, dataset: str | None, subject: str | None) -> Verdicts:
+    from hotarea.stages import published
+
     folder = Layout(settings.home).aside("validate")
     try:
         found = published.find(settings, folder, dataset, subject)
@@ -117,10 +130,6 @@ def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subjec
             )
             for p in found
         ]
-        if not wanted:
-            raise NotReadyError(
-                f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
-            )
         return _judge_each(settings, wanted, run_id)
     finally:
         discard(folder)
