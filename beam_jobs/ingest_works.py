@@ -160,7 +160,7 @@ def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
     What cannot be used has no date: it is told with the newest papers.
     """
     start = perf_counter()
-    found = edge_list.read(Path(plan.source), plan.as_of)
+    found = edge_list.read(Path(plan.source), plan.as_of, plan.rejected_share)
     seconds = (perf_counter() - start) / len(plan.assignments)
     for assigned in plan.assignments:
         delivery, name = assigned.delivery, assigned.partition.name
@@ -186,7 +186,8 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
     newest = lake.newest(found)
     documents, citations = write_lake(plan, release_id, shard, newest)
     superseded, seconds = found.num_rows - newest.num_rows, perf_counter() - start
-    report(plan, Writing(release_id, shard, documents, citations, superseded, seconds))
+    repeated = lake.repeated(found) if superseded else {}
+    report(plan, Writing(release_id, shard, documents, citations, superseded, seconds, repeated=repeated))
     yield None
 
 
@@ -196,7 +197,7 @@ def _decoded(
     """Yield a partition's usable works, batch by batch; count what was read and rejected, and write the rejects."""
     line, partition = 1, assigned.partition
     for chunk in lines.batches(Path(partition.path)):
-        batch = works.decode(chunk, assigned.delivery.release_date, assigned.number, line)
+        batch = works.decode(chunk, partition.delivered or assigned.delivery.release_date, assigned.number, line)
         read.update(
             records=batch.records,
             self_citations=batch.self_citations,

@@ -10,14 +10,10 @@ runs follow each other in alternating order; ratios are taken pair by pair, and 
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +21,7 @@ from typing import Any
 from benchmarks import plot
 from benchmarks.corpus import FOLDER, corpus, cutoffs, manifest
 from benchmarks.equality import check_equal
+from benchmarks.machine import machine
 from benchmarks.measure import Cost
 from benchmarks.ours import RESULT
 from hotarea.domain.windows import Cutoff
@@ -35,6 +32,8 @@ RESULTS = Path(__file__).parent / "results" / "features.json"
 PLOT = Path(__file__).parents[1] / "docs" / "performance.svg"
 
 OURS, DUCKDB, PER_ELEMENT = "hotarea", "duckdb", "per_element_beam"
+_PACKAGES = ("apache-beam", "duckdb", "numpy", "pyarrow", "msgspec", "scipy")
+
 _MODULES = {
     OURS: "benchmarks.ours",
     DUCKDB: "benchmarks.duckdb_features",
@@ -101,7 +100,7 @@ def _size(raw: Path, works: int, at: Sequence[Cutoff], runs: int, scratch: Path)
         "ratios": {n: {"wall": _ratio(costs, n, "wall_s"), "cpu": _ratio(costs, n, "cpu_s")} for n in rivals},
         "jobs": json.loads((scratch / OURS / RESULT).read_bytes())["jobs"],
         "runs": runs,
-        "machine": _machine(),
+        "machine": machine(_PACKAGES),
     }
 
 
@@ -132,16 +131,6 @@ def _ratio(costs: dict[str, list[Cost]], rival: str, what: str) -> float:
     """Return the median, over pairs of runs, of ours to the rival's; a single run is paired with each of ours."""
     theirs = costs[rival] if len(costs[rival]) > 1 else costs[rival] * len(costs[OURS])
     return round(median(getattr(a, what) / getattr(b, what) for a, b in zip(costs[OURS], theirs, strict=True)), 3)
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30), 1),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("apache-beam", "duckdb", "numpy", "pyarrow", "msgspec", "scipy")},
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def _keep(results: Path, found: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ EDITION = 1
 
 FOLDER = Path.home() / ".cache" / "hotarea" / "benchmarks"
 
-_WORKS = Path("data", "jsonl", "works")
+WORKS = Path("data", "jsonl", "works")
 _LINES = 500  # are compressed at once
 
 
@@ -68,7 +68,7 @@ def cutoffs(count: int) -> list[Cutoff]:
 
 def manifest(made: Path) -> dict[str, Any]:
     """Return the manifest of a corpus: `works`, `references`, `record_count`, `content_length`, …"""
-    found: dict[str, Any] = json.loads((made / _WORKS / "manifest.json").read_bytes())
+    found: dict[str, Any] = json.loads((made / WORKS / "manifest.json").read_bytes())
     return found
 
 
@@ -79,12 +79,12 @@ def _generate(made: Path, works: int, seed: int) -> None:
     history.save(arrays)
     partitions = list(_partitions(history, seed))
     for part in partitions:
-        (made / _WORKS.parent / part.url).parent.mkdir(parents=True, exist_ok=True)
+        (made / WORKS.parent / part.url).parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count(), initializer=_prepare, initargs=(made, seed)) as processes:
         bytes_of = list(processes.map(_write, partitions))
     shutil.rmtree(arrays)
-    _write_deletions(history, made / _WORKS / "deleted_ids.csv")
-    _write_manifest(history, partitions, bytes_of, made / _WORKS / "manifest.json")
+    _write_deletions(history, made / WORKS / "deleted_ids.csv")
+    _write_manifest(history, partitions, bytes_of, made / WORKS / "manifest.json")
 
 
 def _partitions(history: History, seed: int) -> Iterator[Partition]:
@@ -107,7 +107,7 @@ def _prepare(made: Path, seed: int) -> None:
 def _write(part: Partition) -> int:
     """Write a partition; return its length in bytes."""
     made, writer = _made[-1]
-    path = made / _WORKS.parent / part.url
+    path = made / WORKS.parent / part.url
     # No name and no time in the header: the same records are the same file. Level 6 is what real partitions have.
     with path.open("wb") as file, gzip.GzipFile("", "wb", 6, file, 0) as packed:
         lines: list[bytes] = []

@@ -17,6 +17,7 @@ from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
 from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, optional, settings
 
 
@@ -49,7 +50,7 @@ def build_features():
         cutoffs = params["cutoffs"] and [features.cutoff_of(settings(), text) for text in params["cutoffs"]]
         return optional(str, features.plan(settings(), run_id, cutoffs))
 
-    @task
+    @validation
     def validate(plan, *, run_id):
         """Judge the new features."""
         from hotarea.stages import features

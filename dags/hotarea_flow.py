@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from hotarea.domain import errors
-from hotarea_airflow.alerts import FailureAlert
+from hotarea_airflow.alerts import FailureAlert, Recovered
 
 if TYPE_CHECKING:
     from hotarea.domain.settings import Settings
@@ -28,6 +28,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     ),
     "execution_timeout": timedelta(hours=2),
     "on_failure_callback": FailureAlert(),
+    "on_success_callback": Recovered(),
 }
 
 # A Beam job ends itself after HOTAREA_JOB_TIMEOUT_S, with a better message; this is for when it can't.

@@ -2,7 +2,8 @@
 
 Reads the releases of raw data that are not in the lake yet, each once: raw JSON becomes columnar documents and
 citations, bad lines go to quarantine. What was delivered again with other content, or late, becomes known as a
-correction. Nothing is published before it is validated; with nothing new the run is skipped.
+correction. Nothing is published before it is compared with what was known and validated; with nothing new the run
+is skipped.
 
 **Runs** daily, and by hand. **Starts** `build_features` through the asset `works`.
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
 from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
 from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
 
 
@@ -56,9 +58,9 @@ def ingest_releases():
         folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
         return optional(str, ingest.plan(settings(), run_id, folder, until))
 
-    @task
+    @validation
     def validate(plan, *, run_id):
-        """Judge the new documents and citations."""
+        """Compare the new releases with those before them, and judge their documents and citations."""
         from hotarea.stages import ingest
 
         ingest.validate(settings(), Path(plan), run_id)

@@ -16,6 +16,7 @@ from pathlib import Path
 from airflow.sdk import dag, task
 
 from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
 from hotarea_flow import BEAM_TIMEOUT, CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
 
 
@@ -42,7 +43,7 @@ def score_documents():
 
         return optional(str, score.plan(settings(), run_id))
 
-    @task
+    @validation
     def validate(plan, *, run_id):
         """Judge the predictions."""
         from hotarea.stages import score

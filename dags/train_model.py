@@ -7,7 +7,8 @@ one ends in `rejected`, which says why, and the old champion stays in service.
 **Runs** on new `document_features`, and by hand. **Starts** `score_documents` through the asset `champion`. If the same
 data has been trained on already, the run is skipped.
 
-**Hazards** The gate fails closed: where evidence is missing, the run fails and nothing is promoted.
+**Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
+closed: where evidence is missing, the run fails and nothing is promoted.
 
 **Example** `{}`
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from airflow.sdk import Label, dag, task
 
+from hotarea_airflow.validation import validation
 from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
 
 
@@ -27,7 +29,7 @@ from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, se
     doc_md=__doc__,
     tags=["hotarea", "model"],
 )
-def train_model():
+def train_model():  # noqa: C901 - eight tasks, no branches
     @task.short_circuit
     def plan(*, run_id):
         """Split the cutoffs into training and evaluation, once; skip the rest of the run if that was trained."""
@@ -41,6 +43,13 @@ def train_model():
         from hotarea.stages import train
 
         train.dataset(settings(), Path(plan), run_id)
+
+    @validation
+    def validate(plan, *, run_id):
+        """Judge the rows before anything is learned from them."""
+        from hotarea.stages import train
+
+        train.validate(settings(), Path(plan), run_id)
 
     @task
     def fit(plan, *, run_id):
@@ -81,7 +90,7 @@ def train_model():
     planned = plan()
     training_id = evaluate(planned)
     decided = gate(training_id)
-    dataset(planned) >> fit(planned) >> training_id
+    dataset(planned) >> validate(planned) >> fit(planned) >> training_id
     decided >> Label("accepted") >> promote(training_id)
     decided >> Label("refused") >> rejected(training_id)
 

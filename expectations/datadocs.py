@@ -1,4 +1,4 @@
-"""Data Docs: one page per validation and an index, rendered by GX's own renderers.
+"""Data Docs: one page per validation, rendered by GX's own renderers, and an index.
 
 Pages are written one by one, each by a rename, because several tasks validate at once and GX's site builder removes
 the pages of others: it keeps only those whose results its own process holds.
@@ -14,8 +14,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from great_expectations.render.renderer import SiteIndexPageRenderer, ValidationResultsPageRenderer
-from great_expectations.render.view import DefaultJinjaIndexPageView, DefaultJinjaPageView
+from great_expectations.render.renderer import ValidationResultsPageRenderer
+from great_expectations.render.view import DefaultJinjaPageView
+
+from expectations.pages import Row, index, self_contained
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def write_page(result: Any, reports: Path, dataset: str, subject: str, name: str
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     page = reports / "validations" / dataset / subject / moment / f"{name}.html"
-    return _write(page, _page_view().render(ValidationResultsPageRenderer().render(_explained(result))))
+    rendered = _page_view().render(ValidationResultsPageRenderer().render(_explained(result)))
+    return _write(page, self_contained(rendered, f"{dataset} {subject}: validation"))
 
 
 def _explained(result: Any) -> Any:
@@ -54,23 +57,17 @@ def _page_view() -> Any:
 
 def write_index(reports: Path, entries: Iterable[Entry]) -> Path:
     """Write `index.html`, which links to the given pages, and return its path."""
-    links = {"site_name": "hotarea", "validations_links": [_link(reports, entry) for entry in entries]}
-    content = DefaultJinjaIndexPageView().render(SiteIndexPageRenderer.render(links))
-    return _write(reports / "index.html", content)
+    return _write(reports / "index.html", index(_row(reports, entry) for entry in entries))
 
 
-def _link(reports: Path, entry: Entry) -> dict[str, Any]:
-    path = quote(entry.report.relative_to(reports).as_posix())
-    return {
-        "expectation_suite_name": entry.dataset,
-        "expectation_suite_filepath": path,
-        "filepath": path,
-        "run_name": entry.subject,
-        "run_time": entry.validated_at,
-        "asset_name": entry.dataset,
-        "batch_identifier": entry.subject,
-        "validation_success": entry.success,
-    }
+def _row(reports: Path, entry: Entry) -> Row:
+    return Row(
+        dataset=entry.dataset,
+        subject=entry.subject,
+        success=entry.success,
+        address=quote(entry.report.relative_to(reports).as_posix()),
+        moment=f"{entry.validated_at:%Y-%m-%d %H:%M:%S}",
+    )
 
 
 def _write(destination: Path, content: str) -> Path:

@@ -1,41 +1,47 @@
 """The suite of a release's documents; its subject is the release id.
 
-The context may have `earlier`: the folders of the releases before, by which the number of documents is judged.
+The context may have `earlier`: the folders of the releases before, by which the number of documents and each field's
+share of nulls are judged.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from great_expectations import expectations as gxe
 
-from expectations import earlier, limits
-from expectations.findings import finding
+from expectations import database, earlier, limits
+from expectations.fields import compared, null_share_expectation
+from expectations.findings import columns, finding
 from expectations.suite import Context, Suite, schema_expectation
 from hotarea.domain import tables
 
-# Types that GX compares as whole columns; dates in seconds, as nanoseconds end at 1677 and 2262
-_REQUIRED = pa.schema(
-    {
-        "document_id": pa.int64(),
-        "published": pa.timestamp("s", tz="UTC"),
-        "updated": tables.STAMP,
-        "is_retracted": pa.bool_(),
-        "reference_count": pa.int64(),
-    }
-)
+_REQUIRED = ("document_id", "published", "updated", "is_retracted", "reference_count")
+_NULLABLE = ("title", "type", "language", "topic_id", "topic")
+
+# what each text looks like, where there is one
+_FORMS = {
+    "topic_id": r"T[0-9]+",
+    "language": r"[a-z]{2,3}(-[a-z]+)?",
+    "type": r"[a-z]+(-[a-z]+)*",
+}
 
 
-def frame(rows: pa.Table, context: Context) -> pd.DataFrame:  # noqa: ARG001
-    """Return the checked columns of all documents, and the finding `title_missing` where any document has a title."""
-    seen: pd.DataFrame = rows.select(_REQUIRED.names).cast(_REQUIRED).to_pandas()
-    untitled = pc.is_null(rows["title"])
-    titled = pc.any(pc.invert(untitled)).as_py()
-    seen["title_missing"] = finding(rows, {"title": untitled} if titled else {})
-    seen["topic_id"] = rows["topic_id"].dictionary_encode().to_pandas()
-    return seen
+def seen(given: str, context: Context) -> str:  # noqa: ARG001
+    """Return the checked columns, and findings; `title_missing` is one only where any document has a title."""
+    untitled = f"title IS NULL AND EXISTS (SELECT 1 FROM {given} WHERE title IS NOT NULL)"
+    malformed = {name: f"NOT regexp_full_match({name}, {database.text(form)})" for name, form in _FORMS.items()}
+    found = {"title_missing": finding({"title": untitled}), "malformed": finding(malformed)}
+    return f"SELECT {', '.join([*_REQUIRED, 'topic_id'])}, {columns(found)} FROM {given}"
+
+
+def fields(given: str, context: Context) -> pa.Table | None:
+    """Return how often each field is null, compared with the release before."""
+    before = earlier.before(context)
+    if not before:
+        return None
+    with database.view(database.rows(before, tables.DOCUMENTS)) as there:
+        return compared(given, there, _NULLABLE)
 
 
 def expectations(subject: str, context: Context) -> list[Any]:
@@ -46,7 +52,7 @@ def expectations(subject: str, context: Context) -> list[Any]:
         *_presence(context),
         *_volume(context),
         *_identity(),
-        *_dates(released),
+        *_dates(released, context),
         *_shares(),
     ]
 
@@ -66,24 +72,27 @@ def _presence(context: Context) -> list[Any]:
             description=f"{column} is never null.",
             notes="Every later stage reads this column without asking whether it is there.",
         )
-        for column in _REQUIRED.names
+        for column in _REQUIRED
     ]
     return [rows, *required]
 
 
 def _volume(context: Context) -> list[Any]:
-    least = earlier.least_documents(context)
-    if least is None:
+    usual = earlier.usual_documents(context)
+    if usual is None:
         return []
+    most = "" if usual.most is None else f" and at most {usual.most:,}, {limits.USUAL_ROWS_FACTOR:.0%} of it"
     return [
         gxe.ExpectTableRowCountToBeBetween(
-            min_value=least,
+            min_value=usual.least,
+            max_value=usual.most,
             severity="warning",
             description=(
-                f"A release has at least {least:,} documents, {limits.USUAL_ROWS_SHARE:.0%} of the median of the "
-                f"last {limits.RELEASES_COMPARED}."
+                f"A release has at least {usual.least:,} documents, {limits.USUAL_ROWS_SHARE:.0%} of the median of the "
+                f"last {limits.RELEASES_COMPARED}{most}."
             ),
-            notes="Part of it may be missing although the manifest agrees; a year that is not over has fewer as well.",
+            notes="Part of it may be missing although the manifest agrees, or be there more than once; a year that is "
+            "not over has fewer as well.",
         )
     ]
 
@@ -113,9 +122,10 @@ def _identity() -> list[Any]:
     ]
 
 
-def _dates(released: date) -> list[Any]:
+def _dates(released: date, context: Context) -> list[Any]:
     latest = date(released.year + limits.YEARS_AHEAD, 12, 31)
-    return [
+    next_day = released + timedelta(days=1)
+    checks = [
         gxe.ExpectColumnValuesToBeBetween(
             column="published",
             min_value=_midnight(limits.EARLIEST_PUBLISHED),
@@ -123,8 +133,24 @@ def _dates(released: date) -> list[Any]:
             severity="critical",
             description=f"Documents are published between {limits.EARLIEST_PUBLISHED} and {latest}.",
             notes="Citations are dated by this day; a wrong century moves them out of every window.",
-        )
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="updated",
+            max_value=_midnight(next_day),
+            severity="warning",
+            description=f"No version is of after {released}, the day of its release.",
+            notes="The newest version of an id wins; one from the future would win over all that follow.",
+        ),
     ]
+    oldest = released - timedelta(days=limits.FRESH_DAYS)
+    fresh = gxe.ExpectColumnMaxToBeBetween(
+        column="published",
+        min_value=oldest,
+        severity="warning",
+        description=f"The newest document is published on {oldest} or later, {limits.FRESH_DAYS} days before.",
+        notes="A release without news is an old one under a new date.",
+    )
+    return checks if context.get("is_correction") else [*checks, fresh]
 
 
 def _midnight(day: date) -> datetime:
@@ -147,6 +173,16 @@ def _shares() -> list[Any]:
             description=f"At least {limits.TOPIC_SHARE:.0%} of documents have a topic.",
             notes="Hot areas are reported per topic; sources without topics are scored all the same.",
         ),
+        gxe.ExpectColumnValuesToBeNull(
+            column="malformed",
+            mostly=1 - limits.MALFORMED_SHARE,
+            severity="warning",
+            description=(
+                f"At least {1 - limits.MALFORMED_SHARE:.0%} of topic ids look like T10102, languages like en or zh-cn, "
+                "types like book-chapter."
+            ),
+            notes="Another form means that the field changed at its source; topics of two forms do not add up.",
+        ),
         gxe.ExpectColumnValuesToBeInSet(
             column="is_retracted",
             value_set=[False],
@@ -158,4 +194,6 @@ def _shares() -> list[Any]:
     ]
 
 
-SUITE = Suite(tables.DOCUMENTS, ("document_id",), frame, expectations)
+SUITE = Suite(
+    lambda _: tables.DOCUMENTS, ("document_id",), seen, expectations, fields, lambda: [null_share_expectation()]
+)

@@ -5,33 +5,62 @@ The context's `earlier` names their folders, oldest first; each holds `documents
 """
 
 from collections.abc import Sequence
-from math import ceil
+from dataclasses import dataclass
+from math import ceil, floor
 from pathlib import Path
 from statistics import median
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations import limits
-from expectations.files import read
+from expectations.database import row, rows
 from expectations.suite import Context
 from hotarea.domain import tables
 
-_ID = pa.schema([tables.DOCUMENTS.field("document_id")])
+ID = pa.schema([tables.DOCUMENTS.field("document_id")])
 _CITED = pa.schema([tables.CITATIONS.field("cited_id")])
 
 
-def least_documents(context: Context) -> int | None:
-    """Return the least number of documents that is usual; None without releases to compare with.
+@dataclass(frozen=True)
+class Usual:
+    """Between how many documents a release usually has."""
+
+    least: int
+    most: int | None  # None where the releases before were too small to tell
+
+
+def usual_documents(context: Context) -> Usual | None:
+    """Return how many documents are usual; None without releases to compare with.
 
     A corpus' first release is not compared with: it holds all the years before.
     """
     if context.get("is_correction"):
         return None
-    recent = [_documents(folder) for folder in _deliveries(context)[1:]][-limits.RELEASES_COMPARED :]
-    counts = [sum(pq.read_metadata(file).num_rows for file in files) for files in recent]
-    return ceil(limits.USUAL_ROWS_SHARE * median(counts)) if counts else None
+    recent = [_count(_files(folder, "documents")) for folder in _deliveries(context)[1:]][-limits.RELEASES_COMPARED :]
+    if not recent:
+        return None
+    middle = median(recent)
+    most = floor(limits.USUAL_ROWS_FACTOR * middle) if middle >= limits.SHARE_ROWS else None
+    return Usual(ceil(limits.USUAL_ROWS_SHARE * middle), most)
+
+
+def usual_citations(context: Context) -> float | None:
+    """Return the median number of citations per document of the last releases; None if they have few citations."""
+    if context.get("is_correction"):
+        return None
+    recent = [
+        (_count(_files(f, "citations")), _count(_files(f, "documents")))
+        for f in _deliveries(context)[1:][-limits.RELEASES_COMPARED :]
+    ]
+    known = [citations / documents for citations, documents in recent if citations >= limits.SHARE_ROWS]
+    return median(known) if known else None
+
+
+def before(context: Context) -> list[Path]:
+    """Return the files of the documents of the release before, if there is one."""
+    deliveries = [] if context.get("is_correction") else _deliveries(context)
+    return _files(deliveries[-1], "documents") if deliveries else []
 
 
 def dangling_share(context: Context) -> float | None:
@@ -39,21 +68,15 @@ def dangling_share(context: Context) -> float | None:
     deliveries = _deliveries(context)
     if not deliveries:
         return None
-    cited = read(sorted((deliveries[-1] / "citations").glob("part-*.parquet")), _CITED)["cited_id"]
-    if len(cited) < limits.SHARE_ROWS:
-        return None
-    earlier = [file for folder in context["earlier"] for file in _documents(folder)]
-    return float(pc.mean(dangling(cited, earlier)).as_py())
-
-
-def dangling(cited: pa.ChunkedArray, documents: Sequence[Path]) -> pa.ChunkedArray:
-    """Return which cited ids are of none of the documents."""
-    return pc.invert(pc.is_in(cited, value_set=read(documents, _ID)["document_id"].combine_chunks()))
+    cited = rows(_files(deliveries[-1], "citations"), _CITED)
+    earlier = [file for folder in context["earlier"] for file in _files(folder, "documents")]
+    count, dangling = row(f"SELECT count(*), count(*) FILTER (cited_id NOT IN ({rows(earlier, ID)})) FROM ({cited})")
+    return float(dangling / count) if count >= limits.SHARE_ROWS else None
 
 
 def documents_so_far(context: Context) -> list[Path]:
     """Return the files of the documents of a release and of all before it."""
-    return [*(f for folder in context.get("earlier", ()) for f in _documents(folder)), *context["documents"]]
+    return [*(f for folder in context.get("earlier", ()) for f in _files(folder, "documents")), *context["documents"]]
 
 
 def _deliveries(context: Context) -> list[Path]:
@@ -61,5 +84,9 @@ def _deliveries(context: Context) -> list[Path]:
     return [folder for folder in context.get("earlier", ()) if folder not in corrections]
 
 
-def _documents(folder: Path) -> list[Path]:
-    return sorted((folder / "documents").glob("part-*.parquet"))
+def _files(folder: Path, kind: str) -> list[Path]:
+    return sorted((folder / kind).glob("part-*.parquet"))
+
+
+def _count(files: Sequence[Path]) -> int:
+    return sum(pq.read_metadata(file).num_rows for file in files)

@@ -1,7 +1,6 @@
-"""Reads Parquet files as they are: also nulls where the declared schema forbids them, or it could not be checked."""
+"""Looks at Parquet files before anything is asked of their rows."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,30 +14,27 @@ def schemas(files: Sequence[Path]) -> list[pa.Schema]:
     return [_schema(file) for file in files]
 
 
-def read(files: Sequence[Path], schema: pa.Schema) -> pa.Table:
-    """Return the columns of `schema` of all files together, every one nullable; no rows if there are no files.
-
-    Raises `ValidationError` that names a file that cannot be read or lacks a column.
-    """
-    lax = pa.schema([pa.field(field.name, field.type) for field in schema])
-    return pa.concat_tables([lax.empty_table(), *(_rows(file, lax) for file in files)])
-
-
 def _schema(file: Path) -> pa.Schema:
-    with _named(file):
-        return pq.read_schema(file)
-
-
-def _rows(file: Path, lax: pa.Schema) -> pa.Table:
-    with _named(file):
-        return pq.read_table(file, columns=lax.names).cast(lax)
-
-
-@contextmanager
-def _named(file: Path) -> Iterator[None]:
     try:
-        yield
+        return pq.read_schema(file)
     except (OSError, pa.ArrowException) as error:
-        raise ValidationError(
-            f"{file.name} cannot be read: {str(error).rstrip('.')}; expected a complete Parquet file"
-        ) from error
+        raise _unreadable(file, error) from error
+
+
+def damages(files: Sequence[Path]) -> list[str]:
+    """Read all files to their end; return one sentence per file that cannot be read."""
+    return [str(error) for error in map(_damage, files) if error]
+
+
+def _damage(file: Path) -> ValidationError | None:
+    try:
+        for _ in pq.ParquetFile(file).iter_batches():
+            pass
+    except (OSError, pa.ArrowException) as error:
+        return _unreadable(file, error)
+    return None
+
+
+def _unreadable(file: Path, error: Exception) -> ValidationError:
+    said = str(error).splitlines()[0].rstrip(".")
+    return ValidationError(f"{file.name} cannot be read: {said}; expected a complete Parquet file")

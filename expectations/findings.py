@@ -1,42 +1,48 @@
-"""Finding columns: one text per row that breaks a rule, null wherever all is well.
+"""Finding columns: one text per row that breaks a rule, null wherever all is well, as SQL.
 
-GX checks one or two columns at a time and copies the frame for each check. A rule over dozens of columns, or over
-another file, is therefore computed once here, and GX expects its finding column to be null.
+GX checks one or two columns at a time. A rule over dozens of columns, or over another file, is therefore one column of
+the view that GX looks at, and GX expects it to be null.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from sys import float_info
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+from expectations.database import quoted
 
 
-def finding(rows: pa.Table, broken: Mapping[str, pa.ChunkedArray]) -> pd.Categorical:
-    """Return per row the first column that breaks its rule, with its value, or null.
+def finding(broken: Mapping[str, str]) -> str:
+    """Return the expression for the first column that breaks its rule, with its value ("rate_pct is 1.25"), or null.
 
-    `broken` maps a column of `rows` to a mask of the same length; null in a mask counts as unbroken.
+    `broken` maps a column to the condition under which it breaks its rule; null counts as unbroken.
     """
-    codes = np.full(rows.num_rows, -1, dtype=np.int64)
-    texts: list[str] = []
-    for column, mask in broken.items():
-        at = np.flatnonzero(np.asarray(pc.fill_null(mask, False)) & (codes < 0))
-        seen = pc.dictionary_encode(rows[column].take(pa.array(at)).combine_chunks(), null_encoding="encode")
-        codes[at] = np.asarray(seen.indices) + len(texts)
-        texts += [f"{column} is {_said(value)}" for value in seen.dictionary.to_pylist()]
-    return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))  # type: ignore[arg-type]
+    cases = (f"WHEN {condition} THEN {_said(column)}" for column, condition in broken.items())
+    return f"CASE {' '.join(cases)} END" if broken else "CAST(NULL AS VARCHAR)"
 
 
-def _said(value: object) -> str:
-    return "null" if value is None else str(value)
+def _said(column: str) -> str:
+    return f"'{column} is ' || coalesce(CAST({quoted(column)} AS VARCHAR), 'null')"
 
 
-def outside(values: pa.ChunkedArray, low: float, high: float) -> pa.ChunkedArray:
-    """Return where numbers are not within [low, high]; NaN and infinities are not, null is."""
-    within = pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high))
-    return pc.invert(pc.and_(within, pc.is_finite(values)))
+def columns(found: Mapping[str, str]) -> str:
+    """Return the expressions of several columns by their names, for a SELECT."""
+    return ", ".join(f"{expression} AS {quoted(name)}" for name, expression in found.items())
 
 
-def differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return where two masks disagree."""
-    return pc.xor(one, other)
+def nulls(names: Iterable[str]) -> dict[str, str]:
+    """Return the rule that columns are never null."""
+    return {name: f"{quoted(name)} IS NULL" for name in names}
+
+
+def outside(column: str, low: float = -float_info.max, high: float = float_info.max) -> str:
+    """Return where a number is not within [low, high]; NaN and infinities never are, null is.
+
+    NaN is asked for by itself: DuckDB takes comparisons as true for all rows where a Parquet file's statistics say so,
+    and these leave NaN out.
+    """
+    name = quoted(column)
+    return f"NOT isfinite(CAST({name} AS DOUBLE)) OR NOT ({name} BETWEEN {low!r} AND {high!r})"
+
+
+def differs(one: str, other: str) -> str:
+    """Return where exactly one of two conditions holds."""
+    return f"({one}) <> ({other})"

@@ -36,6 +36,29 @@ USUAL_ROWS_SHARE = 0.8
 """Yearly releases of arXiv's, hep-th's and the sample's corpus have 0.9 to 2 times that median, a last year in part
 0.3; without a third of its rows, a release that grew by up to 19 % has less than 0.8."""
 
+USUAL_ROWS_FACTOR = 5.0
+"""Releases of these corpora have up to 2.2 times that median, once it is 100 or more; five times as many are there
+twice or come from elsewhere."""
+
+CITATIONS_SHARE = 0.3
+"""Citations per document, of the median of the releases before."""
+
+FRESH_DAYS = 400
+"""Between a release's newest document and its date. Yearly corpora dated by years alone reach 364 days."""
+
+NULL_SHARE_RISE = 0.2
+"""Of rows, from one release or cutoff to the next: under 0.1 in arXiv's and hep-th's."""
+
+MALFORMED_SHARE = 0.01
+"""No real record has such a topic, language or type; below this share it is a stray, above it a new form."""
+
+DISTRIBUTION_MOVED = 0.25
+"""Of rows, at any value, from one cutoff to the next: less at every year of hep-th once it stopped doubling, 0.52 and
+0.25 in the two years before."""
+
+GROWTH_COMPARED = 1.5
+"""A corpus that grew by more since the cutoff before is another one: hep-th's by 2.6 and 1.7 in its first two years."""
+
 DANGLING_FACTOR = 1.2
 DANGLING_MORE = 0.015
 """Citations of ids that no release had: usual is up to 1.2 times the share of the release before, and 1.5 points more
@@ -44,3 +67,24 @@ other dangle, and the share is 2 to 10 points higher."""
 
 FOUND_SHARE = 0.5
 """If less than half of the citations are found that were found in the release before, documents were lost."""
+
+FRESH_YEARS = 1.1
+"""A cutoff that a release covers has documents of the last year; yearly corpora dated by years alone reach 1.0."""
+
+DOCUMENTS_REMOVED = 0.02
+"""Of a cutoff's documents, until the next one: OpenAlex deletes and merges about 0.2 % in a year."""
+
+UNKNOWN_LABELLED_SHARE = 0.05
+"""Of labelled documents, those that the features of their cutoff did not know: late versions and merges."""
+
+HOT_SHARE_OF_QUANTILE = (0.3, 1.5)
+"""Between so many times the tenth that is hot by definition; ties at the quantile leave half of it in small corpora."""
+
+PREDICTED_HOT_SHARE = (0.02, 0.3)
+"""Of scored documents: a tenth at the evaluation cutoff."""
+
+UNUSABLE_SHARE = 0.1
+"""Of raw records, those without a field that none can do without; above it the ingest refuses the release as well."""
+
+OTHER_KIND_SHARE = 0.01
+"""Of raw records, those in which a field has a kind of value that its era does not know."""

@@ -1,7 +1,8 @@
-"""Runs a suite on files: GX in one in-memory context per process, its verdict as plain data, its Data Docs page."""
+"""Runs a suite on files: GX over DuckDB, its verdict as plain data, its Data Docs page."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -9,15 +10,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
 import great_expectations as gx
-import pandas as pd
+import pyarrow as pa
+from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-from expectations import citations, document_features, documents
+from expectations import citations, database, document_features, documents, predictions, raw_works, training_set
 from expectations.datadocs import write_page
-from expectations.files import read, schemas
-from expectations.findings import finding
+from expectations.files import damages, schemas
 from expectations.suite import (
     SCHEMA_DIFFERENCE,
     Context,
@@ -29,9 +31,12 @@ from expectations.suite import (
 from hotarea.domain.errors import SettingsError, ValidationError
 
 SUITES: dict[str, Suite] = {
+    "raw_works": raw_works.SUITE,
     "documents": documents.SUITE,
     "citations": citations.SUITE,
     "document_features": document_features.SUITE,
+    "training_set": training_set.SUITE,
+    "predictions": predictions.SUITE,
 }
 
 _EXAMPLES = 5
@@ -42,28 +47,29 @@ class Outcome:
     """What a suite says of one dataset.
 
     `success` is false if a critical check failed. `failures` holds every check that failed, of any severity, as
-    `{"check", "severity", "column", "expected", "observed", "examples"}`, critical ones first.
+    `{"check", "severity", "column", "expected", "observed", "examples"}`, critical ones first. `checks` is how many
+    were run.
     """
 
     success: bool
     failures: list[dict[str, Any]]
     report: Path
+    checks: int
 
 
 def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, context: Context) -> Outcome:
-    """Run the suite of `dataset` on all files together and write its Data Docs page below `reports`.
+    """Run the suite of `dataset` on all rows of all files and write its Data Docs page below `reports`.
 
-    `subject` is the release id or the cutoff (`day@known`). A file that cannot be read is a critical failure as well.
-    Raises `SettingsError` for a dataset without a suite.
+    `subject` is the release id, the cutoff (`day@known`) or the training's id. A file that cannot be read is a critical
+    failure as well. Raises `SettingsError` for a dataset without a suite.
     """
     suite = _suite(dataset)
-    frame, checks = _prepare(suite, files, subject, context)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"great_expectations|pandas")
-        result = _run(dataset, frame, checks, subject, suite.identity)
-        report = write_page(result, reports, dataset, subject, uuid4().hex[:12])
-    failures = _failures(result)
-    return Outcome(all(failure["severity"] != "critical" for failure in failures), failures, report)
+        warnings.filterwarnings("ignore", module=r"great_expectations|sqlalchemy|duckdb")
+        results = _results(suite, files, subject, context)
+        report = write_page(_whole(dataset, subject, results), reports, dataset, subject, uuid4().hex[:12])
+    failures = _failures(results)
+    return Outcome(all(f["severity"] != "critical" for f in failures), failures, report, len(results))
 
 
 def _suite(dataset: str) -> Suite:
@@ -72,36 +78,119 @@ def _suite(dataset: str) -> Suite:
     return SUITES[dataset]
 
 
-def _prepare(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> tuple[pd.DataFrame, list[Any]]:
-    """Return what GX shall look at and with which checks: only the schema's if the files do not get past it."""
+def _results(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> list[Any]:
+    """Return what GX says of each check: only of the schema's if the files do not get past it."""
     try:
-        different = schema_differences(suite.schema, schemas(files))
-        if not different:
-            return _frame(suite, files, context), suite.expectations(subject, context) + count_expectations(context)
+        different = schema_differences(suite.schema(context), schemas(files))
     except ValidationError as error:
         different = [str(error)]
-    return pd.DataFrame({SCHEMA_DIFFERENCE: different}), [schema_expectation()]
+    if different:
+        return _schema_results(different)
+    try:
+        results = _row_results(suite, files, subject, context)
+    except (duckdb.Error, OSError, pa.ArrowException) as error:
+        lost = damages([*files, *_beside(context)])
+        if lost:
+            return _schema_results(lost)
+        raise ValidationError(
+            f"{subject} cannot be looked at: {error}; expected readable files and room to work"
+        ) from error
+    lost = damages(files) if any(map(_failed_to_compute, results)) else []
+    return _schema_results(lost) if lost else results
 
 
-def _frame(suite: Suite, files: Sequence[Path], context: Context) -> pd.DataFrame:
-    rows = read(files, suite.schema)
-    frame = suite.frame(rows, context)
-    frame[SCHEMA_DIFFERENCE] = finding(rows, {})
-    return frame
+def _schema_results(different: list[str]) -> list[Any]:
+    with database.table(pa.table({SCHEMA_DIFFERENCE: different})) as name:
+        return _checked(name, [schema_expectation()], ())
 
 
-def _run(dataset: str, frame: pd.DataFrame, checks: list[Any], subject: str, identity: tuple[str, ...]) -> Any:
-    """Validate; where something fails, again with the rows that failed, which costs more."""
-    batch = _batches(dataset).get_batch(batch_parameters={"dataframe": frame})
-    suite = gx.ExpectationSuite(name=dataset, expectations=checks)
-    result = batch.validate(suite, result_format="BASIC")
-    if not result.success:
-        named = [name for name in identity if name in frame]
-        details = {"unexpected_index_column_names": named} if named else {}
-        wanted = {"result_format": "SUMMARY", "partial_unexpected_count": _EXAMPLES, **details}
-        result = batch.validate(suite, result_format=wanted)
-    result.meta["run_id"] = RunIdentifier(run_name=subject, run_time=datetime.now(UTC))
-    return result
+def _beside(context: Context) -> Iterator[Path]:
+    """Yield the files that the dataset is compared with."""
+    listed = (value for value in context.values() if isinstance(value, list | tuple))
+    return (path for value in listed for path in value if isinstance(path, Path) and path.suffix == ".parquet")
+
+
+def _row_results(suite: Suite, files: Sequence[Path], subject: str, context: Context) -> list[Any]:
+    checks = suite.expectations(subject, context) + count_expectations(context)
+    with database.view(database.rows(files, suite.schema(context))) as given:
+        seen = f"SELECT *, CAST(NULL AS VARCHAR) AS {SCHEMA_DIFFERENCE} FROM ({suite.seen(given, context)})"
+        with (database.table if suite.kept else database.view)(seen) as name:
+            results = _checked(name, checks, suite.identity)
+        fields = suite.fields(given, context)
+    if fields is None:
+        return results
+    with database.table(fields) as name:
+        return results + _checked(name, suite.field_expectations(), ("field",))
+
+
+def _checked(name: str, checks: Sequence[Any], identity: Sequence[str]) -> list[Any]:
+    """Return GX's results of checks on a table or view.
+
+    A check that must hold for every row is first only counted, all such checks together; examples are looked for
+    where it fails, which costs more. Of all others the observed value or share is told as well.
+    """
+    strict = [check for check in checks if _is_of_every_row(check)]
+    with _batch(name) as batch:
+        first = _validated(batch, strict, "BOOLEAN_ONLY")
+        left = [result.expectation_config.to_domain_obj() for result in first if not result.success]
+        wanted = {
+            "result_format": "SUMMARY",
+            "partial_unexpected_count": _EXAMPLES,
+            **({"unexpected_index_column_names": list(identity)} if identity else {}),
+        }
+        second = _validated(batch, [*left, *(check for check in checks if not _is_of_every_row(check))], wanted)
+    return [*(result for result in first if result.success), *second]
+
+
+def _is_of_every_row(check: Any) -> bool:
+    return getattr(check, "mostly", None) == 1
+
+
+def _validated(batch: Any, checks: Sequence[Any], wanted: str | Mapping[str, Any]) -> list[Any]:
+    if not checks:
+        return []
+    found: list[Any] = batch.validate(
+        gx.ExpectationSuite(name="checks", expectations=checks), result_format=wanted
+    ).results
+    return found
+
+
+def _whole(dataset: str, subject: str, results: Sequence[Any]) -> Any:
+    """Return all results of a subject as GX's own, for its page."""
+    good = sum(result.success for result in results)
+    return ExpectationSuiteValidationResult(
+        success=good == len(results),
+        results=list(results),
+        suite_name=dataset,
+        statistics={
+            "evaluated_expectations": len(results),
+            "successful_expectations": good,
+            "unsuccessful_expectations": len(results) - good,
+            "success_percent": 100 * good / len(results),
+        },
+        meta={
+            "run_id": RunIdentifier(run_name=subject, run_time=datetime.now(UTC)),
+            "great_expectations_version": gx.__version__,
+            "active_batch_definition": {"data_asset_name": dataset},
+        },
+    )
+
+
+@contextmanager
+def _batch(name: str) -> Iterator[Any]:
+    """Give GX a table or view of the database."""
+    source = _source()
+    asset = source.add_table_asset(name, table_name=name)
+    try:
+        yield asset.add_batch_definition_whole_table("all_rows").get_batch()
+    finally:
+        source.delete_asset(name)
+
+
+@cache
+def _source() -> Any:
+    """Return the database as GX knows it, made once per process."""
+    return _context().data_sources.add_sql("duckdb", connection_string=f"duckdb:///{database.NAME}")
 
 
 @cache
@@ -115,15 +204,8 @@ def _context() -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-@cache
-def _batches(dataset: str) -> Any:
-    """Return what turns a frame into a batch, made once per process and dataset."""
-    asset = _context().data_sources.add_pandas(f"{dataset}_files").add_dataframe_asset(dataset)
-    return asset.add_batch_definition_whole_dataframe("all_files")
-
-
-def _failures(result: Any) -> list[dict[str, Any]]:
-    failed = [_failure(r) for r in result.results if not r.success]
+def _failures(results: Sequence[Any]) -> list[dict[str, Any]]:
+    failed = [_failure(r) for r in results if not r.success]
     order = ("critical", "warning", "info")
     return sorted(failed, key=lambda f: (order.index(f["severity"]), f["column"], f["expected"]))
 
@@ -162,13 +244,11 @@ def _observed(known: dict[str, Any]) -> str:
 def _examples(known: dict[str, Any]) -> list[Any]:
     """Return a few offending rows, as their identity and value where the dataset has an identity, else as values."""
     rows = [row for row in known.get("partial_unexpected_index_list") or [] if isinstance(row, dict)]
-    if rows:
-        return [{name: _plain(value) for name, value in row.items()} for row in rows[:_EXAMPLES]]
-    return [_plain(value) for value in (known.get("partial_unexpected_list") or [])[:_EXAMPLES]]
+    return (rows or known.get("partial_unexpected_list") or [])[:_EXAMPLES]
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+def _failed_to_compute(checked: Any) -> bool:
+    return not checked.success and not checked.to_json_dict()["result"]
 
 
 def _trouble(checked: Any) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from great_expectations import expectations as gxe
 
@@ -14,23 +13,33 @@ Context = Mapping[str, Any]
 SCHEMA_DIFFERENCE = "schema_difference"
 
 
+def _no_fields(given: str, context: Context) -> pa.Table | None:  # noqa: ARG001
+    return None
+
+
 @dataclass(frozen=True)
 class Suite:
     """The checks of one dataset.
 
-    `frame` makes of the files' rows what GX looks at: the columns that single checks read and, for checks across many
-    columns or files, finding columns that are null wherever all is well (`expectations.findings`).
-    `expectations` gives the checks for a subject: a release id or a cutoff.
+    `seen` makes of the files' rows (the name of a view of them) the query for what GX looks at: columns that single
+    checks read and, for checks across many columns or files, finding columns that are null wherever all is well
+    (`expectations.findings`). `expectations` gives the checks for a subject: a release id, a cutoff, …
+
+    `fields` gives a small table of how each field compares with the dataset before, one row per field, or None if there
+    is none before; `field_expectations` are held against it.
     """
 
-    schema: pa.Schema
+    schema: Callable[[Context], pa.Schema]
     identity: tuple[str, ...]  # columns that name a row in examples
-    frame: Callable[[pa.Table, Context], pd.DataFrame]
+    seen: Callable[[str, Context], str]
     expectations: Callable[[str, Context], list[Any]]
+    fields: Callable[[str, Context], pa.Table | None] = _no_fields
+    field_expectations: Callable[[], list[Any]] = list
+    kept: bool = False  # whether what GX looks at is computed once and kept: for joins with other files
 
 
 def schema_expectation() -> Any:
-    """Return the check that the files are whole and have the columns that `hotarea.domain.tables` declares."""
+    """Return the check that the files are whole and have the columns that are declared."""
     return gxe.ExpectColumnValuesToBeNull(
         column=SCHEMA_DIFFERENCE,
         severity="critical",

@@ -42,7 +42,7 @@ def _delivery(density: int) -> st.SearchStrategy[Delivery]:
     into = st.none() | st.sampled_from(IDS)
     # Few ids end, so that some end again, come back, or are merged into one another.
     removal = st.builds(Removal, st.sampled_from(IDS[:4]), st.sampled_from([RELEASES[0], *RELEASES[2:4]]), into)
-    return st.builds(Delivery, works, st.lists(removal, max_size=3, unique_by=lambda r: r.id))
+    return st.builds(Delivery, works, st.lists(removal, max_size=3, unique=True))
 
 
 @st.composite

@@ -31,7 +31,7 @@ CREATE TABLE valid AS SELECT d.* FROM delivered d
 CREATE TABLE gone AS SELECT document_id, merged_into FROM removed
   WHERE document_id NOT IN (SELECT document_id FROM valid)
   QUALIFY row_number() OVER (
-    PARTITION BY document_id ORDER BY release DESC, coalesce(merged_into, -1) DESC, removed DESC) = 1;
+    PARTITION BY document_id ORDER BY release DESC, removed DESC, coalesce(merged_into, -1) DESC) = 1;
 CREATE TABLE led AS WITH RECURSIVE steps(id, goal, hops) AS (
     SELECT document_id, merged_into, 1 FROM gone
     UNION ALL SELECT s.id, g.merged_into, s.hops + 1 FROM steps s JOIN gone g ON g.document_id = s.goal

@@ -159,7 +159,7 @@ def test_a_new_release_runs_through_all_dags(running: "Running", api: AirflowApi
     assert after["last_decision"]["champion_version"] == 1
     assert after["predictions"]["cutoff"] == "2024-12-31"
     assert {v["cutoff"] for v in after["online_store"].values()} == {"2024-12-31"}
-    ended = {r.dag_id: r.state for r in api.dag_runs()}
+    ended = {r.dag_id: r.state for r in api.dag_runs() if r.dag_id != "watch_silence"}  # which runs by the clock
     assert ended == dict.fromkeys(("ingest_releases", "build_features", "train_model", "score_documents"), "success")
 
 

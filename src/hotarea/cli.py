@@ -1,34 +1,24 @@
 """The command line: the same calls that the DAGs make."""
 
 import errno
-import json
-import logging
 import sys
-import warnings
-from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 from rich.markup import escape
-from rich.status import Status
 
-from hotarea.domain.errors import HotareaError
+from hotarea.commands import alerts, quarantine, releases
+from hotarea.commands.calls import ERR, OUT, Json, call, log_to_stderr, print_json, run
+from hotarea.domain.errors import HotareaError, SettingsError
 from hotarea.domain.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-_out = Console()
-_err = Console(stderr=True)
-
-_TOLD = ("hotarea", "beam_jobs")
-"""The loggers of what we do ourselves."""
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(releases.app, name="releases")
 
 
 def main() -> None:
@@ -43,7 +33,7 @@ def main() -> None:
         message = f"{error.strerror or error}: {error.filename or 'no file is named'}."
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             message += " Free some space, or set HOTAREA_HOME to a folder on another disk; a repeat goes on from here."
-    _err.print(f"[red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    ERR.print(f"[red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
     sys.exit(1)
 
 
@@ -53,7 +43,7 @@ def _configure(
     home: Annotated[Path | None, typer.Option(help="Folder of all state; else HOTAREA_HOME, else .hotarea.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of the stages.")] = False,
 ) -> None:
-    _log(verbose=verbose)
+    log_to_stderr(verbose=verbose)
     context.obj = Settings.load(home=home)
 
 
@@ -66,7 +56,7 @@ def up(
     """Start Airflow, bring in what is new, show progress and the hottest areas."""
     from hotarea.console.up import up as bring_up
 
-    bring_up(_with_raw(context.obj, raw), _out, once=once)
+    bring_up(_with_raw(context.obj, raw), OUT, once=once)
 
 
 @app.command()
@@ -79,7 +69,7 @@ def sample(
     """Generate the synthetic sample corpus with its planted truths."""
     from hotarea.stages import sample as stage
 
-    _run("generating the synthetic corpus", lambda _: stage.run(context.obj, folder, works), as_json)
+    run("generating the synthetic corpus", lambda _: stage.run(context.obj, folder, works), as_json)
 
 
 @app.command()
@@ -94,7 +84,7 @@ def ingest(
     from hotarea.stages import ingest as stage
 
     last = until.date() if until else None
-    _run("ingesting", lambda run_id: {"releases": stage.run(context.obj, run_id, raw, last, anew=anew)}, as_json)
+    run("ingesting", lambda run_id: {"releases": stage.run(context.obj, run_id, raw, last, anew=anew)}, as_json)
 
 
 @app.command()
@@ -109,20 +99,35 @@ def features(
     from hotarea.stages import features as stage
 
     wanted = [stage.cutoff_of(context.obj, text) for text in cutoff or []] or None
-    _run("computing features", lambda run_id: {"published": stage.run(context.obj, run_id, wanted)}, as_json)
+    run("computing features", lambda run_id: {"published": stage.run(context.obj, run_id, wanted)}, as_json)
 
 
 @app.command()
 def validate(
     context: typer.Context,
-    dataset: Annotated[str | None, typer.Option(help="documents, citations or document_features.")] = None,
-    subject: Annotated[str | None, typer.Option(help="A release id, or a cutoff as day@known.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only this one: documents, predictions, …")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only this release, cutoff (day@known) or training.")] = None,
+    raw: Annotated[Path | None, typer.Option(help="A raw folder to try instead, without publishing it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Hold what is published against its expectations again."""
+    """Hold what is published, or a raw folder, against its expectations; status 1 if anything critical fails."""
+    from hotarea.console import verdicts
+    from hotarea.stages import trial
     from hotarea.stages import validate as stage
 
-    _run("validating", lambda run_id: stage.run(context.obj, run_id, dataset, subject), as_json)
+    if raw is not None and (dataset or subject):
+        raise SettingsError("--raw tries all of a raw folder; expected it without --dataset and --subject.")
+    if raw is None:
+        found = call("validating", lambda run_id: stage.verdicts(context.obj, run_id, dataset, subject))
+    else:
+        folder = raw.expanduser().resolve()
+        found = call("trying the raw folder", lambda run_id: trial.run(context.obj, run_id, folder))
+    if as_json:
+        print_json(found.outcomes)
+    elif found.outcomes:
+        verdicts.show(OUT, found.outcomes)
+    if found.error:
+        raise found.error
 
 
 @app.command()
@@ -136,7 +141,7 @@ def materialize(
     from hotarea.stages import materialize as stage
 
     day = cutoff.date() if cutoff else None
-    _run("materializing", lambda run_id: stage.run(context.obj, run_id, day, view), as_json)
+    run("materializing", lambda run_id: stage.run(context.obj, run_id, day, view), as_json)
 
 
 @app.command()
@@ -144,7 +149,7 @@ def train(context: typer.Context, as_json: Json = False) -> None:
     """Train a candidate on the matured cutoffs and evaluate it against champion and baselines."""
     from hotarea.stages import train as stage
 
-    _run("training", lambda run_id: {"training_id": stage.run(context.obj, run_id)}, as_json)
+    run("training", lambda run_id: {"training_id": stage.run(context.obj, run_id)}, as_json)
 
 
 @app.command()
@@ -156,7 +161,7 @@ def gate(
     """Decide whether a candidate may replace the champion."""
     from hotarea.stages import gate as stage
 
-    _run("deciding", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
+    run("deciding", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
 
 
 @app.command()
@@ -168,7 +173,7 @@ def promote(
     """Put an accepted candidate in service."""
     from hotarea.stages import promote as stage
 
-    _run("promoting", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
+    run("promoting", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
 
 
 @app.command()
@@ -176,7 +181,7 @@ def score(context: typer.Context, as_json: Json = False) -> None:
     """Score all documents of the newest cutoff with the champion, and publish the hot areas."""
     from hotarea.stages import score as stage
 
-    _run("scoring", lambda run_id: {"published": stage.run(context.obj, run_id)}, as_json)
+    run("scoring", lambda run_id: {"published": stage.run(context.obj, run_id)}, as_json)
 
 
 @app.command()
@@ -189,7 +194,7 @@ def rollback(
     """Put an earlier champion back in service."""
     from hotarea.stages import rollback as stage
 
-    _run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version), as_json)
+    run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version), as_json)
 
 
 @app.command()
@@ -200,66 +205,9 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
     found = stage.collect(context.obj)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
-        result.show(_out, found)
-
-
-class _LastLine(logging.Handler):
-    """Shows what the stages and their jobs log as the text of the spinner, the newest line only."""
-
-    def __init__(self, status: Status) -> None:
-        super().__init__(logging.INFO)
-        self._status = status
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._status.update(escape(record.getMessage().splitlines()[0]))
-
-
-def _log(*, verbose: bool) -> None:
-    """Log our warnings and others' errors to stderr; with `verbose` everything."""
-    handler = RichHandler(console=_err, show_path=False)
-    handler.setLevel(logging.INFO if verbose else logging.WARNING)
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[handler])
-    for name in _TOLD:
-        logging.getLogger(name).setLevel(logging.INFO)
-    if not verbose:
-        warnings.simplefilter("ignore")  # the libraries' notes to their developers
-
-
-def _run(doing: str, call: Callable[[str], Any], as_json: bool) -> None:
-    """Call a stage under a new run id, with progress on stderr and its result on stdout."""
-    run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-    with _err.status(doing) as status:
-        handler = _LastLine(status)
-        for name in _TOLD:
-            logging.getLogger(name).addHandler(handler)
-        try:
-            outcome = call(run_id)
-        finally:
-            for name in _TOLD:
-                logging.getLogger(name).removeHandler(handler)
-    if as_json:
-        _print_json(outcome)
-    else:
-        _out.print(_told(outcome), highlight=False)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(_plain(value), default=str, indent=2))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return [_plain(v) for v in value] if isinstance(value, list) else value
-
-
-def _told(outcome: Any) -> str:
-    plain = _plain(outcome)
-    if not plain or (isinstance(plain, dict) and not any(plain.values())):
-        return "nothing to do: everything is up to date"
-    return json.dumps(plain, default=str, indent=2)
+        result.show(OUT, found)
 
 
 def _with_raw(settings: Settings, raw: Path | None) -> Settings:

@@ -6,9 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from beam_jobs import document_features
+from beam_jobs import document_features, ingest_works
+from hotarea.domain.delivery import Plan
+from hotarea.domain.settings import Settings
+from hotarea.stages import ingest
+from tests import faults
 from tests.beam_jobs.conftest import Built
 from tests.corpora import EVENTFUL, cutoff
 
@@ -54,3 +59,20 @@ def test_features_on_a_full_disk(built: Built, tmp_path: Path, workers: int, siz
     assert "the disk is full" in error["message"]
     assert "HOTAREA_HOME" in error["message"]
     assert [name for name in left if name == document_features.MARKER or name.endswith(".batches")] == []
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("size", ["8k", "48k"])  # fills with batches, or with results
+def test_ingest_on_a_full_disk(settings: Settings, tmp_path: Path, shards: int, size: str) -> None:
+    planned = ingest.plan(settings, "test", faults.tiny_delivery(tmp_path / "raw", per_year=400))
+    assert planned is not None
+    result, output, moved = tmp_path / "result.json", tmp_path / "small", tmp_path / "plan.json"
+    made = msgspec.json.decode(planned.read_bytes(), type=Plan)
+    moved.write_bytes(msgspec.json.encode(msgspec.structs.replace(made, folder=str(output))))
+    chosen = [f"--plan={moved}", f"--shards={shards}", "--result", str(result)]
+    status, log, left = run_on_small_disk(output, size, [sys.executable, "-m", ingest_works.__name__, *chosen])
+    error = json.loads(result.read_text())["error"]
+    assert (status, error["type"]) == (1, "JobError"), log
+    assert "the disk is full" in error["message"]
+    assert "Nothing was published" in error["message"]
+    assert [name for name in left if name == made.result.name or name.endswith(".batches")] == []

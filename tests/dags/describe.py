@@ -26,7 +26,8 @@ def describe(folder: Path) -> dict[str, Any]:
         "heavy": sorted(HEAVY & (set(sys.modules) - before)),
         "plugins": {plugin["name"]: plugin["listeners"] for plugin in get_plugin_info()},
         "plugin_errors": get_import_errors(),
-        "stray_modules": sorted({"beam", "alerts", "process", "warm_up"} & set(sys.modules)),
+        "stray_modules": sorted({"beam", "alerts", "process", "warm_up", "reports", "lazy"} & set(sys.modules)),
+        "web_imports": sorted({"hotarea_airflow.reports", "apprise"} & set(sys.modules)),
         "serialized": {dag.dag_id: DagSerialization.to_dict(dag) for dag in bag.dags.values()},
         "dags": {dag.dag_id: _dag(dag) for dag in bag.dags.values()},
     }
@@ -65,6 +66,8 @@ def _task(task: Any) -> dict[str, Any]:
         "policy": task.retry_policy.serialize() if task.retry_policy else None,
         "timeout_s": task.execution_timeout.total_seconds() if task.execution_timeout else None,
         "on_failure": [type(callback).__name__ for callback in task.on_failure_callback or ()],
+        "on_success": [type(callback).__name__ for callback in task.on_success_callback or ()],
+        "links": [link.name for link in task.operator_extra_links],
         "doc": task.doc_md,
         "trigger_rule": str(task.trigger_rule.value),
         "outlets": sorted(outlet.name for outlet in task.outlets),

@@ -17,11 +17,14 @@ def run(folder: Path, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
     with create_session() as session:
         found = session.scalars(XComModel.get_many(run_id=done.run_id, dag_ids=[dag_id], key="return_value")).all()
         results = {row.task_id: XComModel.deserialize_value(row) for row in found}
+        kept = session.scalars(XComModel.get_many(run_id=done.run_id, dag_ids=[dag_id], key="_link_ReportLink")).all()
+        links = {row.task_id: XComModel.deserialize_value(row) for row in kept}
     return {
         "state": str(done.state),
         "tasks": {ti.task_id: str(ti.state) for ti in done.get_task_instances()},
         "tries": {ti.task_id: ti.try_number for ti in done.get_task_instances()},
         "results": results,
+        "links": links,
     }
 
 

@@ -29,8 +29,9 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "materialize": [],
     },
     "train_model": {
-        "plan": ["dataset", "evaluate", "fit"],
-        "dataset": ["fit"],
+        "plan": ["dataset", "evaluate", "fit", "validate"],
+        "dataset": ["validate"],
+        "validate": ["fit"],
         "fit": ["evaluate"],
         "evaluate": ["gate", "promote", "rejected"],
         "gate": ["promote", "rejected"],
@@ -46,6 +47,13 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "materialize": [],
     },
     "rollback_champion": {"rollback": []},
+    "watch_silence": {"watch": []},
+    "retry_quarantine": {
+        "plan": ["ingest_works", "publish", "validate"],
+        "ingest_works": ["validate"],
+        "validate": ["publish"],
+        "publish": [],
+    },
 }
 
 # which assets start a DAG, and which tasks announce one
@@ -55,10 +63,13 @@ LINKS = {
     "train_model": (["document_features"], {"promote": ["champion"]}),
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
+    "watch_silence": ([], {}),
+    "retry_quarantine": ([], {"publish": ["works"]}),
 }
 
 BEAM_TASKS = {
     ("ingest_releases", "ingest_works"),
+    ("retry_quarantine", "ingest_works"),
     ("build_features", "document_features"),
     ("build_features", "document_labels"),
     ("score_documents", "score"),
@@ -84,6 +95,7 @@ def test_each_file_parses_in_half_a_second(parsed: dict[str, Any]) -> None:
 def test_airflow_registers_main_and_takes_nothing_else_in_plugins_for_a_plugin(parsed: dict[str, Any]) -> None:
     assert parsed["plugin_errors"] == {}
     assert parsed["plugins"]["hotarea"] == ["hotarea_airflow.warm_up"]
+    assert parsed["web_imports"] == []
     assert parsed["stray_modules"] == []
 
 
@@ -115,9 +127,10 @@ def test_assets_link_the_dags(dags: dict[str, Any], dag_id: str) -> None:
     assert (dags[dag_id]["schedule_assets"], outlets) == LINKS[dag_id]
 
 
-def test_only_ingest_runs_by_the_clock_and_never_for_the_past(dags: dict[str, Any]) -> None:
-    assert [dag_id for dag_id in EDGES if "Cron" in dags[dag_id]["schedule"]] == ["ingest_releases"]
+def test_only_ingest_and_the_watch_run_by_the_clock_and_never_for_the_past(dags: dict[str, Any]) -> None:
+    assert [dag_id for dag_id in EDGES if "Cron" in dags[dag_id]["schedule"]] == ["ingest_releases", "watch_silence"]
     assert "17 5 * * *" in dags["ingest_releases"]["schedule"]
+    assert "43 * * * *" in dags["watch_silence"]["schedule"]
     assert {dag["start_date"] for dag in dags.values()} == {None}
     assert {dag["catchup"] for dag in dags.values()} == {False}
 
@@ -184,6 +197,7 @@ def test_every_task_is_owned_documented_retried_and_ends_some_day(dags: dict[str
         assert task["retries"] >= 1, name
         assert task["timeout_s"] > 0, name
         assert task["on_failure"] == ["FailureAlert"], name
+        assert task["on_success"] == ["Recovered"], name
 
 
 @every_dag
@@ -192,6 +206,12 @@ def test_what_the_data_caused_is_not_tried_again(dags: dict[str, Any], dag_id: s
         final = {rule["exception"].rsplit(".", 1)[1] for rule in task["policy"]["rules"] if rule["action"] == "fail"}
         assert final == {"GateError", "NotReadyError", "PublishError", "RawDataError", "ValidationError"}, name
         assert task["policy"]["default"] == "default", name
+
+
+def test_what_validates_links_to_its_report(dags: dict[str, Any]) -> None:
+    linked = {(d, t): task["links"] for d, dag in dags.items() for t, task in dag["tasks"].items() if task["links"]}
+    validating = {(dag_id, "validate") for dag_id, edges in EDGES.items() if "validate" in edges}
+    assert linked == {key: ["Validation report"] for key in validating}
 
 
 def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:

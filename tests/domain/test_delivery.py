@@ -1,5 +1,6 @@
 from datetime import date
 
+import msgspec
 import pytest
 
 from hotarea.domain.delivery import Delivery, Outcome, Partition, Plan, Reading, Writing, outcomes, shown
@@ -134,3 +135,27 @@ def test_an_edge_list_is_judged_as_a_whole_elsewhere() -> None:
 def test_at_most_ten_problems_are_shown(count: int, text: str) -> None:
     assert shown([f"p{n}" for n in range(count)]).endswith(text)
     assert "p10" not in shown([f"p{n}" for n in range(count)])
+
+
+@pytest.mark.parametrize(("both", "refused"), [(50, False), (51, True)])
+def test_a_partition_that_holds_most_of_another_is_named(both: int, refused: bool) -> None:
+    """Counted over all shards, against the smaller of the two."""
+    written = [*WRITTEN[:2], Writing("2011-12-31", 1, 100, 10, 5, 0.25, repeated={"0,1": both - 40})]
+    written[1] = Writing("2011-12-31", 0, 90, 30, 5, 0.25, repeated={"0,1": 40})
+    readings = read(b=reading("2011-12-31", 0, records=100))
+    if refused:
+        with pytest.raises(RawDataError, match=r"part_0001.gz holds 51 of 100 records .* as .*part_0000.gz; .*twice"):
+            outcomes(PLAN, readings, written)
+    else:
+        assert outcomes(PLAN, readings, written)
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.1, True), (0.2, False), (0.0, True)])
+def test_the_share_of_rejected_records_that_is_borne_is_a_setting(share: float, refused: bool) -> None:
+    plan = msgspec.structs.replace(PLAN, rejected_share=share)
+    readings = read(a=reading("2010-12-31", 0, bad_id=11))
+    if refused:
+        with pytest.raises(RawDataError, match=rf"11 of 100 records .* at most {share:.0%} \(HOTAREA_REJECTED_SHARE\)"):
+            outcomes(plan, readings, WRITTEN)
+    else:
+        assert outcomes(plan, readings, WRITTEN)

@@ -2,8 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ks_2samp
 
-from hotarea.domain.drift import BINS, FLOOR, drift, edges_of, psi, shares
+from hotarea.domain.drift import BINS, FLOOR, Histogram, distance, drift, edges_of, psi, shares
 
 UNIT = edges_of("x_pct", np.empty(0))
 
@@ -102,3 +105,29 @@ def test_edges_are_quantiles_of_the_reference_without_repeats():
     assert found == pytest.approx([0, 20, 40, 60, 80, 100])
     repeated = edges_of("x", np.repeat([0.0, 1.0, 2.0], [80, 10, 10]))
     assert (np.diff(repeated) > 0).all()
+
+
+def histogram(**shares: float) -> Histogram:
+    values = sorted((float(name[1:]), share) for name, share in shares.items())
+    return Histogram(np.array([v for v, _ in values]), np.array([share for _, share in values]))
+
+
+def test_equal_distributions_are_at_no_distance_whatever_their_numbers_of_rows():
+    assert distance(histogram(v1=5, v2=5), histogram(v1=500, v2=500)).distance == 0
+
+
+def test_the_distance_is_the_share_of_rows_that_moved_and_says_where():
+    found = distance(histogram(v1=50, v9=50), histogram(v1=80, v9=20))
+    assert (found.value, found.here, found.there) == (1.0, 0.5, 0.8)
+    assert found.distance == pytest.approx(0.3)
+
+
+def test_distributions_of_other_values_are_as_far_apart_as_can_be():
+    assert distance(histogram(v1=1), histogram(v2=1)).distance == 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
+def test_the_distance_is_that_of_scipy(here, there):
+    sides = [Histogram(*map(np.asarray, np.unique(side, return_counts=True))) for side in (here, there)]
+    assert distance(*sides).distance == pytest.approx(ks_2samp(here, there, method="exact").statistic)

@@ -90,3 +90,16 @@ def test_splitting_keeps_all_versions_of_an_id_together_and_loses_none() -> None
 def test_batches_become_one_table() -> None:
     assert lake.concatenated([]).schema == WORKS
     assert lake.concatenated([table(version(1, 1, 0, 1)), table(), table(version(2, 1, 0, 2))]).num_rows == 2
+
+
+def test_records_that_two_parts_hold_are_counted_by_the_pair() -> None:
+    rows = [
+        *(version(number, 1, 0, number) for number in range(1, 6)),
+        *(version(number, 1, 2, number) for number in range(3, 8)),  # 3, 4 and 5 again, in another part
+        version(1, 2, 2, 9),  # changed since
+        version(2, 1, 0, 10),  # twice in the same part
+        version(7, 1, 3, 1),
+    ]
+    assert lake.repeated(table(*rows)) == {"0,2": 3, "2,3": 1}
+    assert lake.repeated(table(*rows[:5])) == {}
+    assert lake.repeated(table()) == {}

@@ -1,5 +1,5 @@
 from hotarea.domain import tables
-from hotarea.domain.rejects import RECORD_LIMIT, Reason, Wrong, by_reason, quarantine, reject
+from hotarea.domain.rejects import DETAIL_LIMIT, Reason, Wrong, by_reason, quarantine, reject
 
 WRONG = Wrong(Reason.BAD_ID, "id 'X'; expected a number")
 
@@ -32,9 +32,9 @@ def test_quarantine_of_nothing_has_the_same_columns() -> None:
     assert quarantine("2012-12-31", "part_0000.gz", []).schema == tables.QUARANTINE
 
 
-def test_records_and_details_are_cut() -> None:
+def test_details_are_cut_and_records_are_kept_whole() -> None:
     cut = reject(1, Wrong(Reason.BAD_ID, "d" * 9_999), "r" * 9_999)
-    assert (len(cut.detail), len(cut.record)) == (RECORD_LIMIT, RECORD_LIMIT)
+    assert (len(cut.detail), len(cut.record)) == (DETAIL_LIMIT, 9_999)
 
 
 def test_rejects_are_counted_by_reason() -> None:

@@ -120,6 +120,22 @@ CASES: dict[str, tuple[list[Told | Gone], str]] = {
         [Told(2010, 2010), Gone(2011, 2011, 7), Gone(2013, 2013, 8), Gone(2014, 2014)],
         "2010 →7 →7 →8 - -",
     ),
+    "of two that are told at once the later one, if it deletes": (
+        [Told(2010, 2010), Gone(2012, 2012), Gone(2012, 2011, 7)],
+        "2010 2010 - - - -",
+    ),
+    "of two that are told at once the later one, if it merges": (
+        [Told(2010, 2010), Gone(2012, 2011), Gone(2012, 2012, 7)],
+        "2010 2010 →7 →7 →7 →7",
+    ),
+    "of two of the same day that are told at once the merge": (
+        [Told(2010, 2010), Gone(2012, 2011, 7), Gone(2012, 2011)],
+        "2010 2010 →7 →7 →7 →7",
+    ),
+    "an earlier one that is told later": (
+        [Told(2010, 2010), Gone(2012, 2012, 7), Gone(2013, 2011)],
+        "2010 2010 →7 - - -",
+    ),
 }
 
 

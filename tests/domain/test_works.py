@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from hotarea.domain import works
-from hotarea.domain.rejects import RECORD_LIMIT, Reason
+from hotarea.domain.rejects import Reason
 from tests import faults
 
 RELEASE = date(2020, 12, 31)
@@ -168,9 +168,10 @@ def test_several_faults_at_once_are_all_told() -> None:
     assert (decoded.works.num_rows, decoded.records) == (0, 4)
 
 
-def test_a_long_record_is_cut_in_quarantine() -> None:
-    (rejected,) = works.decode(lines(record(id="X", title="long" * 2_000)), RELEASE).rejects
-    assert len(rejected.record) == RECORD_LIMIT
+def test_a_long_record_is_kept_whole() -> None:
+    long = lines(record(id="X", title="long" * 2_000))
+    (rejected,) = works.decode(long, RELEASE).rejects
+    assert rejected.record == long.decode().rstrip("\n")
 
 
 @pytest.mark.parametrize("chunk", [b"", b"\n", b"\n \n\r\n"])

@@ -1,16 +1,10 @@
-"""Each check of the citations' suite, fired by breaking exactly one thing."""
+"""What the citations' suite allows, and what it says; that each check fires is proven in `test_every_check_fires`."""
 
 from datetime import date
 
 import pytest
 
-from expectations.citations import expectations
-
-
-def test_valid_citations_pass_every_check(documents, citations, judged):
-    outcome = judged("citations", citations, documents)
-    assert outcome.success
-    assert outcome.failures == []
+COUNT = "expect_table_row_count_to_be_between"
 
 
 def _future(share):
@@ -23,77 +17,12 @@ def _future(share):
     return breaks
 
 
-FUTURE, COUNT = "expect_column_values_to_be_between", "expect_table_row_count_to_be_between"
-BROKEN = {
-    "the citing id is null": (
-        lambda rows: rows[3].update(citing_id=None),
-        [
-            ("expect_column_values_to_be_null", "citing_unknown", "critical"),
-            ("expect_column_values_to_not_be_null", "citing_id", "critical"),
-        ],
-    ),
-    "the cited id is null": (
-        lambda rows: rows[3].update(cited_id=None),
-        [("expect_column_values_to_not_be_null", "cited_id", "critical")],
-    ),
-    "the citing id is negative": (
-        lambda rows: rows[3].update(citing_id=-5),
-        [
-            ("expect_column_values_to_be_between", "citing_id", "critical"),
-            ("expect_column_values_to_be_null", "citing_unknown", "critical"),
-        ],
-    ),
-    "the cited id is 0": (
-        lambda rows: rows[3].update(cited_id=0),
-        [("expect_column_values_to_be_between", "cited_id", "critical")],
-    ),
-    "a document cites itself": (
-        lambda rows: rows[3].update(cited_id=rows[3]["citing_id"]),
-        [("expect_column_values_to_be_null", "cites_itself", "critical")],
-    ),
-    "a pair occurs twice": (
-        lambda rows: rows.append(rows[3]),
-        [("expect_compound_columns_to_be_unique", "citing_id, cited_id", "critical")],
-    ),
-    "the citing document was not delivered": (
-        lambda rows: rows[3].update(citing_id=999),
-        [("expect_column_values_to_be_null", "citing_unknown", "critical")],
-    ),
-    "the date is not the citing document's": (
-        lambda rows: rows[3].update(published=date(2012, 6, 1)),
-        [("expect_column_values_to_be_null", "date_differs", "critical")],
-    ),
-    "the date is null": (
-        lambda rows: rows[3].update(published=None),
-        [("expect_column_values_to_be_null", "date_differs", "critical")],
-    ),
-    "a seventh cites the future": (
-        _future(1 / 7),
-        [(FUTURE, "days_ahead", "warning")],
-    ),
-    "a third cites the future": (
-        _future(1 / 3),
-        [(FUTURE, "days_ahead", "critical"), (FUTURE, "days_ahead", "warning")],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_breaking_one_thing_fires_its_checks_alone(name, documents, citations, judged):
-    breaks, expected = BROKEN[name]
-    breaks(citations)
-    outcome = judged("citations", citations, documents)
-    fired = [(f["check"], f["column"], f["severity"]) for f in outcome.failures]
-    assert sorted(fired) == sorted(expected)
-    assert outcome.success == all(severity != "critical" for _, _, severity in expected)
-
-
 def test_a_small_release_may_have_no_citations(documents, judged):
     assert judged("citations", [], documents).failures == []
 
 
 def test_a_large_release_without_citations_is_a_warning(documents, judged):
-    outcome = judged("citations", [], documents * 25)
+    outcome = judged("citations", [], documents * 9)
     assert [(f["check"], f["severity"], f["observed"]) for f in outcome.failures] == [(COUNT, "warning", "0")]
     assert outcome.success
 
@@ -104,7 +33,7 @@ def test_the_share_of_the_future_is_of_the_citations_whose_dates_are_known(docum
         row.update(cited_id=row["cited_id"] + 5000)
     (failure,) = judged("citations", citations, documents).failures
     assert failure["observed"] == "34 of 140 rows with a value (24.3 %) differ"
-    assert failure["examples"][0] == {"citing_id": 1, "cited_id": 21, "days_ahead": 366.0}
+    assert failure["examples"][0] == {"citing_id": 1, "cited_id": 61, "days_ahead": 396}
 
 
 def test_a_share_of_few_citations_says_nothing(documents, citations, judged):
@@ -157,14 +86,3 @@ def test_a_citation_of_any_earlier_release_is_found(documents, citations, judged
 def test_of_few_citations_no_share_is_told(before, now, documents, citations, judged):
     rows = [row | {"cited_id": row["cited_id"] + 5000} for row in citations[:now]]
     assert judged("citations", rows, documents, [(documents, citations[:before])]).failures == []
-
-
-def test_every_check_is_proven_to_fire():
-    proven = {fired for _, expected in BROKEN.values() for fired in expected} | {(COUNT, "", "warning")}
-    declared = {
-        (e.configuration.type, e.configuration.kwargs.get("column", ""), str(e.severity.value))
-        for e in expectations("2012-12-31", {"documents": []})
-        if e.configuration.kwargs.get("column") != "schema_difference"  # proven in test_runner.py
-    }
-    named = {(check, "" if "," in column else column, severity) for check, column, severity in proven}
-    assert declared == named

@@ -66,9 +66,7 @@ def folders(draw: st.DrawFn) -> list[Folder]:
         removals += draw(
             st.lists(st.builds(Removal, st.sampled_from(IDS[:3]), st.sampled_from(DAYS), into), max_size=1)
         )
-        # Of two ends of one work that are told at once, no definition says which counts.
-        ended = {r.id: r for r in reversed(removals) if r.into != r.id}
-        found.append(Folder(kept, [*ended.values()]))
+        found.append(Folder(kept, [r for r in dict.fromkeys(removals) if r.into != r.id]))
     return found
 
 

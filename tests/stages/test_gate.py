@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -9,10 +10,11 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.evaluation import CHAMPION, MODEL, Evidence
 from hotarea.domain.settings import Settings
-from hotarea.stages import gate
+from hotarea.stages import gate, promote
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
+from tests.servers import Webhook, webhook
 
 GOOD = {"average_precision": 0.7, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}
 WEAK = {"average_precision": 0.5, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08}
@@ -183,3 +185,86 @@ def test_a_promoted_candidate_keeps_its_decision(settings, published):
 def test_there_is_nothing_to_explain_before_the_decision(settings):
     with pytest.raises(NotReadyError, match="the gate has not decided on t1"):
         gate.explain(settings, "t1")
+
+
+# ---- what people are told
+
+
+@pytest.fixture
+def hook(settings) -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
+
+
+@pytest.fixture
+def watched(settings, hook) -> Settings:
+    return Settings.load(home=settings.home, project=settings.project, alert_urls=hook.url)
+
+
+def open_problems(settings: Settings) -> list[str]:
+    ledger = Ledger(settings.ledger)
+    found = [p.problem for p in ledger.all(records.Problem, closed_at=None)]
+    ledger.close()
+    return found
+
+
+def test_a_refusal_is_told_with_each_check_and_the_next_for_the_same_reasons_is_not(watched, hook):
+    candidate(watched, BAD)
+    candidate(watched, replace(BAD, model_version=2), "t2")
+    gate.run(watched, "t1", "r1")
+    gate.run(watched, "t1", "r1 again")
+    gate.run(watched, "t2", "r2")
+    assert hook.titles == ["hotarea: version 1 was refused by the gate"]
+    lines = hook.bodies[0]["message"].splitlines()
+    assert "Version 1 was refused by the gate; no model is in service yet." in lines
+    assert "Check: beats rate (warning)" in lines
+    assert "Slice: average_precision of version 1" in lines
+    assert "Expected: at least 0.71" in lines
+    assert "Observed: average precision against that of baseline rate and a margin: 0.5" in lines
+    assert "Look closer: hotarea gate t1 --json" in lines
+    assert hook.bodies[0]["type"] == "warning"
+
+
+def test_what_only_drift_stands_against_is_told_as_drift(watched, hook):
+    candidate(watched, replace(EVIDENCE, drift={"age_years": 1.9}))
+    gate.run(watched, "t1", "r1")
+    assert hook.titles == ["hotarea: version 1 was refused because its features have drifted"]
+    assert "Slice: age_years of version 1" in hook.bodies[0]["message"]
+    assert open_problems(watched) == ["drift/features"]
+
+
+def test_drift_is_over_when_no_feature_has_drifted_even_if_the_gate_refuses_for_more(watched, hook):
+    candidate(watched, replace(EVIDENCE, drift={"age_years": 1.9}))
+    candidate(watched, BAD, "t2")
+    gate.run(watched, "t1", "r1")
+    gate.run(watched, "t2", "r2")
+    assert open_problems(watched) == ["gate/refused"]
+
+
+def test_an_acceptance_ends_what_the_gate_had_told(watched, hook):
+    candidate(watched, BAD)
+    candidate(watched, EVIDENCE, "t2")
+    gate.run(watched, "t1", "r1")
+    gate.run(watched, "t2", "r2")
+    assert hook.titles[1:] == ["hotarea: recovered: version 1 was refused by the gate"]
+    assert open_problems(watched) == []
+
+
+def test_a_candidate_that_cannot_be_decided_on_is_held_and_told_once_with_its_error(watched, hook):
+    candidate(watched, replace(EVIDENCE, champion_version=7))
+    for _ in range(2):
+        with pytest.raises(GateError, match="Evaluate the candidate again") as raised:
+            gate.run(watched, "t1", "r1")
+        assert raised.value.problem == "gate/held"
+    assert hook.titles == ["hotarea: the gate holds a candidate back"]
+    assert "Evaluate the candidate again" in hook.bodies[0]["message"]
+
+
+def test_a_promotion_that_another_overtook_is_held_and_told(watched, hook, published):
+    candidate(watched, EVIDENCE)
+    gate.run(watched, "t1", "r1")
+    published.champion(9)
+    with pytest.raises(GateError, match="but version 9 is in service") as raised:
+        promote.run(watched, "t1", "r1")
+    assert raised.value.problem == "gate/held"
+    assert hook.titles == ["hotarea: the gate holds a candidate back"]

@@ -92,7 +92,8 @@ def test_a_raw_folder_is_ingested_validated_and_remembered(settings: Settings, s
     ledger = Ledger(settings.ledger)
     judged = {(v.dataset, v.subject, v.success) for v in ledger.all(Validation)}
     ledger.close()
-    assert judged == {(d, r.release_id, True) for d in ("documents", "citations") for r in releases(settings)}
+    datasets = ("documents", "citations", "releases")
+    assert judged == {(d, r.release_id, True) for d in datasets for r in releases(settings)}
 
 
 def test_a_second_run_does_no_work_and_a_new_release_is_the_only_one_ingested(settings: Settings, source: Path) -> None:

@@ -215,6 +215,18 @@ def test_the_ingest_learns_of_every_planted_ending(ingested: Settings, truth: di
 
 def test_no_expectation_fails_on_the_sample(ingested: Settings) -> None:
     outcomes = Ledger(ingested.ledger).all(records.Validation)
-    assert len(outcomes) == 30  # documents and citations of fifteen releases
+    assert len(outcomes) == 45  # documents and citations of fifteen releases, and the releases as a whole
     critical = [f for outcome in outcomes for f in outcome.failures if f["severity"] == "critical"]
     assert critical == []
+
+
+def test_what_the_source_changed_is_what_was_planted(ingested: Settings) -> None:
+    """Each release again holds works of earlier ones: some moved by years, some retracted, none of another topic."""
+    compared = Ledger(ingested.ledger).all(records.Comparison)
+    changed = {name: sum(c.recurated[name] for c in compared if c.works["again"]) for name in ("year", "topic")}
+    assert changed["year"] > 0
+    assert changed["topic"] == 0
+    assert all(c.promised == c.arrived for c in compared)
+    assert sum(sum(c.quarantined.values()) for c in compared) == sum(
+        sum(r.quarantined.values()) for r in Ledger(ingested.ledger).all(records.Release)
+    )

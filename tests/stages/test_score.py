@@ -184,20 +184,25 @@ def test_a_new_cutoff_is_scored(home):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "column"),
     [
-        ({"hot_area_score": pa.scalar(1.5)}, "scores are not a number from 0 to 1"),
-        ({"hot_area_score": pa.scalar(0.9)}, "hot_area is not everywhere"),
-        ({"model_version": pa.scalar(7)}, r"model versions are \[7\]"),
-        ({"document_id": pa.scalar(1)}, "have more than one prediction"),
+        ({"hot_area_score": pa.scalar(1.5)}, "score_out_of_range"),
+        ({"hot_area_score": pa.scalar(float("nan"))}, "score_out_of_range"),
+        ({"hot_area_score": pa.scalar(0.9)}, "hot_differs"),
+        ({"model_version": pa.scalar(7)}, "by_another_model"),
+        ({"document_id": pa.scalar(1)}, "document_id"),
     ],
 )
-def test_predictions_with_a_fault_are_not_published(home, change, said):
+def test_predictions_with_a_fault_are_not_published(home, change, column):
     plan = staged(home)
     tampered(plan, change)
 
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=r"predictions 2015-12-31@2015-12-31-v1 broke a critical expectation"):
         score.validate(home, plan, "run")
+    ledger = Ledger(home.ledger)
+    (told,) = ledger.all(records.Validation)
+    ledger.close()
+    assert column in {failure["column"] for failure in told.failures}
     assert not Layout(home.home).predictions.exists()
 
 
@@ -205,7 +210,7 @@ def test_predictions_that_are_missing_are_not_published(home):
     plan = staged(home)
     min((plan.parent / "predictions").glob("part-*.parquet")).unlink()
 
-    with pytest.raises(ValidationError, match="documents have no prediction"):
+    with pytest.raises(ValidationError, match="predictions, as many as cited documents that are not retracted"):
         score.validate(home, plan, "run")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -141,8 +142,31 @@ def test_a_null_feature_of_a_cited_document_stops_the_training(short):
     column = table["rate_1y_pct"].to_pylist()
     pq.write_table(table.set_column(at, table.schema.field(at), [[None, None, *column[2:]]]), part)
 
-    with pytest.raises(ValidationError, match=r"features are null for cited documents: \{'rate_1y_pct': 2\}"):
-        train.dataset(short, planned(short), "run")
+    plan = planned(short)
+    train.dataset(short, plan, "run")
+
+    with pytest.raises(ValidationError, match=r"No feature of the model or of a baseline is null.*2 of \d"):
+        train.validate(short, plan, "run")
+
+    folder = TrainingFolder(plan.parent)
+    assert not folder.dataset.exists()
+    assert folder.rejected.is_dir()
+    (told,) = remembered(short, records.Validation)
+    assert (told.dataset, told.subject, told.success) == ("training_set", plan.parent.name, False)
+
+
+def test_rejected_rows_are_joined_anew_once_the_features_are_mended(short):
+    part = Layout(short.home).feature_set(Cutoff(end(2014), end(2014))) / "part-0000.parquet"
+    good = pq.read_table(part)
+    at = good.schema.get_field_index("rate_1y_pct")
+    lost = pa.nulls(good.num_rows, pa.float64())
+    pq.write_table(good.set_column(at, good.schema.field(at), lost), part)
+    with pytest.raises(ValidationError):
+        train.run(short, "run")
+
+    pq.write_table(good, part)
+
+    assert train.run(short, "again")
 
 
 def test_steps_that_are_done_again_change_nothing(short):

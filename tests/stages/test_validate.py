@@ -17,7 +17,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
 from hotarea.domain.records import FeatureSet, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import validate
+from hotarea.stages import report_links, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -144,13 +144,20 @@ def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tm
     assert alert["title"] == "hotarea: documents 2012-12-31 failed validation"
     assert alert["type"] == "failure"
     assert alert["message"].splitlines() == [
-        "documents 2012-12-31 was rejected; the data in service stays as it was. "
-        "Failed checks: expect_column_values_to_be_unique of document_id (critical)",
+        "documents 2012-12-31 was rejected; the data in service stays as it was.",
+        "",
         "Where: dataset documents, release 2012-12-31",
+        "",
+        "Check: expect_column_values_to_be_unique (critical)",
+        "Slice: document_id of 2012-12-31",
         "Expected: An id has one row in a release.",
-        "Observed: document_id: 2 of 31 rows (6.45 %) differ, for example document_id 5",
-        f"Report: {record.report}",
+        "Observed: 2 of 31 rows (6.45 %) differ",
+        "Examples: document_id 5",
+        "",
+        f"Report: {report_links.address(watched, record.report)}",
+        f"File: {record.report}",
         "Run: r1",
+        "Look closer: hotarea alerts show validation/documents",
     ]
 
 
@@ -163,7 +170,7 @@ def test_a_warning_tells_and_passes(watched, told, tmp_path):
     assert record.success
     assert [f["severity"] for f in record.failures] == ["warning"]
     assert [(alert["title"], alert["type"]) for alert in told] == [
-        ("hotarea: documents 2012-12-31 has warnings", "warning")
+        ("hotarea: documents 2012-12-31 passed with warnings", "warning")
     ]
     assert "documents 2012-12-31 passed with warnings" in told[0]["message"]
 
@@ -189,8 +196,8 @@ def test_a_dead_channel_does_not_change_the_verdict(settings, tmp_path, caplog):
     rows = [row | {"is_retracted": True} for row in documents()]
     check(deaf, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     assert remembered(deaf)[0].success
-    assert "alert channel 1" in caplog.text
-    assert "alert channel 2" in caplog.text
+    assert "alert channel 1 of HOTAREA_ALERT_URLS (json) did not take the message" in caplog.text
+    assert "alert channel 2 of HOTAREA_ALERT_URLS (no URL) did not take the message" in caplog.text
 
 
 def test_without_channels_the_log_has_the_alert(settings, tmp_path, caplog):
@@ -220,7 +227,8 @@ def test_many_subjects_are_all_judged_before_the_run_stops(watched, told, tmp_pa
         "2012-12-31": False,
         "2013-12-31": True,
     }
-    assert [alert["title"].split()[2] for alert in told] == ["2010-12-31", "2012-12-31"]
+    assert [alert["title"] for alert in told] == ["hotarea: documents 2010-12-31 and 1 more failed validation"]
+    assert "Slice: document_id of 2012-12-31" in told[0]["message"]
 
 
 def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_path):
@@ -230,9 +238,65 @@ def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_
         check(watched, "documents", put(tmp_path / "d", rows, tables.DOCUMENTS), "2012-12-31", "r1")
     failures = remembered(watched)[0].failures
     assert len(failures) == 6
-    first = told[0]["message"].splitlines()[0]
-    assert first.endswith("and 1 more")
-    assert first.count("expect_") == 5
+    assert "\nand 1 more\n" in told[0]["message"]
+    assert told[0]["message"].count("expect_") == 5
+
+
+def broken(settings: Settings, folder: Path, subject: str, run_id: str = "r1") -> None:
+    with pytest.raises(ValidationError) as raised:
+        check(settings, "documents", put(folder, [*documents(), documents()[4]], tables.DOCUMENTS), subject, run_id)
+    assert raised.value.problem == "validation/documents"
+
+
+def passing(settings: Settings, folder: Path, subject: str) -> None:
+    check(settings, "documents", put(folder, documents(), tables.DOCUMENTS), subject, "r2")
+
+
+@pytest.mark.parametrize(("subject", "recovered"), [("2012-12-31", True), ("2013-06-30", True), ("2011-12-31", False)])
+def test_a_rejected_release_is_over_when_it_passes_or_a_later_one_does(subject, recovered, watched, told, tmp_path):
+    broken(watched, tmp_path / "broken", "2012-12-31")
+    broken(watched, tmp_path / "again", "2012-12-31")
+    passing(watched, tmp_path / "good", subject)
+    passing(watched, tmp_path / "better", subject)
+    titles = ["hotarea: recovered: documents 2012-12-31 failed validation"] if recovered else []
+    assert [alert["title"] for alert in told][1:] == titles
+
+
+def test_a_second_release_that_is_rejected_is_told(watched, told, tmp_path):
+    broken(watched, tmp_path / "one", "2012-12-31")
+    broken(watched, tmp_path / "two", "2013-12-31")
+    passing(watched, tmp_path / "three", "2012-12-31")
+    assert [alert["title"] for alert in told] == [
+        "hotarea: documents 2012-12-31 failed validation",
+        "hotarea: documents 2013-12-31 failed validation (still open)",
+    ]
+
+
+def test_the_same_warning_of_the_next_release_is_not_told_again_and_its_end_is(watched, told, tmp_path):
+    retracted = [row | {"is_retracted": True} for row in documents()]
+    for subject in ("2012-12-31", "2013-12-31"):
+        check(watched, "documents", put(tmp_path / subject, retracted, tables.DOCUMENTS), subject, "r1")
+    passing(watched, tmp_path / "good", "2014-12-31")
+    assert [alert["title"] for alert in told] == [
+        "hotarea: documents 2012-12-31 passed with warnings",
+        "hotarea: recovered: documents 2013-12-31 passed with warnings",
+    ]
+
+
+def test_published_data_is_a_problem_of_its_own_until_just_that_passes(watched, told):
+    for name in ("2012-12-31", "2013-12-31"):
+        publish(watched, name, documents(), citations())
+    part = Layout(watched.home).release("2012-12-31") / "documents" / "part-0.parquet"
+    kept = part.read_bytes()
+    part.unlink()
+    with pytest.raises(ValidationError):
+        validate.run(watched, "r9", "documents")
+    validate.run(watched, "r9", "documents", "2013-12-31")
+    part.write_bytes(kept)
+    assert len(told) == 1
+    assert "Look closer: hotarea validate --dataset documents --subject 2012-12-31" in told[0]["message"]
+    validate.run(watched, "r9", "documents", "2012-12-31")
+    assert [alert["title"] for alert in told][1:] == ["hotarea: recovered: documents 2012-12-31 failed validation"]
 
 
 def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):
@@ -315,5 +379,8 @@ def test_nothing_published_is_not_ready(settings):
 
 
 def test_an_unknown_dataset_is_refused(settings):
-    with pytest.raises(SettingsError, match="expected one of documents, citations, document_features"):
+    with pytest.raises(
+        SettingsError,
+        match="expected one of raw_works, documents, citations, document_features, training_set, predictions",
+    ):
         validate.run(settings, "r1", "works")

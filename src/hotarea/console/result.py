@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hotarea.console.alerts import show_open
+
 _METRICS = {"average_precision": "average precision", "roc_auc": "ROC AUC", "log_loss": "log loss", "brier": "Brier"}
 
 
@@ -14,6 +16,8 @@ def show(console: Console, status: dict[str, Any]) -> None:
     console.print()
     _show_data(console, status)
     _show_jobs(console, status["jobs"])
+    _show_validations(console, status["validations"])
+    show_open(console, status["problems"])
     _show_champion(console, status)
     _show_decision(console, status["last_decision"], status["champion"])
     _show_hot_areas(console, status)
@@ -37,6 +41,17 @@ def _show_jobs(console: Console, jobs: dict[str, Any]) -> None:
         console.print(
             f"[bold]{'' if number else 'Jobs':8}[/]  {job}: {run['works']:,} works in {run['seconds']:,.1f} s, "
             f"{run['works_per_second']:,.0f} works/s{f', {bad:,} quarantined' if bad else ''}"
+        )
+
+
+def _show_validations(console: Console, validations: list[dict[str, Any]]) -> None:
+    """Print what was said of each dataset last, and where the report is."""
+    for number, v in enumerate(validations):
+        told = ", ".join(f"{count} {severity}" for severity, count in v["failures"].items())
+        verdict = ("passed" if v["success"] else "[red]failed[/]") + (f" ({told})" if told else "")
+        console.print(
+            f"[bold]{'' if number else 'Checks':8}[/]  {v['dataset']} {v['subject']}: {verdict}, report {v['report']}",
+            soft_wrap=True,
         )
 
 

@@ -18,7 +18,10 @@ from hotarea.domain.errors import HotareaError
 from hotarea.domain.settings import Settings
 from hotarea.stages import pending, sample, status
 
-DAGS = ("ingest_releases", "build_features", "train_model", "score_documents", "rollback_champion")
+DAGS = (
+    *("ingest_releases", "build_features", "train_model", "score_documents", "rollback_champion", "retry_quarantine"),
+    "watch_silence",
+)
 
 
 def up(settings: Settings, console: Console, *, once: bool) -> None:

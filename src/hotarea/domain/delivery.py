@@ -9,10 +9,12 @@ from typing import Literal
 import msgspec
 
 from hotarea.domain.errors import RawDataError
+from hotarea.domain.release_limits import SAME_RECORDS_AT_LEAST, SAME_RECORDS_SHARE
 
 REJECTED_SHARE = 0.1
 REJECTED_AT_LEAST = 10
-"""A release of which more than this share, and at least this many records, were rejected is not published."""
+"""A release of which more than this share (unless the settings say another), and at least this many records, were
+rejected is not published."""
 
 LOST_SHARE = 0.5
 LOST_AT_LEAST = 10
@@ -31,6 +33,7 @@ class Partition(msgspec.Struct, frozen=True):
     records: int | None
     sha256: str = ""  # once its content has been read
     mtime_ns: int | None = None  # of the file, when its content was read
+    delivered: date | None = None  # of quarantined records that are retried: when they came, if not with the release
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -61,10 +64,19 @@ class Correction(msgspec.Struct, frozen=True):
     covers: date | None  # the last day that they cover; None if the release is a delivery as well
 
 
+class Retried(msgspec.Struct, frozen=True):
+    """A quarantined record that can be used now."""
+
+    file: str
+    line: int
+    digest: str  # of the record as it was rejected
+
+
 class Plan(msgspec.Struct, frozen=True):
     """The work of one ingest: which deliveries, in which form, into which folder.
 
-    A release that is nothing but a correction stands among the deliveries without partitions, as the last.
+    A release that is nothing but a correction stands among the deliveries without partitions, as the last; so does one
+    of records that are `retried`, with partitions of its own.
     """
 
     run_id: str
@@ -74,6 +86,22 @@ class Plan(msgspec.Struct, frozen=True):
     as_of: date  # papers of an edge list dated after this day are errors
     deliveries: tuple[Delivery, ...]
     correction: Correction | None = None
+    retried: tuple[Retried, ...] = ()
+    rejected_share: float = REJECTED_SHARE  # a release of which more is rejected is not published
+
+    @property
+    def retries(self) -> list[date]:
+        """The dates of the deliveries whose quarantined records are retried."""
+        return sorted({p.delivered for d in self.deliveries for p in d.partitions if p.delivered})
+
+    @property
+    def covers(self) -> date | None:
+        """The last day that corrections alone cover; None if the last release is a delivery as well."""
+        return max(self.retries) if self.retries else self.correction.covers if self.correction else None
+
+    def is_correction(self, delivery: Delivery) -> bool:
+        """Whether a release holds nothing but corrections, or records that are retried."""
+        return not delivery.partitions or bool(self.retries)
 
     @property
     def assignments(self) -> list[Assignment]:
@@ -136,6 +164,7 @@ class Writing(msgspec.Struct, frozen=True):
     corrected: int = 0  # works of which another version is valid since
     withdrawn: int = 0  # works that no delivery holds any more
     held: int = 0  # works that the corrected deliveries held before
+    repeated: dict[str, int] = {}  # by two parts of the release: records that both hold
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -169,14 +198,15 @@ def outcomes(plan: Plan, readings: Sequence[Reading], writings: Sequence[Writing
         raise RawDataError(f"{shown(faults)}. Nothing was published; deliver these files again.")
     summed = [_summed(plan, delivery.release_id, readings, writings) for delivery in plan.deliveries]
     unusable = [problem for outcome in summed for problem in _problems(plan, outcome)]
+    unusable += _repeated(readings, writings)
     if unusable:
         raise RawDataError(f"{shown(unusable)}. Nothing was published; see the rejected records in {plan.folder}.")
     return summed
 
 
-def too_many_rejected(rejected: int, records: int) -> bool:
+def too_many_rejected(rejected: int, records: int, share: float = REJECTED_SHARE) -> bool:
     """Whether so many records were rejected that the rest can't be trusted."""
-    return rejected >= REJECTED_AT_LEAST and rejected > REJECTED_SHARE * records
+    return rejected >= REJECTED_AT_LEAST and rejected > share * records
 
 
 def shown(problems: Sequence[str]) -> str:
@@ -219,6 +249,25 @@ def _summed(plan: Plan, release_id: str, readings: Sequence[Reading], writings: 
     )
 
 
+def _repeated(readings: Iterable[Reading], writings: Sequence[Writing]) -> Iterable[str]:
+    """Yield one sentence for each partition of which most records stand in another one of its release."""
+    read = {(r.release_id, r.number): r for r in readings}
+    both: Counter[tuple[str, int, int]] = Counter()
+    for writing in writings:
+        for pair, count in writing.repeated.items():
+            one, other = map(int, pair.split(","))
+            both[writing.release_id, one, other] += count
+    for (release, one, other), count in sorted(both.items()):
+        first, second = read[release, one], read[release, other]
+        fewer = min(first.records, second.records)
+        if count >= SAME_RECORDS_AT_LEAST and count > SAME_RECORDS_SHARE * fewer:
+            yield (
+                f"{second.partition} holds {count} of {fewer} records with the same id and moment of change as "
+                f"{first.partition}; expected at most {SAME_RECORDS_SHARE:.0%}: a partition was delivered twice under "
+                "another name"
+            )
+
+
 def _problems(plan: Plan, outcome: Outcome) -> Iterable[str]:
     rejected = sum(outcome.quarantined.values())
     reasons = ", ".join(f"{reason} {count}" for reason, count in outcome.quarantined.items())
@@ -233,8 +282,8 @@ def _problems(plan: Plan, outcome: Outcome) -> Iterable[str]:
         yield f"release {outcome.release_id} is empty: 0 records; expected at least one"
     elif is_delivery and not outcome.documents:
         yield f"release {outcome.release_id}: none of {outcome.records} records can be used ({reasons})"
-    elif plan.form == "works" and too_many_rejected(rejected, outcome.records):
+    elif plan.form == "works" and too_many_rejected(rejected, outcome.records, plan.rejected_share):
         yield (
             f"release {outcome.release_id}: {rejected} of {outcome.records} records were rejected ({reasons}); "
-            f"expected at most {REJECTED_SHARE:.0%}"
+            f"expected at most {plan.rejected_share:.0%} (HOTAREA_REJECTED_SHARE)"
         )

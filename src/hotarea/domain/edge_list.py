@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from hotarea.domain import csv_rows, identifiers
 from hotarea.domain.columns import Bools, Ints
-from hotarea.domain.delivery import too_many_rejected
+from hotarea.domain.delivery import REJECTED_SHARE, too_many_rejected
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.published import published
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
@@ -74,16 +74,19 @@ class _Papers:
     rows: Ints
     repeated: int
     rejects: list[Reject]
+    records: int
 
 
-def read(folder: Path, as_of: date) -> EdgeList:
+def read(folder: Path, as_of: date, rejected_share: float = REJECTED_SHARE) -> EdgeList:
     """Read `papers.csv.gz` (id, date and perhaps title) and `edges.csv.gz` (citing, cited).
 
-    Papers dated after `as_of` are rejected. Raises `RawDataError` if a file is unreadable, too much of it is
-    rejected, or the dates are of another corpus than the edges.
+    Papers dated after `as_of` are rejected. Raises `RawDataError` if a file is unreadable, more than `rejected_share`
+    of it is rejected, or the dates are of another corpus than the edges.
     """
     papers = _papers(folder / PAPERS, as_of)
-    citing, cited, rejects = _edges(folder / EDGES)
+    _check_rejects(folder / PAPERS, len(papers.rejects), papers.records, rejected_share)
+    citing, cited, rejects, edges = _edges(folder / EDGES)
+    _check_rejects(folder / EDGES, len(rejects), edges, rejected_share)
     known = np.isin(citing, papers.ids)
     _check(papers, citing, cited, known)
     lengths, references, self_citations, repeated = _references(papers, citing[known], cited[known])
@@ -125,7 +128,6 @@ def _papers(path: Path, as_of: date) -> _Papers:
     found = [_wrong(*paper) for paper in zip(names, numbers, dates, titles, strict=True)]
     bad = {at: wrong for at, wrong in enumerate(found) if wrong}
     rejects += [reject(rows[at], wrong, f"{names[at]},{days[at]},{titles[at]}") for at, wrong in bad.items()]
-    _check_rejects(path, len(rejects), table.num_rows)
     good = {numbers[at]: at for at in range(len(rows)) if at not in bad}  # of rows with the same id the last
     if not good:
         raise RawDataError(f"{path} has no paper with an id and a date; expected at least one")
@@ -137,6 +139,7 @@ def _papers(path: Path, as_of: date) -> _Papers:
         rows=np.array(rows)[kept],
         repeated=len(rows) - len(bad) - len(good),
         rejects=rejects,
+        records=table.num_rows,
     )
 
 
@@ -152,7 +155,7 @@ def _wrong(name: str | None, number: int | None, day: object, title: str | None)
     return day if isinstance(day, Wrong) else None
 
 
-def _edges(path: Path) -> tuple[Ints, Ints, list[Reject]]:
+def _edges(path: Path) -> tuple[Ints, Ints, list[Reject], int]:
     table, rejects = csv_rows.read(path, ("citing", "cited"))
     ends = [identifiers.plain(csv_rows.texts(table[name])) for name in ("citing", "cited")]
     citing, cited = (end.fill_null(0).to_numpy(zero_copy_only=False) for end in ends)
@@ -161,8 +164,7 @@ def _edges(path: Path) -> tuple[Ints, Ints, list[Reject]]:
         texts = [(table[name][at].as_py() or b"").decode("utf-8", errors="replace") for name in ("citing", "cited")]
         wrong = Wrong(Reason.BAD_ID, f"edge {texts}; expected two positive whole numbers")
         rejects.append(reject(table["row"][at].as_py(), wrong, ",".join(texts)))
-    _check_rejects(path, len(rejects), table.num_rows)
-    return citing[good], cited[good], rejects
+    return citing[good], cited[good], rejects, table.num_rows
 
 
 def _references(papers: _Papers, citing: Ints, cited: Ints) -> tuple[Ints, pa.ListArray, int, int]:
@@ -191,10 +193,11 @@ def _check(papers: _Papers, citing: Ints, cited: Ints, known: Bools) -> None:
         )
 
 
-def _check_rejects(path: Path, rejected: int, records: int) -> None:
-    if too_many_rejected(rejected, records):
+def _check_rejects(path: Path, rejected: int, records: int, share: float) -> None:
+    if too_many_rejected(rejected, records, share):
         raise RawDataError(
-            f"{path}: {rejected} of {records} rows cannot be used; nothing was published. Check the file."
+            f"{path}: {rejected} of {records} rows cannot be used; expected at most {share:.0%} "
+            "(HOTAREA_REJECTED_SHARE). Nothing was published; check the file."
         )
 
 

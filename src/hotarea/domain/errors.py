@@ -5,7 +5,14 @@ Every message names the value, what was expected and what to do, so that the mes
 
 
 class HotareaError(Exception):
-    """Base of all errors that are reported to the user as one line."""
+    """Base of all errors that are reported to the user as one line.
+
+    `problem` names the open problem that has told people of it; who reports the error tells them nothing more.
+    """
+
+    def __init__(self, message: str = "", *, problem: str = "") -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 class SettingsError(HotareaError):

@@ -23,6 +23,16 @@ def newest(works: pa.Table) -> pa.Table:
     return works.take(pa.array(order[last]))
 
 
+def repeated(works: pa.Table) -> dict[str, int]:
+    """Count, for each two parts of a release, the ids that both hold with the same moment of change."""
+    ids, updated, part = (_ints(works, name) for name in ("document_id", "updated", "part"))
+    order = np.lexsort((part, updated, ids))
+    ids, updated, part = ids[order], updated[order], part[order]
+    again = (ids[1:] == ids[:-1]) & (updated[1:] == updated[:-1]) & (part[1:] != part[:-1])
+    pairs, counts = np.unique(np.stack([part[:-1][again], part[1:][again]]), axis=1, return_counts=True)
+    return {f"{one},{other}": int(count) for one, other, count in zip(*pairs.tolist(), counts, strict=True)}
+
+
 def split(works: pa.Table, shards: int) -> Iterator[tuple[int, pa.Table]]:
     """Yield (shard, its rows of `WORKS`); all versions of an id are in the same shard, and no shard is empty."""
     shard = shard_of(_ints(works, "document_id"), shards)

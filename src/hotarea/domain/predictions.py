@@ -1,10 +1,8 @@
-"""Predictions of documents: from features and a model's scores to rows, and what such rows must hold to be served."""
+"""Predictions of documents: from features and a model's scores to rows."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +19,7 @@ class Served:
     """What every prediction of one run says of itself."""
 
     cutoff: datetime  # midnight, UTC
-    scored_at: datetime
+    scored_at: datetime | None  # None where nobody remembers
     model_name: str
     model_version: int
     feature_service: str
@@ -46,31 +44,3 @@ def rows(document_id: pa.Array, scores: Floats, served: Served) -> pa.Table:
     columns = {"document_id": document_id, "hot_area": scores > served.threshold, "hot_area_score": scores}
     columns |= {k: pa.repeat(pa.scalar(v, PREDICTIONS.field(k).type), count) for k, v in constants.items()}
     return pa.table([columns[name] for name in PREDICTIONS.names], schema=PREDICTIONS)
-
-
-def faults(predictions: pa.Table, document_ids: Sequence[int] | pa.ChunkedArray, served: Served) -> Iterator[str]:
-    """Yield a sentence for everything that makes predictions unfit to be served.
-
-    `document_ids` are those that had to be scored.
-    """
-    if not predictions.schema.equals(PREDICTIONS):
-        yield f"columns are {predictions.schema.names}; expected those of tables.PREDICTIONS in type and order"
-        return
-    found = predictions["document_id"].to_numpy()
-    expected = np.asarray(document_ids)
-    if len(np.unique(found)) != len(found):
-        yield f"{len(found) - len(np.unique(found))} documents have more than one prediction; expected one each"
-    if not np.array_equal(np.unique(found), np.unique(expected)):
-        lacking, foreign = np.setdiff1d(expected, found).size, np.setdiff1d(found, expected).size
-        yield f"{lacking} documents have no prediction and {foreign} were not asked for; expected exactly those scored"
-    scores = predictions["hot_area_score"].to_numpy()
-    bad = int((~((scores >= 0) & (scores <= 1))).sum())
-    if bad:
-        yield f"{bad} scores are not a number from 0 to 1"
-    elif not np.array_equal(scores > served.threshold, predictions["hot_area"].to_numpy(zero_copy_only=False)):
-        yield f"hot_area is not everywhere whether the score is above {served.threshold}"
-    if len(scores) > 1 and not bad and scores.min() == scores.max():
-        yield f"all {len(scores)} scores are {scores[0]}; expected a model that tells documents apart"
-    versions = pc.unique(predictions["model_version"]).to_pylist()
-    if versions != [served.model_version]:
-        yield f"model versions are {versions}; expected {served.model_version} alone"

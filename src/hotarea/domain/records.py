@@ -7,6 +7,9 @@ from typing import Any
 QUARANTINED = "quarantined: "
 """What the name of a job's counter of rejected records begins with; the reason follows."""
 
+RETRIED = "retried/"
+"""What the name of a file of quarantined records that are retried begins with."""
+
 DANGLING = "dangling references"
 """A job's counter of references to works that the lake does not hold."""
 
@@ -51,8 +54,32 @@ class Release:
 
     @property
     def is_correction(self) -> bool:
-        """Whether it holds nothing but corrections."""
+        """Whether it holds nothing but corrections, or records that were retried."""
         return self.covers is not None
+
+    @property
+    def retries(self) -> list[str]:
+        """The files of quarantined records that it holds, retried."""
+        return [file["name"] for file in self.files if file["name"].startswith(RETRIED)]
+
+    @property
+    def has_contents(self) -> bool:
+        """Whether its works are the contents of a delivery of its own."""
+        return not self.is_correction or bool(self.retries)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """One try at one quarantined record, corrected or as it was."""
+
+    file: str  # these three say which record
+    line: int
+    digest: str  # of the record as it was rejected, in SHA-256
+    accepted_in: str | None  # the release that holds it; None if it still can't be used
+    reason: str  # why it can't; empty if it can
+    detail: str
+    run_id: str
+    retried_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +114,40 @@ class Validation:
     """The outcome of one suite on one dataset."""
 
     validation_id: str
-    dataset: str
-    subject: str  # what was validated: a release id or a cutoff
+    dataset: str  # a table's name, or `releases` for a release compared with those before it
+    subject: str  # a release's id, a cutoff (of predictions with the model's version), or a training's id
     success: bool
     failures: list[dict[str, Any]]  # check, severity, column, expected, observed
     report: str  # path of the Data Docs page
     run_id: str
+    checks: int = 0  # how many were run
     validated_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A release against what its manifest promised and against what was known before it.
+
+    What the source re-curated is told by the works that came again, how the world changed by the new ones.
+    """
+
+    comparison_id: str
+    release_id: str
+    promised: dict[str, int]  # files, bytes and records by the manifest; empty where nothing was promised
+    arrived: dict[str, int]  # the same, as found
+    quarantined: dict[str, int]  # records per reason
+    works: dict[str, int]  # documents, and of them new, again, and again but unchanged
+    recurated: dict[str, int]  # works that came again, by field that differs
+    year_moves: dict[str, int]  # works that came again, by years that they moved
+    references: dict[str, int]  # of the works that came again: before, added, removed
+    ended: dict[str, int]  # ids deleted, merged, known to the lake, and what became of their citations
+    drift: dict[str, float]  # distance of new works from those of the deliveries before, by field
+    values: dict[str, Any]  # by field: new works, and those before, by value
+    findings: list[dict[str, Any]]  # check, severity, column, expected, observed, examples
+    success: bool
+    report: str  # path of its page
+    run_id: str
+    compared_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,15 +240,65 @@ class JobRun:
         return {n.removeprefix(QUARANTINED): count for n, count in self.records.items() if n.startswith(QUARANTINED)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One time that something was wrong, from the first sight of it until the check passes again."""
+
+    problem: str  # kind and place, as in `validation/citations`
+    occurrence: int  # 1, 2, 3, ...: of two that see it first at once, the ledger takes one
+    severity: str
+    title: str
+    text: str  # as seen last, every check of it
+    told: list[str]  # identities of what was told
+    subjects: list[str]  # releases or cutoffs that are to pass
+    report: str
+    run_id: str  # the run that saw it last
+    seen: int = 1
+    opened_at: datetime = field(default_factory=now)
+    seen_at: datetime = field(default_factory=now)
+    told_at: datetime = field(default_factory=now)
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One message to one channel; it is written before it is sent, so that nothing that fails loses it."""
+
+    notice_id: str
+    place: int  # the channel's place in HOTAREA_ALERT_URLS, from 1
+    kind: str  # its kind, as in `mailto`; its address is not kept
+    problem: str
+    severity: str
+    title: str
+    text: str
+    attempts: int = 0
+    written_at: datetime = field(default_factory=now)
+    claimed_until: datetime | None = None  # another process is sending it
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """The first time that this home was watched for silence: before, nothing can have been missed."""
+
+    watch: int  # 1
+    since: datetime = field(default_factory=now)
+
+
 Record = (
     Release
     | FeatureSet
     | LabelSet
     | Validation
+    | Comparison
     | TrainingRun
     | Decision
     | Champion
     | Materialization
     | PredictionSet
     | JobRun
+    | Problem
+    | Notice
+    | Watch
+    | Retry
 )

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from hotarea.domain import tables
 
-RECORD_LIMIT = 2_000
-"""Characters of a rejected record that quarantine keeps."""
+DETAIL_LIMIT = 2_000
+"""Characters that say what is wrong; the record itself is kept whole, so that it can be corrected and tried again."""
 
 
 class Reason(StrEnum):
@@ -47,9 +47,9 @@ class Reject:
 
 
 def reject(line: int, wrong: Wrong, record: bytes | str) -> Reject:
-    """Return a reject with its record as text (bytes that are not UTF-8 replaced), both cut to the limit."""
+    """Return a reject with its record as text, bytes that are not UTF-8 replaced."""
     text = record.decode("utf-8", errors="replace") if isinstance(record, bytes) else record
-    return Reject(line, wrong.reason, wrong.detail[:RECORD_LIMIT], text[:RECORD_LIMIT])
+    return Reject(line, wrong.reason, wrong.detail[:DETAIL_LIMIT], text)
 
 
 def quarantine(release: str, file: str, rejects: Sequence[Reject]) -> pa.Table:

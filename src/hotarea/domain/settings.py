@@ -21,6 +21,13 @@ class Settings(BaseSettings):
     project: Path = Field(Path(), description="folder that holds dags/, plugins/ and feature_repo/")
     raw: Path | None = Field(None, description="raw data to follow; the synthetic sample corpus if unset")
 
+    rejected_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="a release of which a larger share of records is rejected, and at least 10, is blocked",
+    )
+
     horizon_years: int = Field(3, ge=1, le=20, description="how far ahead the label looks")
     hot_quantile: float = Field(0.9, gt=0, lt=1, description="an area is hot above this quantile of future_rate")
     training_cutoffs: int = Field(5, ge=1, description="at most this many cutoffs are trained on, the newest ones")
@@ -46,8 +53,28 @@ class Settings(BaseSettings):
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Apprise URLs to alert, separated by blanks"
     )
+    alert_timeout_s: float = Field(
+        20.0, gt=0, le=300, description="an alert holds its task no longer; what is undelivered then is sent later"
+    )
+    alert_reminder_h: float = Field(
+        60.0, gt=0, description="a problem that stays open and is seen again is told again after this many hours"
+    )
+    silence_release_days: float = Field(45.0, gt=0, description="alert if no release has come for longer")
+    silence_promotion_weeks: float = Field(60.0, gt=0, description="alert if no model was promoted for longer")
+    silence_online_h: float = Field(
+        24.0, gt=0, description="alert if the online store has been behind what has arrived for longer"
+    )
+
+    reports_kept_days: int = Field(
+        90, ge=1, description="reports of validations are kept so long, and the newest of each subject always"
+    )
 
     airflow_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's UI and API on loopback")
+    airflow_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="address of Airflow's UI as people reach it; loopback and the port if unset",
+    )
 
     @field_validator("alert_urls", mode="before")
     @classmethod
@@ -82,6 +109,11 @@ class Settings(BaseSettings):
         if self.ledger_url:
             return self.ledger_url.get_secret_value()
         return f"sqlite:///{self.home / 'state' / 'ledger.db'}"
+
+    @cached_property
+    def airflow(self) -> str:
+        """Address of Airflow's UI, for links."""
+        return (self.airflow_url or f"http://127.0.0.1:{self.airflow_port}").rstrip("/")
 
     @cached_property
     def mlflow(self) -> str:

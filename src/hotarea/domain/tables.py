@@ -46,7 +46,7 @@ QUARANTINE = pa.schema(
         pa.field("line", pa.int64(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),  # a short, stable word: counted per reason
         pa.field("detail", pa.string(), nullable=False),  # the value and what was expected
-        pa.field("record", pa.string(), nullable=False),  # the line itself, cut at 2,000 characters
+        pa.field("record", pa.string(), nullable=False),  # the whole line
     ]
 )
 

@@ -104,7 +104,8 @@ def resolve(deliveries: Deliveries, removals: Removals, axis: CutoffAxis) -> tup
 
     At a knowledge date a work is its newest version (by `updated`, then by release) among those that no known removal
     covers; a removal covers the versions delivered until then, and later ones that were updated on its date or before.
-    If no version is left, references go where the last known removal merged the work into.
+    If no version is left, references go where the last known removal merged the work into: the one that was told
+    last, of several that a release tells the one with the latest date, and on one day a merge before a deletion.
     """
     events = _in_order(deliveries, removals)
     events = events.take(_takes_effect(events))

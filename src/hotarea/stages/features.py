@@ -14,6 +14,7 @@ from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff, is_matured, years_before
 from hotarea.stages import job_runs, jobs
+from hotarea.stages.published import before
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -83,21 +84,24 @@ def label_job(settings: Settings, plan: Path) -> Job:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Hold the built feature sets against their suite; raise `ValidationError` if one breaks a critical expectation.
+    """Hold the built feature sets against their suite, each compared with the cutoff before.
 
-    Sets that an interrupted publication moved and the ledger remembers were judged before, and are left out.
+    Raises `ValidationError` if one breaks a critical expectation. Sets that an interrupted publication moved and the
+    ledger remembers were judged before, and are left out.
     """
     from hotarea.stages.validate import check_many
 
-    built = _built(plan)
+    built, layout = _built(plan), Layout(settings.home)
     _result(plan, "features.json")
     ledger = Ledger(settings.ledger)
     done = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
     ledger.close()
     left = [c for c in _cutoffs(_read(plan, Plan).features) if built.feature_set(c).is_dir() or c not in done]
     sets = {str(c): _parts(built.feature_set(c)) for c in left}
+    parts = {c: _parts(layout.feature_set(c)) for c in done} | {c: sets[str(c)] for c in left}
+    contexts = {str(c): {"before": parts[last] if (last := before(c, parts)) else []} for c in left}
     if sets:
-        check_many(settings, "document_features", sets, run_id)
+        check_many(settings, "document_features", sets, run_id, contexts=contexts)
 
 
 def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
+from hotarea.stages import gate_alert
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -30,6 +31,9 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Dec
         if earlier is not None and _stands(ledger, earlier):
             return earlier
         return _decide(settings, ledger, candidate.training_id, run_id)
+    except GateError as error:
+        gate_alert.held(settings, candidate.training_id, error, run_id)
+        raise
     finally:
         ledger.close()
 
@@ -81,6 +85,7 @@ def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -
         run_id=run_id,
     )
     write(folder.decision, record)
+    gate_alert.decided(settings, record, folder.decision)  # before it is remembered: a repeat would not decide again
     ledger.add(record)
     _tell(record)
     return record

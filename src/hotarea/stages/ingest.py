@@ -17,26 +17,32 @@ import pyarrow.parquet as pq
 
 from hotarea.domain import removals, tables
 from hotarea.domain.corrections import listed
-from hotarea.domain.delivery import Correction, Delivery, Outcome, Plan
+from hotarea.domain.delivery import Correction, Delivery, Outcome, Partition, Plan, shown
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.job import Job
 from hotarea.domain.news import News, can_be_known, correction_date, news, read_before
-from hotarea.domain.records import Release
+from hotarea.domain.records import Release, Retry
 from hotarea.domain.rejects import Reject, quarantine
+from hotarea.domain.repetition import repeated_files
 from hotarea.domain.settings import Settings
-from hotarea.stages import job_runs, jobs
+from hotarea.stages import job_runs, jobs, raw_works
 from hotarea.stores import layout as files
 from hotarea.stores import raw
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
+    from hotarea.stages.compare import Delivered
     from hotarea.stages.validate import Earlier
+    from hotarea.stores.release_measures import Known
 
 log = logging.getLogger(__name__)
 
 _PLAN = "plan.json"
 _REMOVALS = "removals.parquet"
+
+_Ended = tuple[pa.Table, list[Reject]]
+"""Rows of `tables.REMOVALS`, and rows that cannot be used."""
 
 
 class _Result(msgspec.Struct):
@@ -66,15 +72,31 @@ def plan(
         log.info("nothing to ingest: what %s holds is in the %d releases of the lake", source, len(releases))
         return None
     deliveries, correction = _dated(settings, decided, releases, contents, today)
+    _check_repeated([*deliveries, *(correction.deliveries if correction else ())], releases)
     ended = {file.path.name: removals.read(file) for file in found.removals()}
     files.sweep(layout)
     aside = layout.aside("ingest")
-    made = Plan(run_id, str(source), found.form, str(aside), today, tuple(deliveries), correction)
-    _write_removals(settings, made, ended, [r.release_id for r in releases])
+    made = Plan(
+        run_id,
+        str(source),
+        found.form,
+        str(aside),
+        today,
+        tuple(deliveries),
+        correction,
+        rejected_share=settings.rejected_share,
+    )
+    written = write_plan(settings, made, ended)
     log.info("%d releases to ingest from %s, the newest %s", len(deliveries), source, deliveries[-1].release_id)
     if correction:
         log.info("%d deliveries changed or came late: told by the newest", len(correction.deliveries))
-    return files.write_aside(aside / _PLAN, msgspec.json.encode(made))
+    return written
+
+
+def write_plan(settings: Settings, made: Plan, ended: Mapping[str, _Ended] | None = None) -> Path:
+    """Write a plan, and what its releases tell of ended ids, by the file that lists them; return the plan's file."""
+    _write_removals(settings, made, ended or {}, [r.release_id for r in _releases(settings)])
+    return files.write_aside(Path(made.folder) / _PLAN, msgspec.json.encode(made))
 
 
 def pending(settings: Settings, folder: Path) -> News:
@@ -92,16 +114,23 @@ def job(settings: Settings, plan: Path) -> Job:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Judge the documents and citations of every release that is not published yet.
+    """Compare every release that is not published yet with those before it, and judge it and what was read of it.
 
     A release of which part seems to be missing, compared with those before it, is told by an alert and passes: a year
     that is not over looks the same.
-    Raises `ValidationError` if one breaks a critical expectation.
+    Raises `ValidationError` if one is not to be trusted, or breaks a critical expectation.
     """
+    from hotarea.stages import compare
     from hotarea.stages.validate import check_many
 
     made = _read(plan)
     folders = {d.release_id: made.built(d.release_id) for d in made.deliveries if made.built(d.release_id).is_dir()}
+    done = {release.release_id for release in _releases(settings)}
+    compare.check(settings, _known(settings, made), _delivered(made, folders.keys() - done), run_id)
+    if folders and not made.retries:  # lines that were corrected one by one have no layout
+        newest = made.deliveries[-1].release_id
+        found = raw_works.heads(raw.find(Path(made.source)), _read_files(made), plan.parent / "raw_works")
+        check_many(settings, "raw_works", {newest: found.files}, run_id, contexts={newest: found.context})
     earlier = _earlier(settings, made)
     for dataset in ("documents", "citations"):
         parts = {release: sorted((folder / dataset).glob("part-*.parquet")) for release, folder in folders.items()}
@@ -121,7 +150,8 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     for delivery in made.deliveries:
         if delivery.release_id not in done:
             _publish(Layout(settings.home), made, delivery.release_id)
-            ledger.add(_record(settings, made, delivery, outcomes[delivery.release_id], run_id))
+            record = _record(settings, made, delivery, outcomes[delivery.release_id], run_id)
+            ledger.add(record, *_retries(made, record))
     job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
     ledger.close()
     files.clear(plan.parent)
@@ -204,16 +234,23 @@ def _dated(
     correction = Correction(
         deliveries=corrections,
         home=str(settings.home),
-        delivered=tuple(r.release_id for r in releases if not r.is_correction),
+        delivered=tuple(r.release_id for r in releases if r.has_contents),
         corrected=tuple(r.release_id for r in releases if r.corrects),
         covers=None if new else max(d.release_date for d in corrections),
     )
     return deliveries, correction
 
 
-def _write_removals(
-    settings: Settings, made: Plan, ended: Mapping[str, tuple[pa.Table, list[Reject]]], known: Iterable[str]
-) -> None:
+def _check_repeated(deliveries: Sequence[Delivery], releases: Iterable[Release]) -> None:
+    """Raise `RawDataError` if a file is the same as another, of these deliveries or of those that were ingested."""
+    anew = {partition.name for delivery in deliveries for partition in delivery.partitions}
+    known = [file for release in releases for file in release.files if file["name"] not in anew]
+    problems = repeated_files(deliveries, known)
+    if problems:
+        raise RawDataError(f"{shown(problems)}. Nothing was ingested; deliver each partition once.")
+
+
+def _write_removals(settings: Settings, made: Plan, ended: Mapping[str, _Ended], known: Iterable[str]) -> None:
     """Write to each planned release the removals that it is the first to tell; bad rows go to the newest's quarantine.
 
     The files are cumulative, so each release tells what none before it told.
@@ -243,18 +280,57 @@ def _read(plan: Path) -> Plan:
         raise NotReadyError(f"ingest plan {plan} cannot be read: {error.strerror}. Plan the ingest again.") from error
 
 
+def _read_files(made: Plan) -> list[Partition]:
+    """Return every file that the plan reads, once."""
+    return [*{a.partition.path: a.partition for a in made.assignments}.values()]
+
+
+def _known(settings: Settings, made: Plan) -> "list[Known]":
+    """Return all releases, published or built, oldest first."""
+    from hotarea.stores.release_measures import Known
+
+    layout, releases = Layout(settings.home), _releases(settings)
+    corrections = {r.release_id: r.is_correction for r in releases}
+    corrections |= {d.release_id: made.is_correction(d) for d in made.deliveries}
+    done = {r.release_id for r in releases}
+    folders = {r: made.built(r) if r not in done and made.built(r).is_dir() else layout.release(r) for r in corrections}
+    return [Known(r, folders[r], corrections[r]) for r in sorted(corrections, key=date.fromisoformat)]
+
+
+def _delivered(made: Plan, releases: Iterable[str]) -> "dict[str, Delivered]":
+    """Return what came of the built releases, and what was promised."""
+    from hotarea.stages.compare import Delivered
+
+    outcomes = _outcomes(made)
+    found = {}
+    for release in releases:
+        outcome, partitions = outcomes[release], made.files(release)
+        records = [p.records for p in partitions]
+        promised = {"files": len(partitions), "bytes": outcome.bytes, "records": sum(r or 0 for r in records)}
+        found[release] = Delivered(
+            promised={} if None in records else promised,
+            arrived={"files": len(partitions), "bytes": outcome.bytes, "records": outcome.records},
+            quarantined=outcome.quarantined,
+            held=_held(made, outcome),
+        )
+    return found
+
+
+def _held(made: Plan, outcome: Outcome) -> int | None:
+    """Return how many works the deliveries held that a release corrects; None if it corrects none."""
+    if made.retries:
+        return outcome.documents
+    return outcome.held if made.correction and outcome.release_id == made.deliveries[-1].release_id else None
+
+
 def _earlier(settings: Settings, made: Plan) -> "Earlier":
     """Return what was before each release, published or built."""
     from hotarea.stages.validate import Earlier
 
-    layout, releases = Layout(settings.home), _releases(settings)
-    dates = {r.release_id: r.release_date for r in releases}
-    dates |= {d.release_id: d.release_date for d in made.deliveries}
-    ordered = sorted(dates, key=lambda release: dates[release])
-    folders = [made.built(r) if made.built(r).is_dir() else layout.release(r) for r in ordered]
-    corrections = {layout.release(r.release_id) for r in releases if r.is_correction}
-    corrections |= {made.built(d.release_id) for d in made.deliveries if not d.partitions}
-    return Earlier({release: folders[:at] for at, release in enumerate(ordered)}, corrections)
+    known = _known(settings, made)
+    folders = [k.folder for k in known]
+    corrections = {folder for k in known if k.is_correction for folder in (k.folder, made.built(k.release))}
+    return Earlier({k.release: folders[:at] for at, k in enumerate(known)}, corrections)
 
 
 def _outcomes(made: Plan) -> dict[str, Outcome]:
@@ -307,7 +383,22 @@ def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome
         self_citations=outcome.self_citations,
         repeated_references=outcome.repeated_references,
         corrects=[d.release_id for d in correction.deliveries] if correction else [],
-        covers=correction.covers if correction else None,
+        covers=made.covers if delivery == made.deliveries[-1] else None,
         corrected=outcome.corrected,
         withdrawn=outcome.withdrawn,
     )
+
+
+def _retries(made: Plan, release: Release) -> list[Retry]:
+    return [
+        Retry(
+            file=r.file,
+            line=r.line,
+            digest=r.digest,
+            accepted_in=release.release_id,
+            reason="",
+            detail="",
+            run_id=release.run_id,
+        )
+        for r in made.retried
+    ]

@@ -1,5 +1,6 @@
 """Brings the newest published rows into the online store."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from feast import FeatureStore
+
+log = logging.getLogger(__name__)
 
 APPLICATIONS_READ = "document_area_v1"
 """The feature service whose views are served online; what only the model reads stays offline."""
@@ -143,7 +146,9 @@ def _perform(ledger: Ledger, store: "FeatureStore", write: _Write, run_id: str) 
             f"{write.published.folder} is in the ledger but not on disk; expected a published set. Build it again."
         )
     rows = _read(write.published.folder, feature_store.columns_of(store, write.view))
-    feature_store.write_online(store, write.view, rows, _vanished(write.before, rows.column("document_id")))
+    vanished = _vanished(write.before, rows.column("document_id"))
+    feature_store.write_online(store, write.view, rows, vanished)
+    log.info("%s: %d documents are served, %d that were answer null now", write.view, rows.num_rows, len(vanished))
     record = Materialization(
         view=write.view,
         cutoff=write.published.cutoff,

@@ -9,6 +9,7 @@ import logging
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, PublishError
 from hotarea.domain.settings import Settings
+from hotarea.stages import gate_alert
 from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -26,13 +27,22 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Cha
         decision = _accepted(ledger, training_id)
         earlier = ledger.all(records.Champion, model_version=decision.model_version)
         if not earlier:
-            champion = ledger.newest(records.Champion)
-            _check_rival(decision, champion)
-            enthrone(settings, ledger, _entry(ledger, decision, champion, run_id))
+            _succeed(settings, ledger, decision, run_id)
         align(settings, ledger)
         return ledger.all(records.Champion, model_version=decision.model_version)[0]
     finally:
         ledger.close()
+
+
+def _succeed(settings: Settings, ledger: Ledger, decision: records.Decision, run_id: str) -> None:
+    """Make an accepted candidate the champion; one that may not be, because another came first, is told."""
+    champion = ledger.newest(records.Champion)
+    try:
+        _check_rival(decision, champion)
+        enthrone(settings, ledger, _entry(ledger, decision, champion, run_id))
+    except GateError as error:
+        gate_alert.held(settings, decision.training_id, error, run_id)
+        raise
 
 
 def enthrone(settings: Settings, ledger: Ledger, entry: records.Champion) -> None:

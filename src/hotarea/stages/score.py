@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hotarea.domain import records
-from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.errors import NotReadyError
 from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
@@ -91,29 +91,73 @@ def job(settings: Settings, plan: Path) -> Job:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Hold the predictions against what the features ask for; raise `ValidationError` that names every fault.
+    """Hold the predictions against their suite; raise `ValidationError` if they break a critical expectation.
 
     Predictions that are published were judged before.
     """
-    import pyarrow.dataset as ds
-    import pyarrow.parquet as pq
-
-    from hotarea.domain.predictions import POPULATION, faults
+    from hotarea.stages.validate import check_many
     from hotarea.stores.lake import feature_files
 
     decided = _read(plan)
     if _is_published(settings, decided) and not _built(plan).is_dir():
         return
-    features = ds.dataset(feature_files(Layout(settings.home), [decided.cutoff]))
-    retracted = pq.read_table(_retracted(plan))["document_id"]
-    wanted = (ds.field(POPULATION) >= 1) & ~ds.field("document_id").isin(retracted.combine_chunks())
-    asked = features.to_table(["document_id"], filter=wanted)["document_id"]
-    found = list(faults(_predictions(_built(plan)), asked, _served(decided)))
-    if found:
-        raise ValidationError(
-            f"predictions of version {decided.model_version} at {decided.cutoff} are not published (run {run_id}): "
-            f"{'; '.join(found)}. The predictions published before stay in service; they are in {_built(plan)}."
-        )
+    name = subject(decided.cutoff, decided.model_version)
+    context = {
+        "features": feature_files(Layout(settings.home), [decided.cutoff]),
+        "retracted": [_retracted(plan)],
+        "served": _served(decided),
+        "before": _before(settings, decided.cutoff, decided.model_version),
+    }
+    check_many(settings, "predictions", {name: _parts(_built(plan))}, run_id, contexts={name: context})
+
+
+def subject(cutoff: Cutoff, model_version: int) -> str:
+    """Return how a validation names the predictions of a model at a cutoff."""
+    return f"{cutoff}-v{model_version}"
+
+
+def published_context(
+    settings: Settings, published: records.PredictionSet, champion: records.Champion, folder: Path
+) -> tuple[list[Path], dict[str, Any]]:
+    """Return the files of published predictions and what their suite compares them with, written into a folder.
+
+    Nobody remembers the moment at which they were scored.
+    """
+    from hotarea.domain.predictions import Served
+    from hotarea.stores import registry
+    from hotarea.stores.lake import feature_files
+
+    cutoff, layout = Cutoff(published.cutoff, published.known), Layout(settings.home)
+    ledger = Ledger(settings.ledger)
+    releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
+    ledger.close()
+    _write_retracted(layout, cutoff, releases, folder / "retracted.parquet")
+    served = Served(
+        cutoff=datetime.combine(cutoff.day, time(), UTC),
+        scored_at=None,
+        model_name=published.model_name,
+        model_version=published.model_version,
+        feature_service=champion.feature_service,
+        threshold=registry.threshold(settings, published.model_version),
+    )
+    context = {
+        "features": feature_files(layout, [cutoff]),
+        "retracted": [folder / "retracted.parquet"],
+        "served": served,
+        "before": _before(settings, cutoff, published.model_version),
+    }
+    return _parts(layout.prediction_set(cutoff, published.model_version)), context
+
+
+def _before(settings: Settings, cutoff: Cutoff, model_version: int) -> list[Path]:
+    """Return the files of the same model's predictions at the cutoff before; none if there are none."""
+    from hotarea.stages.published import before
+
+    ledger = Ledger(settings.ledger)
+    sets = ledger.all(records.PredictionSet, model_version=model_version)
+    ledger.close()
+    last = before(cutoff, [Cutoff(s.cutoff, s.known) for s in sets])
+    return _parts(Layout(settings.home).prediction_set(last, model_version)) if last else []
 
 
 def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
@@ -195,19 +239,19 @@ def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, rel
         threshold=registry.threshold(settings, champion.model_version),
         scored_at=records.now(),
     )
-    _write_retracted(Layout(settings.home), decided, _retracted(file))
+    _write_retracted(Layout(settings.home), decided.cutoff, decided.releases, _retracted(file))
     file.write_bytes(msgspec.json.encode(decided))
     return file
 
 
-def _write_retracted(layout: Layout, decided: Plan, file: Path) -> None:
+def _write_retracted(layout: Layout, cutoff: Cutoff, releases: list[str], file: Path) -> None:
     """Write the ids of documents that are retracted as known at the cutoff: they are served no prediction."""
     import pyarrow.parquet as pq
 
     from hotarea.stores.lake import documents_as_of
 
     columns = ("document_id", "is_retracted")
-    documents = documents_as_of(layout, decided.releases, decided.cutoff.known, columns)
+    documents = documents_as_of(layout, releases, cutoff.known, columns)
     pq.write_table(documents.filter(documents["is_retracted"]).select(["document_id"]), file)
 
 
@@ -256,10 +300,14 @@ def _served(decided: Plan) -> "Served":
 def _predictions(folder: Path) -> "pa.Table":
     import pyarrow.dataset as ds
 
+    return ds.dataset(_parts(folder)).to_table()
+
+
+def _parts(folder: Path) -> list[Path]:
     parts = sorted(folder.glob("part-*.parquet"))
     if not parts:
         raise NotReadyError(f"{folder} holds no part-*.parquet; expected predictions. Run the scoring job again.")
-    return ds.dataset(parts).to_table()
+    return parts
 
 
 def _model(plan: Path) -> Path:

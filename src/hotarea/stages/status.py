@@ -1,5 +1,6 @@
 """What is where: the state of the whole loop, read from the ledger."""
 
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, sample
+from hotarea.stages import job_runs, open_problems, report_links, sample
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 
 def collect(settings: Settings) -> dict[str, Any]:
-    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, jobs, hot areas."""
+    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, jobs, problems."""
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
@@ -34,6 +35,8 @@ def collect(settings: Settings) -> dict[str, Any]:
         "online_store": _online(ledger),
         "predictions": _predictions(predictions),
         "jobs": job_runs.newest(ledger),
+        "validations": _validations(settings, ledger),
+        "problems": open_problems.collect(settings)["open"],
         "hot_areas": _hot_areas(Layout(settings.home), predictions),
     }
 
@@ -102,6 +105,23 @@ def _online(ledger: Ledger) -> dict[str, dict[str, Any]]:
         }
         for view, write in newest.items()
     }
+
+
+def _validations(settings: Settings, ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the last validation of each dataset, and where its report is."""
+    last = {v.dataset: v for v in sorted(ledger.all(records.Validation), key=lambda v: v.validated_at)}
+    return [
+        {
+            "dataset": v.dataset,
+            "subject": v.subject,
+            "success": v.success,
+            "failures": Counter(failure["severity"] for failure in v.failures),
+            "report": v.report,
+            "address": report_links.address(settings, v.report),
+            "validated_at": _moment(v.validated_at),
+        }
+        for v in last.values()
+    ]
 
 
 def _in_service(ledger: Ledger) -> records.PredictionSet | None:

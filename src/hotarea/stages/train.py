@@ -1,11 +1,12 @@
-"""Training: plans it once, joins labels with features, fits the candidate and evaluates it beside its rivals."""
+"""Training: plans it once, joins labels with features, judges the rows, fits the candidate and evaluates it."""
 
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
+from hotarea.domain.errors import ValidationError
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -54,6 +55,39 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
     log.info("run %s joined %s", run_id, facts)
 
 
+def validate(settings: Settings, plan: Path, run_id: str) -> None:
+    """Hold the rows against their suite; raise `ValidationError` if they break a critical expectation.
+
+    Rejected rows are put aside, and joined anew by the next attempt. What a model was made of was judged before.
+    """
+    from hotarea.stages.validate import check_many
+    from hotarea.stores.training_folder import TrainingFolder
+
+    folder = TrainingFolder(plan.parent)
+    if folder.model.is_file():
+        return
+    name = folder.read_plan().training_id
+    try:
+        check_many(settings, "training_set", {name: folder.parts}, run_id, contexts={name: context(folder)})
+    except ValidationError:
+        folder.reject()
+        raise
+
+
+def context(folder: "TrainingFolder") -> dict[str, Any]:
+    """Return what the suite of a training's rows compares them with: what was planned."""
+    plan, facts = folder.read_plan(), folder.read_facts()
+    return {
+        "features": plan.features,
+        "baselines": plan.baselines,
+        "training": [cutoff.day for cutoff in plan.window.training],
+        "evaluation": plan.window.evaluation.day,
+        "horizon_years": plan.window.horizon_years,
+        "hot_quantile": plan.hot_quantile,
+        "labelled": facts.rows + facts.evaluation_rows + facts.unknown,
+    }
+
+
 def fit(settings: Settings, plan: Path, run_id: str) -> int:
     """Train the candidate and register it; return its version."""
     from hotarea.domain import training
@@ -99,11 +133,12 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
 
 
 def run(settings: Settings, run_id: str) -> str | None:
-    """Plan, join, fit and evaluate in this process; return the training's id, None if there was nothing to train."""
+    """Plan, join, judge, fit and evaluate in this process; return the training's id, None if nothing was to train."""
     decided = plan(settings, run_id)
     if decided is None:
         return None
     dataset(settings, decided, run_id)
+    validate(settings, decided, run_id)
     return evaluate(settings, decided, run_id)
 
 

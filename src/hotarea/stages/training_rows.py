@@ -6,7 +6,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from hotarea.domain.errors import ValidationError
 from hotarea.domain.model_features import BASELINE_SERVICE
 from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
@@ -28,18 +27,9 @@ class Rows:
 
 
 def collect(settings: Settings, plan: TrainingPlan) -> Rows:
-    """Return the rows of a plan: documents eligible by their label and cited by their features.
-
-    Raises `ValidationError` if a feature of the model is null in any of them.
-    """
+    """Return the rows of a plan: documents eligible by their label and cited by their features."""
     labelled, unknown = _labelled(Layout(settings.home), plan)
     rows = joined(settings, plan, labelled, plan.feature_service, plan.features)
-    nulls = {name: rows[name].null_count for name in plan.features if rows[name].null_count}
-    if nulls:
-        raise ValidationError(
-            f"features are null for cited documents: {nulls} of {rows.num_rows} rows; expected none. "
-            f"Build the features of {', '.join(map(str, plan.cutoffs))} again."
-        )
     rows = joined(settings, plan, rows, BASELINE_SERVICE, plan.baselines)
     at_evaluation = pc.equal(rows["event_timestamp"].cast(pa.date32()), plan.window.evaluation.day)
     return Rows(rows.filter(pc.invert(at_evaluation)), rows.filter(at_evaluation), unknown)

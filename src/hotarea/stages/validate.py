@@ -2,26 +2,22 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from hotarea.domain.alert import Alert
-from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
-from hotarea.domain.records import FeatureSet, Release, Validation
+from hotarea.domain.errors import HotareaError, NotReadyError, SettingsError, ValidationError
+from hotarea.domain.records import Validation
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff
-from hotarea.stages.alert import send
-from hotarea.stores.layout import Layout
+from hotarea.stages import reports
+from hotarea.stages.validation_alert import tell
+from hotarea.stores.layout import Layout, discard
 from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-DATASETS = ("documents", "citations", "document_features")
-
-_INDEXED = 500  # the newest validations that the Data Docs index lists
-_LISTED = 5  # failed checks that an alert spells out
+DATASETS = ("releases", "raw_works", "documents", "citations", "document_features", "training_set", "predictions")
 
 
 @dataclass(frozen=True)
@@ -33,38 +29,56 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class Verdicts:
+    """What was judged, and the error that stops whoever wanted to use it, if any."""
+
+    outcomes: list[Validation]
+    error: HotareaError | None
+
+
+@dataclass(frozen=True)
 class _Subject:
     """What one suite is run on once."""
 
     dataset: str
-    name: str  # a release id, or a cutoff as `day@known`
+    name: str  # a release id, a cutoff as `day@known`, that and `-vVERSION` of a model, or a training's id
     files: Sequence[Path]
     in_service: bool = False
     rows: int | None = None  # as the ledger remembers them
     earlier: Sequence[Path] = ()  # folders of the releases before it, oldest first
     corrections: Collection[Path] = ()  # folders of releases that are nothing but corrections
+    context: Mapping[str, Any] = field(default_factory=dict)  # what else its suite compares it with
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.name}"
 
 
-def check_many(
+def check_many(  # noqa: PLR0913, PLR0917 - what is judged, and all that it is compared with
     settings: Settings,
     dataset: str,
     files: Mapping[str, Sequence[Path]],
     run_id: str,
     earlier: Earlier | None = None,
+    contexts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Validation]:
     """Validate staged files of several subjects (release ids, or cutoffs as `day@known`); return the ledger's records.
 
     Citations are compared with the documents of the same release, which stand beside them as
-    `documents/part-*.parquet`; a release's volume with what was there `earlier`. All subjects are judged, their Data
+    `documents/part-*.parquet`; a release's volume with what was there `earlier`. What else a suite asks for is in its
+    subject's context. All subjects are judged, their Data
     Docs written, their outcome remembered, and what failed is sent as an alert, before `ValidationError` is raised for
     those that broke a critical expectation.
     """
     before = earlier or Earlier({})
     subjects = [
-        _Subject(dataset, name, files[name], earlier=before.folders.get(name, ()), corrections=before.corrections)
+        _Subject(
+            dataset,
+            name,
+            files[name],
+            earlier=before.folders.get(name, ()),
+            corrections=before.corrections,
+            context=(contexts or {}).get(name, {}),
+        )
         for name in sorted(files)
     ]
     return _judge_all(settings, subjects, run_id)
@@ -76,54 +90,81 @@ def run(settings: Settings, run_id: str, dataset: str | None = None, subject: st
     Numbers of rows are compared with the ledger's as well. Raises `NotReadyError` if nothing of that is published,
     `ValidationError` if anything breaks a critical expectation.
     """
+    found = verdicts(settings, run_id, dataset, subject)
+    if found.error:
+        raise found.error
+    return found.outcomes
+
+
+def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subject: str | None = None) -> Verdicts:
+    """Validate as `run` does, and give back what broke a critical expectation as well."""
+    from hotarea.stages import compare
+
     if dataset is not None and dataset not in DATASETS:
-        raise SettingsError(f"dataset {dataset!r} has no suite; expected one of {', '.join(DATASETS)}")
-    wanted = [s for s in _published(settings) if dataset in {None, s.dataset} and subject in {None, s.name}]
-    if not wanted:
+        raise SettingsError(f"dataset {dataset!r} cannot be validated; expected one of {', '.join(DATASETS)}")
+    none = Verdicts([], None)
+    compared = compare.verdicts(settings, run_id, subject) if dataset in {None, "releases"} else none
+    judged = _held_against_suites(settings, run_id, dataset, subject) if dataset != "releases" else none
+    if not compared.outcomes and not judged.outcomes:
         raise NotReadyError(
             f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
         )
-    return _judge_all(settings, wanted, run_id)
+    return Verdicts([*compared.outcomes, *judged.outcomes], compared.error or judged.error)
 
 
-def _published(settings: Settings) -> list[_Subject]:
-    """Return all that is in service, as the ledger has it."""
-    layout, ledger = Layout(settings.home), Ledger(settings.ledger)
-    releases, sets = ledger.all(Release), ledger.all(FeatureSet)
-    ledger.close()
-    found = [
-        (dataset, r.release_id, layout.release(r.release_id) / dataset, getattr(r, dataset))
-        for dataset in ("documents", "citations")
-        for r in releases
-    ]
-    cutoffs = [(Cutoff(s.cutoff, s.known), s.rows) for s in sets]
-    found += [("document_features", str(cutoff), layout.feature_set(cutoff), rows) for cutoff, rows in cutoffs]
-    corrections = {layout.release(r.release_id) for r in releases if r.is_correction}
-    return [
-        _Subject(
-            dataset, name, sorted(folder.glob("part-*.parquet")), in_service=True, rows=rows, corrections=corrections
-        )
-        for dataset, name, folder, rows in found
-    ]
+def _held_against_suites(settings: Settings, run_id: str, dataset: str | None, subject: str | None) -> Verdicts:
+    from hotarea.stages import published
+
+    folder = Layout(settings.home).aside("validate")
+    try:
+        found = published.find(settings, folder, dataset, subject)
+        wanted = [
+            _Subject(
+                p.dataset,
+                p.name,
+                p.files,
+                in_service=True,
+                rows=p.rows,
+                corrections=p.context.get("corrections", ()),
+                context=p.context,
+            )
+            for p in found
+        ]
+        return _judge_each(settings, wanted, run_id)
+    finally:
+        discard(folder)
 
 
 def _judge_all(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> list[Validation]:
+    found = _judge_each(settings, subjects, run_id)
+    if found.error:
+        raise found.error
+    return found.outcomes
+
+
+def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> Verdicts:
     outcomes = [_judge(settings, subject, run_id) for subject in subjects]
-    _index(settings)
+    reports.prune(settings)
+    reports.index(settings)
+    problem = tell(settings, outcomes, in_service=any(subject.in_service for subject in subjects))
+    return Verdicts(outcomes, _error(outcomes, problem))
+
+
+def _error(outcomes: Sequence[Validation], problem: str) -> ValidationError | None:
     failed = [v for v in outcomes if not v.success]
-    if failed:
-        raise ValidationError(
-            f"{', '.join(f'{v.dataset} {v.subject}' for v in failed)} broke a critical expectation: "
-            f"{_first(failed[0])}. Full report: {failed[0].report}"
-        )
-    return outcomes
+    if not failed:
+        return None
+    return ValidationError(
+        f"{', '.join(f'{v.dataset} {v.subject}' for v in failed)} broke a critical expectation: "
+        f"{_first(failed[0])}. Full report: {failed[0].report}",
+        problem=problem,
+    )
 
 
 def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
     from expectations.runner import validate
 
-    reports = Layout(settings.home).reports
-    outcome = validate(subject.dataset, subject.files, subject.name, reports, _context(subject))
+    outcome = validate(subject.dataset, subject.files, subject.name, Layout(settings.home).reports, _context(subject))
     record = Validation(
         validation_id=f"{subject.dataset}-{subject.name}-{uuid4().hex[:12]}",
         dataset=subject.dataset,
@@ -132,12 +173,10 @@ def _judge(settings: Settings, subject: _Subject, run_id: str) -> Validation:
         failures=outcome.failures,
         report=str(outcome.report),
         run_id=run_id,
+        checks=outcome.checks,
     )
     _remember(settings, record)
     log.info("%s: %s, report %s", subject, "valid" if record.success else "invalid", record.report)
-    told = [f for f in record.failures if f["severity"] in {"critical", "warning"}]
-    if told:
-        send(settings, _alert(subject, record, told))
     return record
 
 
@@ -146,6 +185,7 @@ def _context(subject: _Subject) -> dict[str, Any]:
     context["is_correction"] = any(file.parent.parent in subject.corrections for file in subject.files)
     if subject.rows is not None:
         context["rows"] = subject.rows
+    context |= subject.context
     if subject.dataset == "citations":
         releases = sorted({file.parent.parent for file in subject.files})
         context["documents"] = [part for r in releases for part in sorted((r / "documents").glob("part-*.parquet"))]
@@ -161,53 +201,3 @@ def _remember(settings: Settings, record: Validation) -> None:
 def _first(record: Validation) -> str:
     failure = record.failures[0]
     return f"{failure['column'] or 'rows'}: expected {failure['expected']} observed {failure['observed']}"
-
-
-def _alert(subject: _Subject, record: Validation, failures: Sequence[Mapping[str, Any]]) -> Alert:
-    """Return what to tell of one subject: every failed check, the first few spelled out."""
-    listed = failures[:_LISTED]
-    checks = [f"{f['check']} of {f['column'] or 'the table'} ({f['severity']})" for f in listed]
-    if len(failures) > _LISTED:
-        checks.append(f"and {len(failures) - _LISTED} more")
-    return Alert(
-        title=f"hotarea: {subject} {'has warnings' if record.success else 'failed validation'}",
-        what=f"{subject} {_consequence(subject, record)}. Failed checks: {'; '.join(checks)}",
-        where=f"dataset {record.dataset}, {_kind(record.dataset)} {record.subject}",
-        expected=" ".join(f["expected"] for f in listed),
-        observed="; ".join(_observed(f) for f in listed),
-        report=record.report,
-        run_id=record.run_id,
-        severity="warning" if record.success else "critical",
-    )
-
-
-def _consequence(subject: _Subject, record: Validation) -> str:
-    if record.success:
-        return "passed with warnings"
-    if subject.in_service:
-        return "is in service and no longer passes; build it again"
-    return "was rejected; the data in service stays as it was"
-
-
-def _kind(dataset: str) -> str:
-    return "cutoff" if dataset == "document_features" else "release"
-
-
-def _observed(failure: Mapping[str, Any]) -> str:
-    said = f"{failure['column'] or 'rows'}: {failure['observed']}"
-    return said + "".join(f", for example {_example(example)}" for example in failure["examples"][:1])
-
-
-def _example(example: Any) -> str:
-    return ", ".join(f"{k} {v}" for k, v in example.items()) if isinstance(example, dict) else str(example)
-
-
-def _index(settings: Settings) -> None:
-    """Write the Data Docs index anew from what the ledger remembers."""
-    from expectations.datadocs import Entry, write_index
-
-    reports, ledger = Layout(settings.home).reports, Ledger(settings.ledger)
-    known = (Entry(v.dataset, v.subject, v.success, Path(v.report), v.validated_at) for v in ledger.all(Validation))
-    here = [entry for entry in known if entry.report.is_relative_to(reports)]
-    ledger.close()
-    write_index(reports, sorted(here, key=lambda entry: entry.validated_at, reverse=True)[:_INDEXED])

@@ -36,6 +36,10 @@ class Layout:
         """Return the folder of a release's rejected records."""
         return self.home / "quarantine" / f"release={release_id}"
 
+    def retried(self, release_id: str) -> Path:
+        """Return the folder of the quarantined records that a release retries, as they were ingested."""
+        return self.home / "raw" / "retried" / f"release={release_id}"
+
     @property
     def features(self) -> Path:
         """Return the folder of all feature sets."""

@@ -1,6 +1,6 @@
 """The ledger: one SQL database that remembers releases, sets, decisions and champions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
@@ -43,12 +43,17 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.FeatureSet: ("cutoff", "known"),
     records.LabelSet: ("cutoff", "known"),
     records.Validation: ("validation_id",),
+    records.Comparison: ("comparison_id",),
     records.TrainingRun: ("training_id",),
     records.Decision: ("training_id", "decided_at"),
     records.Champion: ("sequence",),
     records.Materialization: ("view", "materialized_at"),
     records.JobRun: ("job", "started_at"),
+    records.Retry: ("file", "line", "digest", "retried_at"),
     records.PredictionSet: ("cutoff", "known", "model_version"),
+    records.Problem: ("problem", "occurrence"),
+    records.Notice: ("notice_id", "place"),
+    records.Watch: ("watch",),
 }
 
 _METADATA = sa.MetaData()
@@ -83,17 +88,33 @@ class Ledger:
         with self._reachable():
             _METADATA.create_all(self._engine)
 
-    def add(self, record: records.Record) -> None:
-        """Remember one record; raise `PublishError` if its key is taken."""
-        table = _TABLES[type(record)]
-        try:
-            with self._reachable(), self._engine.begin() as connection:
-                connection.execute(table.insert().values(**asdict(record)))
-        except IntegrityError as error:
-            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
-            raise PublishError(
-                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
-            ) from error
+    def add(self, *added: records.Record) -> None:
+        """Remember records, all or none; raise `PublishError` if the key of one is taken."""
+        with self._reachable(), self._engine.begin() as connection:
+            for record in added:
+                try:
+                    _insert(connection, (record,))
+                except IntegrityError as error:
+                    key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+                    raise PublishError(
+                        f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+                    ) from error
+
+    def replace(self, old: R, new: R, *more: records.Record) -> bool:
+        """Put `new` in the place of `old` and add `more`, in one transaction; return whether `old` was still there.
+
+        Of several that replace the same record at once, one succeeds.
+        """
+        table = _TABLES[type(old)]
+        same = table.update().filter_by(**{k: getattr(old, k) for k in _KEYS[type(old)]})
+        for name, value in asdict(old).items():
+            if not isinstance(table.c[name].type, sa.JSON):  # PostgreSQL cannot compare it
+                same = same.where(table.c[name].is_(None) if value is None else table.c[name] == value)
+        with self._reachable(), self._engine.begin() as connection:
+            replaced = connection.execute(same.values(**asdict(new))).rowcount == 1
+            if replaced:
+                _insert(connection, more)
+        return replaced
 
     def all(self, kind: type[R], **where: Any) -> list[R]:
         """Return the records of a kind whose columns equal `where`, in the order of their keys."""
@@ -119,6 +140,11 @@ class Ledger:
             where = self._engine.url.render_as_string(hide_password=True)
             advice = "Free space on its disk." if "full" in str(error.orig) else "Check HOTAREA_LEDGER_URL."
             raise SettingsError(f"the ledger at {where} cannot be used: {error.orig}. {advice}") from error
+
+
+def _insert(connection: sa.Connection, added: Iterable[records.Record]) -> None:
+    for record in added:
+        connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
 
 
 def _engine(url: str) -> sa.Engine:

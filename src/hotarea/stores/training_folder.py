@@ -12,7 +12,7 @@ from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evaluation import Evidence
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.stores.layout import Layout, publish, write_aside
+from hotarea.stores.layout import Layout, discard, publish, write_aside
 
 T = TypeVar("T")
 
@@ -51,6 +51,16 @@ class TrainingFolder:
         return self.path / "dataset"
 
     @property
+    def parts(self) -> list[Path]:
+        """Return the files of the rows."""
+        return [self.dataset / "training.parquet", self.dataset / "evaluation.parquet"]
+
+    @property
+    def rejected(self) -> Path:
+        """Return the folder of the rows that were rejected last, for whoever asks why."""
+        return self.path / "rejected"
+
+    @property
     def model(self) -> Path:
         """Return the file of the trained model."""
         return self.path / "model.ubj"
@@ -86,6 +96,11 @@ class TrainingFolder:
         write(built / "dataset.json", facts)
         publish(built, self.dataset)
         return facts
+
+    def reject(self) -> None:
+        """Put the rows aside, so that the next attempt joins them anew."""
+        discard(self.rejected)
+        self.dataset.rename(self.rejected)
 
     def rows(self, part: str) -> pa.Table:
         """Return the `training` or the `evaluation` rows."""

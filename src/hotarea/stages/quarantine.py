@@ -1,0 +1,229 @@
+"""Quarantine: what was rejected and why, and a second try at it, after the rules changed or a person corrected it.
+
+What can be used now is ingested as a release of its own, dated by the day: it becomes known then, and changes nothing
+that was known before. It is read by the same job, judged by the same suites and published by the same step as any
+other release. What still can't be used stays, with its new reason.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from hotarea.domain import quarantine
+from hotarea.domain.delivery import Delivery, Partition, Plan, Retried
+from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.news import can_be_known
+from hotarea.domain.quarantine import Key, Quarantined
+from hotarea.domain.records import RETRIED, Release, Retry
+from hotarea.domain.rejects import Wrong
+from hotarea.domain.settings import Settings
+from hotarea.stages import ingest, jobs
+from hotarea.stores import layout as files
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from hotarea.stores.quarantine import Quarantine
+
+_NAMED = 5  # records that an error names
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a retry."""
+
+    release: str | None  # that holds what could be used; None if nothing could, or while it is not published
+    ingested: int
+    still_rejected: dict[str, int]  # by reason
+    ingested_before: dict[str, int]  # by the release that ingested them
+    plan: Path | None = None  # of what is to be ingested
+
+
+def counts(settings: Settings) -> list[dict[str, Any]]:
+    """Return how many records are in quarantine by release, reason and status."""
+    return _opened(settings).counts()
+
+
+def records(
+    settings: Settings,
+    release: str | None = None,
+    reason: str | None = None,
+    status: str | None = "open",
+    limit: int | None = None,
+) -> Iterator[Quarantined]:
+    """Yield rejected records, oldest release first: the open ones, or those that are asked for."""
+    return _opened(settings).records(release, reason, status, limit)
+
+
+def export(settings: Settings, file: Path, release: str | None = None, reason: str | None = None) -> int:
+    """Write the open records to a file for a person to correct; return how many."""
+    written = 0
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        for written, line in enumerate(quarantine.written_out(records(settings, release, reason))):  # noqa: B007
+            out.write(f"{line}\n")
+    return (written + 1 - len(quarantine.INSTRUCTIONS)) // 2
+
+
+def plan(
+    settings: Settings, run_id: str, source: Path | None = None, release: str | None = None, reason: str | None = None
+) -> Outcome:
+    """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
+
+    What can't is remembered with its new reason. Raises `NotReadyError` if a release is dated by the day already,
+    `RawDataError` if the file names records that are not in quarantine.
+    """
+    given = _given(source) if source else None
+    wanted = _wanted(settings, given, release, reason)
+    todo = [r for r in wanted if r.status == "open"]
+    before = [r for r in wanted if r.status == "ingested"]
+    texts = {r.key: (given or {}).get(r.key, r.record) for r in todo}
+    wrong = {r.key: found for r in todo if (found := _tried(r, texts[r.key]))}
+    usable = [r for r in todo if r.key not in wrong]
+    made = _planned(settings, run_id, usable, texts) if usable else None
+    _remember(settings, [r for r in todo if r.key in wrong], wrong, run_id)
+    return Outcome(
+        release=None,
+        ingested=len(usable),
+        still_rejected=_counted(found.reason.value for found in wrong.values()),
+        ingested_before=_counted(str(r.ingested_by) for r in before),
+        plan=made,
+    )
+
+
+def run(
+    settings: Settings, run_id: str, source: Path | None = None, release: str | None = None, reason: str | None = None
+) -> Outcome:
+    """Try records again in this process, ingest what can be used, and return what became of them."""
+    found = plan(settings, run_id, source, release, reason)
+    if found.plan is None:
+        return found
+    jobs.run(ingest.job(settings, found.plan))
+    ingest.validate(settings, found.plan, run_id)
+    (published,) = ingest.publish(settings, found.plan, run_id)
+    files.discard(found.plan.parent)
+    return Outcome(published, found.ingested, found.still_rejected, found.ingested_before)
+
+
+def _opened(settings: Settings) -> Quarantine:
+    releases, retries = _remembered(settings)
+    return Quarantine([Layout(settings.home).quarantine(r.release_id) for r in releases], releases, retries)
+
+
+def _remembered(settings: Settings) -> tuple[list[Release], list[Retry]]:
+    ledger = Ledger(settings.ledger)
+    found = ledger.all(Release), ledger.all(Retry)
+    ledger.close()
+    return found
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _given(source: Path) -> dict[Key, str]:
+    try:
+        text = source.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RawDataError(
+            f"{source} cannot be read: {error}; expected a file of `quarantine show --export`"
+        ) from error
+    return quarantine.read_back(text, str(source))
+
+
+def _wanted(
+    settings: Settings, given: Mapping[Key, str] | None, release: str | None, reason: str | None
+) -> list[Quarantined]:
+    """Return the records to try: those of the file, or all that are open."""
+    if given is None:
+        return [*records(settings, release, reason)]
+    found = [r for r in records(settings, release, reason, status=None) if r.key in given]
+    strange = sorted(given.keys() - {r.key for r in found})
+    if strange and not (release or reason):
+        named = ", ".join(f"{file} line {line} of release {name}" for name, file, line in strange[:_NAMED])
+        raise RawDataError(f"not in quarantine: {named}; expected records as they were written out. Export them anew.")
+    again = [r for r in found if r.status == "read again"]
+    if again:
+        raise RawDataError(
+            f"{again[0].file} line {again[0].line} of release {again[0].release} was delivered and read again since; "
+            "expected records that are open. Export them anew."
+        )
+    return found
+
+
+def _tried(record: Quarantined, text: str) -> Wrong | None:
+    if record.delivered is None:
+        raise RawDataError(
+            f"{record.file} line {record.line} is no record of a work: correct the file itself and deliver it again; "
+            f"it is read whole with the next ingest, by which its other rows gain what belongs to this one."
+        )
+    return quarantine.tried(text, record.delivered)
+
+
+def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], texts: Mapping[Key, str]) -> Path:
+    """Write the usable records as partitions of a release of the day, and its plan."""
+    layout, today = Layout(settings.home), _today()
+    releases = _remembered(settings)[0]
+    if not can_be_known(releases, today):
+        newest = max(r.release_date for r in releases)
+        raise NotReadyError(
+            f"what is retried can be known from {today} on at the earliest, but release {newest} is in the lake, and "
+            "what was known then can't change. Retry on a later day (UTC)."
+        )
+    files.sweep(layout)
+    folder = layout.retried(today.isoformat())
+    files.discard(folder)  # what a retry left that was not published
+    partitions = [
+        _partition(folder, day, [texts[r.key] for r in usable if r.delivered == day])
+        for day in sorted({r.delivered for r in usable if r.delivered})
+    ]
+    made = Plan(
+        run_id,
+        max(releases, key=lambda r: r.release_date).source,
+        "works",
+        str(layout.aside("retry")),
+        today,
+        (Delivery(today.isoformat(), today, tuple(partitions)),),
+        retried=tuple(Retried(r.file, r.line, r.digest) for r in usable),
+    )
+    return ingest.write_plan(settings, made)
+
+
+def _partition(folder: Path, day: date, lines: Sequence[str]) -> Partition:
+    name = f"updated_date={day}/part_0000.gz"
+    content = gzip.compress("".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace"), mtime=0)
+    path = files.write_aside(folder / name, content)
+    return Partition(
+        name=f"{RETRIED}{folder.name}/{name}",
+        path=str(path),
+        bytes=len(content),
+        records=len(lines),
+        sha256=hashlib.sha256(content).hexdigest(),
+        mtime_ns=path.stat().st_mtime_ns,
+        delivered=day,
+    )
+
+
+def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mapping[Key, Wrong], run_id: str) -> None:
+    ledger = Ledger(settings.ledger)
+    ledger.add(
+        *(
+            Retry(
+                file=r.file,
+                line=r.line,
+                digest=r.digest,
+                accepted_in=None,
+                reason=wrong[r.key].reason.value,
+                detail=wrong[r.key].detail,
+                run_id=run_id,
+            )
+            for r in rejected
+        )
+    )
+    ledger.close()
+
+
+def _counted(words: Iterator[str]) -> dict[str, int]:
+    found = list(words)
+    return {word: found.count(word) for word in sorted(set(found))}

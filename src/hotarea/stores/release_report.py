@@ -1,0 +1,34 @@
+"""The page that shows how a release compares with what was known before it."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from hotarea.domain import release_limits
+from hotarea.domain.records import Comparison
+from hotarea.stores.layout import write_aside
+
+_SHOWN = 20  # values of a field
+
+
+def write(page: Path, comparison: Comparison) -> None:
+    """Write the page of one comparison."""
+    text = _template().render(c=comparison, limits=release_limits.DRIFT_DISTANCES, shares=_shares)
+    write_aside(page, text.encode())
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("hotarea.stores", ".")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("release_report.html")
+
+
+def _shares(values: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, float, float]]:
+    """Yield (value, share before, share now), the most frequent values."""
+    before, now = values["before"], values["now"]
+    totals = max(sum(before.values()), 1), max(sum(now.values()), 1)
+    frequent = sorted({*before, *now}, key=lambda v: (-before.get(v, 0) - now.get(v, 0), v))
+    for value in frequent[:_SHOWN]:
+        yield value, before.get(value, 0) / totals[0], now.get(value, 0) / totals[1]
