@@ -1,6 +1,6 @@
 """Makes the features of all documents at given cutoffs from the lake, one folder of Parquet files per cutoff."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import numpy as np
 
 from beam_jobs import cutoff_sets, program
 from beam_jobs.steps import Step
+from beam_jobs.stored import Batches
 from hotarea.domain import features
 from hotarea.domain.citation_counts import Tallies
 from hotarea.domain.columns import Floats
 from hotarea.domain.cutoff_axis import CutoffAxis
-from hotarea.domain.percentiles import Distribution, distribution, merged, mid_ranks, percentiles
+from hotarea.domain.percentiles import Distribution, distribution, ladders, percentiles
 from hotarea.domain.tables import FEATURES
 from hotarea.stores.layout import Layout
 
@@ -61,29 +62,46 @@ def values_of(
 
 
 def ranks(
-    feature: tuple[int, str], parts: Sequence[tuple[int, Distribution]]
+    feature: tuple[int, str], parts: Batches | Sequence[tuple[int, Distribution]]
 ) -> Iterator[tuple[int, tuple[tuple[int, str], Ladder]]]:
-    """Yield to each shard the percentiles, among all documents of the cutoff, of the values that it holds."""
-    parts = list(parts)
-    whole = merged([part for _, part in parts])
-    steps = mid_ranks(whole)
-    for shard, part in parts:
-        yield shard, (feature, (part.values, steps[np.searchsorted(whole.values, part.values)]))
+    """Yield to each shard, in pieces, the percentiles among all documents of the cutoff of the values that it holds."""
+    shards, found = zip(*(parts.mapped if isinstance(parts, Batches) else parts), strict=True)
+    for number, values, steps in ladders(found):
+        yield shards[number], (feature, (values, steps))
 
 
 def write(shard: int, group: Mapping[str, Sequence[Any]], axis: CutoffAxis, output: Path) -> Iterator[None]:
     """Write the shard's part of each cutoff, in order of documents."""
-    ladders: dict[tuple[int, str], Ladder] = dict(group["ladders"])
+    found_ladders = _whole(group["ladders"])
     for tallies in group["tallies"]:
         for number, cutoff in enumerate(axis.cutoffs):
             rows = tallies.at(number)
             if not len(rows):
                 continue
             found = features.values(rows, cutoff.day)
-            ranked = {n: percentiles(v, *ladders[number, n]) for n, v in found.items()}
+            ranked = {n: percentiles(v, *found_ladders.get((number, n), _NOTHING)) for n, v in found.items()}
             table = features.table(rows, cutoff, found, ranked)
             cutoff_sets.write_part(Layout(output).feature_set(cutoff), shard, table)
             yield None
+
+
+_NOTHING: Ladder = (np.empty(0), np.empty(0))
+"""Of a feature that is null for all documents of a cutoff."""
+
+
+def _whole(pieces: Iterable[tuple[tuple[int, str], Ladder]]) -> dict[tuple[int, str], Ladder]:
+    """Put the pieces of each feature's ladder together, in order of their values."""
+    of: dict[tuple[int, str], list[Ladder]] = {}
+    for feature, piece in pieces:
+        of.setdefault(feature, []).append(piece)
+    for found in of.values():
+        found.sort(key=lambda piece: float(piece[0][0]))
+    return {feature: _joined(found) for feature, found in of.items()}
+
+
+def _joined(pieces: Sequence[Ladder]) -> Ladder:
+    values, steps = zip(*pieces, strict=True)
+    return np.concatenate(values), np.concatenate(steps)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, dataclass, fields
+from itertools import accumulate
 from math import prod
 from pathlib import Path
 from typing import IO, Any, Self
@@ -30,6 +31,17 @@ class _Array:
         file.write(narrow.data)  # unlike `tofile`, it says why it failed
         return cls(array.shape, array.dtype.str, narrow.dtype.str)
 
+    @property
+    def length(self) -> int:
+        """Return how many bytes of the file it takes."""
+        return int(np.dtype(self.stored).itemsize) * prod(self.shape)
+
+    def map(self, path: str, offset: int) -> NDArray[Any]:
+        """Return the array, which stays in the file, as numbers of the type that they have there."""
+        return (
+            np.memmap(path, self.stored, "r", offset, self.shape) if self.length else np.empty(self.shape, self.stored)
+        )
+
     def load(self, file: IO[bytes]) -> NDArray[Any]:
         """Read the array as it was, from where the file stands."""
         return np.fromfile(file, self.stored, prod(self.shape)).astype(self.kind, copy=False).reshape(self.shape)
@@ -54,6 +66,12 @@ class Stored:
             found = [array.load(file) for array in self.arrays]
         return found[0] if issubclass(self.kind, np.ndarray) else self.kind(*found)
 
+    def map(self) -> Any:
+        """Return a batch of arrays, which stay in the file: what is looked at of them is read."""
+        ends = accumulate(array.length for array in self.arrays)
+        found = [a.map(self.path, self.offset + end - a.length) for a, end in zip(self.arrays, ends, strict=True)]
+        return self.kind(*found)
+
 
 class Batches(Iterable[Any]):
     """What a shard was sent; a batch that lies in a file is read when it is its turn."""
@@ -67,6 +85,11 @@ class Batches(Iterable[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return map(loaded, self._sent)
+
+    @property
+    def mapped(self) -> list[Any]:
+        """Return what was sent, with the arrays of stored batches left in their files."""
+        return [*map(_mapped, self._sent)]
 
 
 class Store:
@@ -114,6 +137,12 @@ def loaded(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(loaded, value))
     return value.load() if isinstance(value, Stored) else value
+
+
+def _mapped(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_mapped, value))
+    return value.map() if isinstance(value, Stored) else value
 
 
 def _write(file: IO[bytes], batch: Arrays | NDArray[Any] | pa.Table) -> tuple[_Array, ...]:

@@ -75,6 +75,15 @@ def test_a_batch_can_be_read_before_the_next_is_put(tmp_path: Path) -> None:
         assert loaded(store.put(Numbers(np.array([3])))).number.tolist() == [3]
 
 
+def test_arrays_can_stay_in_their_file(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        sent = [store.put((7, Numbers(np.array(numbers, np.int64)))) for numbers in ([1, 300], [], [5])]
+        sent.append((8, Numbers(np.array([9]))))  # what was not stored
+    mapped = Batches(sent).mapped
+    assert [(key, batch.number.tolist()) for key, batch in mapped] == [(7, [1, 300]), (7, []), (7, [5]), (8, [9])]
+    assert isinstance(mapped[0][1].number, np.memmap)
+
+
 def test_what_is_no_batch_stays_and_makes_no_file(tmp_path: Path) -> None:
     with Store(tmp_path / "folder") as store:
         assert store.put((1, ("a", None))) == (1, ("a", None))

@@ -1,6 +1,6 @@
 """Exact percentiles and quantiles of values that lie in several places."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -11,6 +11,11 @@ import pyarrow.compute as pc
 from hotarea.domain.columns import Columns, Floats, Int32s, Ints
 
 _TABLE = 1 << 16
+
+MERGED = 4_000_000
+"""About so many values are brought together at a time: they take 0.3 GiB."""
+
+_SAMPLED = 256  # values of a part, for each of which a range is chosen
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,46 @@ def merged(parts: Sequence[Distribution]) -> Distribution:
     return Distribution(distinct, np.bincount(place, joined.counts, len(distinct)).astype(np.int64))
 
 
-def mid_ranks(whole: Distribution) -> Floats:
-    """Return the percentile of each distinct value: (2 · smaller + equal) / (2 · all), itself among the equal."""
+def mid_ranks(whole: Distribution, smaller: int = 0, everything: int | None = None) -> Floats:
+    """Return the percentile of each distinct value: (2 · smaller + equal) / (2 · all), itself among the equal.
+
+    Where `whole` is a range of values only, so many are `smaller` than all of it, and so many there are of everything.
+    """
     equal = whole.counts
-    smaller = np.cumsum(equal) - equal
-    result: Floats = (2 * smaller + equal) / (2 * equal.sum())
+    below = smaller + np.cumsum(equal) - equal
+    result: Floats = (2 * below + equal) / (2 * (equal.sum() if everything is None else everything))
     return result
+
+
+def ladders(parts: Sequence[Distribution], at_most: int = MERGED) -> Iterator[tuple[int, Floats, Floats]]:
+    """Yield (number of a part, some of its values, their percentiles among the values of all parts), piece by piece.
+
+    Ranges of values are merged one after another, about `at_most` values at a time, so that parts that lie in files
+    need never be in memory as a whole. The pieces of a part ascend.
+    """
+    everything = sum(int(part.counts.sum(dtype=np.int64)) for part in parts)
+    smaller, begins = 0, [0] * len(parts)
+    for bound in _bounds(parts, at_most):
+        ends = [int(np.searchsorted(part.values, bound, side="right")) for part in parts]
+        pieces = [part.take(slice(*span)) for part, span in zip(parts, zip(begins, ends, strict=True), strict=True)]
+        whole = merged(pieces)
+        steps = mid_ranks(whole, smaller, everything)
+        for number, piece in enumerate(pieces):
+            if len(piece):
+                yield number, np.array(piece.values), steps[np.searchsorted(whole.values, piece.values)]
+        smaller += int(whole.counts.sum())
+        begins = ends
+
+
+def _bounds(parts: Sequence[Distribution], at_most: int) -> list[float]:
+    """Return the ends of ranges that hold about as many values each, and `at_most`; the last is endless."""
+    ranges = -(-sum(map(len, parts)) // at_most)
+    if ranges <= 1:
+        return [np.inf]
+    every = max(min(at_most // (_SAMPLED * len(parts)), at_most), 1)
+    sample = np.sort(np.concatenate([part.values[::every] for part in parts]))
+    inner = np.unique(sample[np.arange(1, ranges) * len(sample) // ranges])
+    return [*inner.tolist(), np.inf]
 
 
 def percentiles(values: Ints | Int32s | Floats, ladder: Floats, steps: Floats) -> Floats:
