@@ -95,8 +95,8 @@ def _volume(context: Context) -> list[Any]:
             min_value=least,
             severity="warning",
             description=(
-                f"{documents:,} documents have at least {least:,} citations, {limits.CITATIONS_SHARE:.0%} of the usual "
-                f"{usual:.1f} per document."
+                f"The {documents:,} documents have at least {least:,} citations, {limits.CITATIONS_SHARE:.0%} of the "
+                f"usual {usual:.1f} per document."
             ),
             notes="References that are no longer read leave every document in place, and every area empty.",
         )

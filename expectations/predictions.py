@@ -127,7 +127,7 @@ def _scores(served: Served, count: int) -> list[Any]:
             min_value=least,
             max_value=most,
             severity="warning",
-            description=f"{least:.0%} to {most:.0%} of areas are predicted hot.",
+            description=f"Between {least:.0%} and {most:.0%} of areas are predicted hot.",
             notes="The threshold is the 0.9 quantile of the scores at the evaluation cutoff; another share is drift.",
         ),
     ]

@@ -149,7 +149,7 @@ def _labels(context: Context) -> list[Any]:
         min_value=least,
         max_value=most,
         severity="warning",
-        description=f"{least:.1%} to {most:.1%} of areas are hot.",
+        description=f"Between {least:.1%} and {most:.1%} of areas are hot.",
         notes=f"By definition {hot:.0%} are at most, fewer where values are tied at the quantile.",
     )
     return [*both, share]

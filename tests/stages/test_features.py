@@ -38,7 +38,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[Path]]:
     """What is put before the suites; they themselves are proven elsewhere, and ask for more rows than these."""
     seen: dict[str, Sequence[Path]] = {}
 
-    def check_many(_settings: Settings, dataset: str, files: Any, _run_id: str) -> None:
+    def check_many(_settings: Settings, dataset: str, files: Any, _run_id: str, contexts: Any) -> None:
         assert dataset == "document_features"
         seen.update(files)
 
@@ -197,7 +197,7 @@ def test_labels_follow_for_every_published_day(home: Settings, judged: dict[str,
 
 
 def test_a_failed_validation_publishes_nothing(settings: Settings, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise ValidationError("refused")
 
     monkeypatch.setattr(validation, "check_many", refuse)

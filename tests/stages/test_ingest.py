@@ -16,7 +16,7 @@ import pytest
 from hotarea.domain.errors import HotareaError, NotReadyError, PublishError, RawDataError, ValidationError
 from hotarea.domain.records import Release, Validation
 from hotarea.domain.settings import Settings
-from hotarea.stages import ingest, jobs, status
+from hotarea.stages import ingest, jobs, status, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests import faults
@@ -92,8 +92,8 @@ def test_a_raw_folder_is_ingested_validated_and_remembered(settings: Settings, s
     ledger = Ledger(settings.ledger)
     judged = {(v.dataset, v.subject, v.success) for v in ledger.all(Validation)}
     ledger.close()
-    datasets = ("documents", "citations", "releases")
-    assert judged == {(d, r.release_id, True) for d in datasets for r in releases(settings)}
+    each = {(d, r.release_id, True) for d in ("documents", "citations", "releases") for r in releases(settings)}
+    assert judged == each | {("raw_works", "2012-12-31", True)}
 
 
 def test_a_second_run_does_no_work_and_a_new_release_is_the_only_one_ingested(settings: Settings, source: Path) -> None:
@@ -394,3 +394,15 @@ def test_a_snapshot_that_lacks_partitions_is_refused_with_ten_names_and_the_coun
         ingest.run(settings, "run", shared_data / "openalex_snapshot_2023")
     assert str(error.value).count("is missing") == 10
     assert not (settings.home / "lake").exists()
+
+
+def test_raw_records_can_be_judged_again_while_their_folder_is_there(settings, tmp_path):
+    raw = faults.tiny_delivery(tmp_path / "raw")
+    ingested(settings, raw)
+
+    found = validate.run(settings, "again", "raw_works")
+
+    assert [(v.subject, v.success) for v in found] == [(f"{year}-12-31", True) for year in (2010, 2011, 2012)]
+    shutil.rmtree(raw)
+    with pytest.raises(NotReadyError, match="nothing is published of raw_works"):
+        validate.run(settings, "again", "raw_works")

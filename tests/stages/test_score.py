@@ -18,7 +18,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import HOT_AREAS, PREDICTIONS
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, matrix, save
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import jobs, rollback, score, status
+from hotarea.stages import jobs, rollback, score, status, validate
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -342,3 +342,20 @@ def test_retracted_documents_get_no_prediction(home):
     assert scored
     assert not retracted & scored
     score.validate(home, plan, "run")
+
+
+def test_what_is_served_can_be_judged_again(home):
+    score.run(home, "run")
+
+    (found,) = validate.run(home, "again", "predictions")
+
+    assert (found.subject, found.success, found.run_id) == ("2015-12-31@2015-12-31-v1", True, "again")
+
+
+def test_predictions_that_were_damaged_in_service_are_told(home):
+    score.run(home, "run")
+    part = min(Layout(home.home).predictions.rglob("part-*.parquet"))
+    pq.write_table(pq.read_table(part).slice(1), part)
+
+    with pytest.raises(ValidationError, match=r"predictions 2015-12-31@2015-12-31-v1 broke a critical expectation"):
+        validate.run(home, "again", "predictions")

@@ -14,7 +14,7 @@ from hotarea.domain.evaluation import CHAMPION, MODEL, metrics
 from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import gate, promote, train
+from hotarea.stages import gate, promote, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -291,3 +291,11 @@ def test_evidence_is_strict_json(short):
 def test_too_short_a_history_is_refused(settings):
     with pytest.raises(NotReadyError, match="nothing to train on"):
         train.plan(settings, "run")
+
+
+def test_the_rows_of_the_newest_training_can_be_judged_again(short):
+    training_id = train.run(short, "run")
+
+    (found,) = validate.run(short, "again", "training_set")
+
+    assert (found.subject, found.success) == (training_id, True)

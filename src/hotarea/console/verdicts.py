@@ -15,13 +15,13 @@ _FILE_WIDTH = 160  # of a table that nobody reads on a terminal
 
 
 def show(console: Console, outcomes: Sequence[Validation]) -> None:
-    """Print the verdicts as a table, and below it the reports of all that failed a check."""
+    """Print the verdicts as a table, and below it the reports of all that need a look."""
     if not outcomes:
         return
     ordered = sorted(outcomes, key=_badness)
     console.print(_table(ordered), width=None if console.is_terminal else _FILE_WIDTH)
     for found in ordered:
-        if found.failures:
+        if any(_counts(found)[severity] for severity in ("critical", "warning")):
             console.print(
                 f"{found.dataset} {found.subject}: {found.report}", highlight=False, soft_wrap=True, markup=False
             )
