@@ -41,16 +41,19 @@ USUAL_ROWS_FACTOR = 5.0
 twice or come from elsewhere."""
 
 CITATIONS_SHARE = 0.3
-"""Citations per document, of the median of the releases before."""
+"""Citations per document, of the median of the releases before. A judgement: with less than a third, references were
+lost."""
 
 FRESH_DAYS = 400
 """Between a release's newest document and its date. Yearly corpora dated by years alone reach 364 days."""
 
 NULL_SHARE_RISE = 0.2
-"""Of rows, from one release or cutoff to the next: under 0.1 in arXiv's and hep-th's."""
+"""Of rows, from one release or cutoff to the next. A judgement: a field that a fifth of all rows lost at once was lost
+on the way."""
 
 MALFORMED_SHARE = 0.01
-"""No real record has such a topic, language or type; below this share it is a stray, above it a new form."""
+"""Topics, languages and types of another form than the known ones. A judgement: below this share they are strays, above
+it a new form."""
 
 DISTRIBUTION_MOVED = 0.25
 """Of rows, at any value, from one cutoff to the next: less at every year of hep-th once it stopped doubling, 0.52 and
@@ -72,13 +75,15 @@ FRESH_YEARS = 1.1
 """A cutoff that a release covers has documents of the last year; yearly corpora dated by years alone reach 1.0."""
 
 DOCUMENTS_REMOVED = 0.02
-"""Of a cutoff's documents, until the next one: OpenAlex deletes and merges about 0.2 % in a year."""
+"""Of a cutoff's documents, until the next one. A judgement: sources end single records; where one in fifty ended, a
+list of ended ids is likely to be wrong."""
 
 UNKNOWN_LABELLED_SHARE = 0.05
 """Of labelled documents, those that the features of their cutoff did not know: late versions and merges."""
 
 HOT_SHARE_OF_QUANTILE = (0.3, 1.5)
-"""Between so many times the tenth that is hot by definition; ties at the quantile leave half of it in small corpora."""
+"""Between so many times the tenth that is hot by definition. A judgement: ties at the quantile are not hot, and leave
+less than a tenth."""
 
 PREDICTED_HOT_SHARE = (0.02, 0.3)
 """Of scored documents: a tenth at the evaluation cutoff."""
