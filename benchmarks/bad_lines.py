@@ -34,9 +34,9 @@ BAD: tuple[tuple[Reason, bytes], ...] = (
     (Reason.INVALID_UTF8, b'{"id":"https://openalex.org/W12","abstract":"\xff\xfe","referenced_works":[]}'),
     (Reason.WRONG_TYPE, b'[{"id":"https://openalex.org/W12"}]'),
     (Reason.WRONG_TYPE, b'{"id":"https://openalex.org/W12","referenced_works":{"0":"https://openalex.org/W1"}}'),
-    (Reason.BAD_ID, b'{"id":"https://openalex.org/A12","referenced_works":[],"publication_year":2012}'),
-    (Reason.NO_REFERENCES, b'{"id":"https://openalex.org/W12","publication_year":2012}'),
-    (Reason.BAD_REFERENCE, b'{"id":"https://openalex.org/W12","referenced_works":["doi:10"],"publication_year":2012}'),
+    (Reason.BAD_ID, b'{"id":"https://openalex.org/A12","referenced_works":[],"publication_year":1999}'),
+    (Reason.NO_REFERENCES, b'{"id":"https://openalex.org/W12","publication_year":1999}'),
+    (Reason.BAD_REFERENCE, b'{"id":"https://openalex.org/W12","referenced_works":["doi:10"],"publication_year":1999}'),
     (Reason.BAD_DATE, b'{"id":"https://openalex.org/W12","referenced_works":[],"publication_date":"spring 2012"}'),
     (
         Reason.IMPLAUSIBLE_DATE,
@@ -44,7 +44,7 @@ BAD: tuple[tuple[Reason, bytes], ...] = (
     ),
     (
         Reason.BAD_UPDATED,
-        b'{"id":"https://openalex.org/W12","referenced_works":[],"publication_year":2012,"updated":"?"}',
+        b'{"id":"https://openalex.org/W12","referenced_works":[],"publication_year":1999,"updated":"?"}',
     ),
 )
 
