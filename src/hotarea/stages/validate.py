@@ -106,9 +106,8 @@ def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subjec
     compared = compare.verdicts(settings, run_id, subject) if dataset in {None, "releases"} else none
     judged = _held_against_suites(settings, run_id, dataset, subject) if dataset != "releases" else none
     if not compared.outcomes and not judged.outcomes:
-        raise NotReadyError(
-            f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
-        )
+        wanted = " ".join(filter(None, (dataset or "any dataset", subject)))
+        raise NotReadyError(f"nothing is published of {wanted}; ingest a release first")
     return Verdicts([*compared.outcomes, *judged.outcomes], compared.error or judged.error)
 
 
@@ -200,4 +199,4 @@ def _remember(settings: Settings, record: Validation) -> None:
 
 def _first(record: Validation) -> str:
     failure = record.failures[0]
-    return f"{failure['column'] or 'rows'}: expected {failure['expected']} observed {failure['observed']}"
+    return f"{failure['column'] or 'rows'}: {failure['expected'].rstrip('.')}; observed {failure['observed']}"
