@@ -126,6 +126,8 @@ def validate(
         print_json(found.outcomes)
     elif found.outcomes:
         verdicts.show(OUT, found.outcomes)
+    if found.note:
+        (ERR if as_json else OUT).print(escape(found.note), highlight=False, soft_wrap=True)
     if found.error:
         raise found.error
 

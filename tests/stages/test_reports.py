@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hotarea.domain.records import Validation, now
+from hotarea.domain.records import TRIAL, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.stages import reports
 from hotarea.stores.layout import Layout
@@ -55,6 +55,11 @@ def test_the_newest_page_of_a_subject_stays_however_old_it_is(month):
     assert reports.prune(month) == [older]
     assert newest.is_file()
     assert other.is_file()
+
+
+def test_of_a_trial_not_even_the_newest_page_stays(month):
+    page = validated(month, f"{TRIAL}2012-12-31", 31)
+    assert reports.prune(month) == [page]
 
 
 def test_what_lies_elsewhere_or_is_not_remembered_is_left_alone(month, tmp_path):

@@ -137,7 +137,7 @@ def test_a_critical_failure_stops_the_run_and_tells_everything(watched, told, tm
     (record,) = remembered(watched)
     assert not record.success
     assert Path(record.report).is_file()
-    sentence = "document_id: expected An id has one row in a release. observed 2 of 31 rows (6.45 %) differ"
+    sentence = "document_id: An id has one row in a release; observed 2 of 31 rows (6.45 %) differ"
     assert sentence in str(raised.value)
     assert record.report in str(raised.value)
     (alert,) = told
@@ -371,10 +371,10 @@ def test_published_feature_sets_are_validated_by_their_cutoff(watched, told):
 
 
 def test_nothing_published_is_not_ready(settings):
-    with pytest.raises(NotReadyError, match="nothing is published of any dataset"):
+    with pytest.raises(NotReadyError, match=r"^nothing is published of any dataset; ingest a release first$"):
         validate.run(settings, "r1")
     publish(settings, "2012-12-31", documents(), citations())
-    with pytest.raises(NotReadyError, match="nothing is published of documents 1999-12-31"):
+    with pytest.raises(NotReadyError, match=r"^nothing is published of documents 1999-12-31; ingest a release first$"):
         validate.run(settings, "r1", "documents", "1999-12-31")
 
 

@@ -4,12 +4,14 @@ import gzip
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from hotarea import cli
 from hotarea.domain.errors import HotareaError, NotReadyError, RawDataError, ValidationError
-from hotarea.domain.records import Comparison, Release
+from hotarea.domain.records import Comparison, Problem, Release
 from hotarea.domain.settings import Settings
 from hotarea.stages import compare, ingest, jobs
 from hotarea.stores.ledger import Ledger
@@ -204,6 +206,82 @@ def test_dates_of_another_corpus_that_join_by_accident(
     message = refused(settings, wrong.edge_list(tmp_path / "other", dated, wrong.edges(hepth)), RawDataError)
     assert said in message
     assert "of another corpus" in message
+
+
+def _of_2010(shared_data: Path) -> list[wrong.Record]:
+    return wrong.records(shared_data / "arxiv_cs", LAST)
+
+
+WRONG_RELEASES: dict[str, tuple[Callable[[Path], list[wrong.Record]], int, str]] = {
+    "years": (lambda data: wrong.shifted(_of_2010(data), -1), 0, "years_shifted: "),
+    "topics": (lambda data: wrong.without_half_of_the_topics(_of_2010(data)), 0, "topics_vanished: "),
+    "delivered twice": (_of_2010, 1, "delivered twice under another name"),
+    "last year's": (lambda data: wrong.records(data / "arxiv_cs", "2009-12-31")[::-1], 0, "release_repeated: "),
+}
+"""Records of the next release, how often each is delivered once more, and what is said."""
+
+
+@pytest.mark.parametrize("kind", WRONG_RELEASES)
+def test_a_trial_of_a_wrong_release_fails_and_names_the_cause(  # noqa: PLR0917 - fixtures
+    kind: str,
+    home: Settings,
+    raw: Path,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Only what the home knows shows that: the folder is new to it by one release."""
+    records_of, again, said = WRONG_RELEASES[kind]
+    for part in range(again + 1):
+        wrong.add(raw, LAST, wrong.lines(records_of(shared_data)), part)
+    assert said in tried(home, raw, monkeypatch, capsys)
+
+
+def test_a_trial_of_the_next_release_as_it_is_passes(
+    home: Settings, raw: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = releases(home)
+    monkeypatch.setattr(sys, "argv", ["hotarea", "--home", str(home.home), "validate", "--raw", str(raw)])
+    wrong.add(raw, LAST, wrong.lines(_of_2010(shared_data)))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert releases(home) == before
+
+
+@pytest.mark.parametrize("kind", ["years", "citations at random", "dates of another corpus"])
+def test_a_trial_of_a_wrong_edge_list_fails_and_names_the_cause(  # noqa: PLR0917 - fixtures
+    kind: str,
+    hepth: Path,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    papers, edges, said = wrong.papers(hepth), wrong.edges(hepth), ""
+    if kind == "years":  # of what is known
+        ingest.run(settings, "test", hepth)
+        papers = [{"id": p["id"], "date": f"{int(p['date'][:4]) + 1}-01-02"} for p in papers]
+        said = "years_shifted: "
+    elif kind == "citations at random":
+        edges, said = wrong.random_edges(edges, papers), "random_citations: "
+    else:
+        papers, said = wrong.of_another_corpus(papers, 0.41), "of another corpus"
+    assert said in tried(settings, wrong.edge_list(tmp_path / "wrong", papers, edges), monkeypatch, capsys)
+
+
+def tried(settings: Settings, raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """Try a folder by the command, which must fail, publish nothing and tell of no alert; return what its error is."""
+    before = releases(settings)
+    monkeypatch.setattr(sys, "argv", ["hotarea", "--home", str(settings.home), "validate", "--raw", str(raw)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert releases(settings) == before
+    ledger = Ledger(settings.ledger)
+    assert ledger.all(Problem) == []
+    ledger.close()
+    return capsys.readouterr().err
 
 
 def test_the_command_line_fails_and_names_the_cause(home: Settings, raw: Path, shared_data: Path) -> None:

@@ -13,6 +13,9 @@ RETRIED = "retried/"
 DANGLING = "dangling references"
 """A job's counter of references to works that the lake does not hold."""
 
+TRIAL = "trial-"
+"""What the id of a validation begins with that was none of this home's data, but of a raw folder that was tried."""
+
 
 def now() -> datetime:
     """Return the present moment in UTC."""
@@ -122,6 +125,11 @@ class Validation:
     run_id: str
     checks: int = 0  # how many were run
     validated_at: datetime = field(default_factory=now)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a raw folder was tried: it says nothing of the data of this home."""
+        return self.validation_id.startswith(TRIAL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,13 +40,21 @@ class Delivered:
     held: int | None = None  # of a correction: works that the corrected deliveries held
 
 
-def check(settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered], run_id: str) -> None:
+def check(
+    settings: Settings,
+    releases: Sequence[Known],
+    delivered: Mapping[str, Delivered],
+    run_id: str,
+    *,
+    tells: bool = True,
+) -> None:
     """Compare the releases that were `delivered` with those before them; `releases` are all, oldest first.
 
-    All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
+    All are compared, remembered and, unless nobody is to be alerted, told before `ValidationError` is raised for those
+    that are not to be trusted.
     """
     compared = _compare(settings, releases, delivered, run_id)
-    found = _judged(settings, compared, "Nothing was published.", in_service=False)
+    found = _judged(settings, compared, "Nothing was published.", in_service=False, tells=tells)
     if found.error:
         raise found.error
 
@@ -90,11 +98,13 @@ def published(settings: Settings, run_id: str, release: str | None = None) -> Co
     return found
 
 
-def _judged(settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool) -> Verdicts:
+def _judged(
+    settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool, tells: bool = True
+) -> Verdicts:
     """Remember comparisons and tell of their findings; the error names the releases that are not to be trusted."""
     outcomes = [_remember(settings, found) for found in compared]
     reports.index(settings)
-    problem = validation_alert.tell(settings, outcomes, in_service=in_service)
+    problem = validation_alert.tell(settings, outcomes, in_service=in_service) if tells else ""
     bad = [c for c in compared if not c.success]
     if not bad:
         return Verdicts(outcomes, None)

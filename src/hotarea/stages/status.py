@@ -108,8 +108,9 @@ def _online(ledger: Ledger) -> dict[str, dict[str, Any]]:
 
 
 def _validations(settings: Settings, ledger: Ledger) -> list[dict[str, Any]]:
-    """Return the last validation of each dataset, and where its report is."""
-    last = {v.dataset: v for v in sorted(ledger.all(records.Validation), key=lambda v: v.validated_at)}
+    """Return the last validation of each dataset, trials left out, and where its report is."""
+    found = (v for v in ledger.all(records.Validation) if not v.is_trial)
+    last = {v.dataset: v for v in sorted(found, key=lambda v: v.validated_at)}
     return [
         {
             "dataset": v.dataset,

@@ -34,6 +34,7 @@ class Verdicts:
 
     outcomes: list[Validation]
     error: HotareaError | None
+    note: str = ""  # what they were held against, where that is not plain
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,16 @@ def check_many(  # noqa: PLR0913, PLR0917 - what is judged, and all that it is c
     run_id: str,
     earlier: Earlier | None = None,
     contexts: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    tells: bool = True,
 ) -> list[Validation]:
     """Validate staged files of several subjects (release ids, or cutoffs as `day@known`); return the ledger's records.
 
     Citations are compared with the documents of the same release, which stand beside them as
     `documents/part-*.parquet`; a release's volume with what was there `earlier`. What else a suite asks for is in its
     subject's context. All subjects are judged, their Data
-    Docs written, their outcome remembered, and what failed is sent as an alert, before `ValidationError` is raised for
-    those that broke a critical expectation.
+    Docs written, their outcome remembered, and what failed is sent as an alert, unless nobody is to be told, before
+    `ValidationError` is raised for those that broke a critical expectation.
     """
     before = earlier or Earlier({})
     subjects = [
@@ -81,7 +84,10 @@ def check_many(  # noqa: PLR0913, PLR0917 - what is judged, and all that it is c
         )
         for name in sorted(files)
     ]
-    return _judge_all(settings, subjects, run_id)
+    found = _judge_each(settings, subjects, run_id, tells=tells)
+    if found.error:
+        raise found.error
+    return found.outcomes
 
 
 def run(settings: Settings, run_id: str, dataset: str | None = None, subject: str | None = None) -> list[Validation]:
@@ -106,9 +112,8 @@ def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subjec
     compared = compare.verdicts(settings, run_id, subject) if dataset in {None, "releases"} else none
     judged = _held_against_suites(settings, run_id, dataset, subject) if dataset != "releases" else none
     if not compared.outcomes and not judged.outcomes:
-        raise NotReadyError(
-            f"nothing is published of {dataset or 'any dataset'} {subject or ''}; ingest a release first"
-        )
+        wanted = " ".join(filter(None, (dataset or "any dataset", subject)))
+        raise NotReadyError(f"nothing is published of {wanted}; ingest a release first")
     return Verdicts([*compared.outcomes, *judged.outcomes], compared.error or judged.error)
 
 
@@ -135,18 +140,12 @@ def _held_against_suites(settings: Settings, run_id: str, dataset: str | None, s
         discard(folder)
 
 
-def _judge_all(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> list[Validation]:
-    found = _judge_each(settings, subjects, run_id)
-    if found.error:
-        raise found.error
-    return found.outcomes
-
-
-def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> Verdicts:
+def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str, *, tells: bool = True) -> Verdicts:
     outcomes = [_judge(settings, subject, run_id) for subject in subjects]
     reports.prune(settings)
     reports.index(settings)
-    problem = tell(settings, outcomes, in_service=any(subject.in_service for subject in subjects))
+    in_service = any(subject.in_service for subject in subjects)
+    problem = tell(settings, outcomes, in_service=in_service) if tells else ""
     return Verdicts(outcomes, _error(outcomes, problem))
 
 
@@ -200,4 +199,4 @@ def _remember(settings: Settings, record: Validation) -> None:
 
 def _first(record: Validation) -> str:
     failure = record.failures[0]
-    return f"{failure['column'] or 'rows'}: expected {failure['expected']} observed {failure['observed']}"
+    return f"{failure['column'] or 'rows'}: {failure['expected'].rstrip('.')}; observed {failure['observed']}"
