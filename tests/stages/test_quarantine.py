@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import works
 from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.quarantine import INSTRUCTIONS
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
@@ -50,6 +51,10 @@ def changed(**fields: object) -> Callable[[bytes], bytes]:
 @pytest.fixture
 def home(settings: Settings, raw: Path) -> Settings:
     """A home in which that was ingested."""
+    return ingested(settings, raw)
+
+
+def ingested(settings: Settings, raw: Path) -> Settings:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     build(plan, 2)
@@ -321,6 +326,28 @@ def test_rows_of_an_edge_list_are_corrected_in_the_file_itself(settings: Setting
     assert [r.reason for r in quarantine.records(settings)] == ["bad_date"]
     with pytest.raises(RawDataError, match=r"papers.csv.gz line 121 is no record of a work: correct the file itself"):
         quarantine.plan(settings, "retry")
+
+
+def test_rows_that_are_no_works_keep_nothing_from_being_retried(settings: Settings, raw: Path, tmp_path: Path) -> None:
+    """Neither as they are nor from the file, which still holds them; only alone they are an error."""
+    (raw / faults.WORKS / "deleted_ids.csv").write_text("work_id,deleted_date\nA3,2011-03-01\nB4,2011-03-01\n")
+    home = ingested(settings, raw)
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references))
+    as_is = retried(home)
+    assert (as_is.ingested, as_is.still_rejected) == (0, {"broken_json": 1, "no_references": 1, "bad_id": 1})
+    outcome = retried(home, file)
+    assert (outcome.ingested, outcome.still_rejected) == (1, {"broken_json": 1, "bad_id": 1})
+    assert [*outcome.to_deliver_again] == ["deleted_ids.csv"]
+    assert "lines 2, 3 are each no record of a work: correct the file" in outcome.to_deliver_again["deleted_ids.csv"]
+    assert {r.file for r in found(home, Retry)} == {f"updated_date={year}-12-31/part_0000.gz" for year in (2011, 2012)}
+    file.write_text("".join(line for line in lines_and_headings(file) if '"deleted_ids.csv"' in line))
+    with pytest.raises(RawDataError, match=r"deleted_ids.csv lines 2, 3 are each no record .* deliver it again"):
+        quarantine.plan(home, "retry", file)
+
+
+def lines_and_headings(file: Path) -> list[str]:
+    lines = file.read_text().splitlines(keepends=True)[len(INSTRUCTIONS) :]
+    return ["".join(pair) for pair in zip(lines[::2], lines[1::2], strict=True)]
 
 
 # ---- from end to end

@@ -7,8 +7,9 @@ other release. What still can't be used stays, with its new reason.
 
 import gzip
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.quarantine import Quarantine
 
-_NAMED = 5  # records that an error names
+log = logging.getLogger(__name__)
+
+_NAMED = 5  # records that a message names
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Outcome:
     ingested: int
     still_rejected: dict[str, int]  # by reason
     ingested_before: dict[str, int]  # by the release that ingested them
+    to_deliver_again: dict[str, str] = field(default_factory=dict)  # rows that are no works: by file, what to do
     plan: Path | None = None  # of what is to be ingested
 
 
@@ -71,23 +75,30 @@ def plan(
 ) -> Outcome:
     """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
 
-    What can't is remembered with its new reason. Raises `NotReadyError` if a release is dated by the day already,
-    `RawDataError` if the file names records that are not in quarantine.
+    What can't is remembered with its new reason; rows that are no records of works are left alone. Raises
+    `NotReadyError` if a release is dated by the day already, `RawDataError` if the file names records that are not in
+    quarantine, or if there is nothing but rows that are no records of works.
     """
     given = _given(source) if source else None
     wanted = _wanted(settings, given, release, reason)
-    todo = [r for r in wanted if r.status == "open"]
+    todo = [r for r in wanted if r.status == "open" and r.delivered]
+    again = _to_deliver_again([r for r in wanted if r.status == "open" and not r.delivered])
     before = [r for r in wanted if r.status == "ingested"]
+    if again and not (todo or before):
+        raise RawDataError(_told(again))
     texts = {r.key: (given or {}).get(r.key, r.record) for r in todo}
-    wrong = {r.key: found for r in todo if (found := _tried(r, texts[r.key]))}
+    wrong = {r.key: found for r in todo if r.delivered and (found := quarantine.tried(texts[r.key], r.delivered))}
     usable = [r for r in todo if r.key not in wrong]
     made = _planned(settings, run_id, usable, texts) if usable else None
     _remember(settings, [r for r in todo if r.key in wrong], wrong, run_id)
+    if again:
+        log.info("%s", _told(again))
     return Outcome(
         release=None,
         ingested=len(usable),
         still_rejected=_counted(found.reason.value for found in wrong.values()),
         ingested_before=_counted(str(r.ingested_by) for r in before),
+        to_deliver_again=again,
         plan=made,
     )
 
@@ -103,7 +114,7 @@ def run(
     ingest.validate(settings, found.plan, run_id)
     (published,) = ingest.publish(settings, found.plan, run_id)
     files.discard(found.plan.parent)
-    return Outcome(published, found.ingested, found.still_rejected, found.ingested_before)
+    return replace(found, release=published, plan=None)
 
 
 def _opened(settings: Settings) -> Quarantine:
@@ -152,13 +163,27 @@ def _wanted(
     return found
 
 
-def _tried(record: Quarantined, text: str) -> Wrong | None:
-    if record.delivered is None:
-        raise RawDataError(
-            f"{record.file} line {record.line} is no record of a work: correct the file itself and deliver it again; "
-            f"it is read whole with the next ingest, by which its other rows gain what belongs to this one."
-        )
-    return quarantine.tried(text, record.delivered)
+def _to_deliver_again(rows: Sequence[Quarantined]) -> dict[str, str]:
+    """Return by file which of its rows are no records of works, and what to do about them."""
+    lines: dict[str, set[int]] = {}
+    for row in rows:
+        lines.setdefault(row.file, set()).add(row.line)
+    return {
+        file: f"{_numbered(sorted(found))} no record of a work: correct the file itself and deliver it again; it is "
+        "read whole with the next ingest, by which its other rows gain what belongs to this one."
+        for file, found in sorted(lines.items())
+    }
+
+
+def _numbered(lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return f"line {lines[0]} is"
+    more = f", and {len(lines) - _NAMED} more," if len(lines) > _NAMED else ""
+    return f"lines {', '.join(map(str, lines[:_NAMED]))}{more} are each"
+
+
+def _told(again: Mapping[str, str]) -> str:
+    return " ".join(f"{file} {advice}" for file, advice in again.items())
 
 
 def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], texts: Mapping[Key, str]) -> Path:
