@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from hotarea.cli import app
 from hotarea.domain import works
-from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.quarantine import INSTRUCTIONS
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.settings import Settings
@@ -77,6 +77,10 @@ def retried(
 def corrected(settings: Settings, file: Path, *edits: tuple[str, Callable[[str], str]]) -> Path:
     """Write the open records out, and edit the lines of some reasons as a person would."""
     quarantine.export(settings, file)
+    return edited(file, *edits)
+
+
+def edited(file: Path, *edits: tuple[str, Callable[[str], str]]) -> Path:
     lines = file.read_text().split("\n")
     for reason, edit in edits:
         for at, line in enumerate(lines):
@@ -154,6 +158,14 @@ def test_an_empty_quarantine(settings: Settings, tmp_path: Path) -> None:
     assert [*quarantine.records(settings)] == []
     assert quarantine.export(settings, tmp_path / "none.txt") == 0
     assert quarantine.plan(settings, "retry") == quarantine.Outcome(None, 0, {}, {})
+
+
+def test_a_file_that_exists_is_not_overwritten(home: Settings, tmp_path: Path) -> None:
+    file = corrected(home, tmp_path / "records.txt", ("no_references", with_references))
+    before = file.read_bytes()
+    with pytest.raises(PublishError, match=r"records.txt exists and may hold corrections.*Name another one"):
+        quarantine.export(home, file)
+    assert file.read_bytes() == before
 
 
 # ---- trying again
@@ -367,7 +379,7 @@ def test_the_commands(home: Settings, tmp_path: Path) -> None:
     assert json.loads(hotarea("show", "--limit", "1", "--json"))[0]["line"] == 4
     file = tmp_path / "records.txt"
     assert json.loads(hotarea("show", "--export", str(file), "--json")) == {"exported": 3}
-    corrected(home, file, ("no_references", with_references), ("bad_id", with_id))
+    edited(file, ("no_references", with_references), ("bad_id", with_id))
     outcome = json.loads(hotarea("retry", "--from", str(file), "--json"))
     assert (outcome["ingested"], outcome["still_rejected"]) == (2, {"broken_json": 1})
     assert outcome["release"] == found(home, Release)[-1].release_id

@@ -33,7 +33,7 @@ def quarantine_show(  # noqa: PLR0913, PLR0917
     reason: _Reason = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
     all_: Annotated[bool, typer.Option("--all", help="Also those that were ingested or read again since.")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write all that are open to this file, to correct them.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the open ones to a new file, to correct them.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show rejected records with file, line, reason and the record itself, or write them out."""

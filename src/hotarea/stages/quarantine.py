@@ -16,7 +16,7 @@ from typing import Any
 
 from hotarea.domain import quarantine
 from hotarea.domain.delivery import Delivery, Partition, Plan, Retried
-from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.news import can_be_known
 from hotarea.domain.quarantine import Key, Quarantined
 from hotarea.domain.records import RETRIED, Release, Retry
@@ -62,11 +62,19 @@ def records(
 
 
 def export(settings: Settings, file: Path, release: str | None = None, reason: str | None = None) -> int:
-    """Write the open records to a file for a person to correct; return how many."""
-    written = 0
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        for written, line in enumerate(quarantine.written_out(records(settings, release, reason))):  # noqa: B007
-            out.write(f"{line}\n")
+    """Write the open records to a new file for a person to correct; return how many.
+
+    Raises `PublishError` if the file exists: it may hold corrections.
+    """
+    written, lines = 0, quarantine.written_out(records(settings, release, reason))
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as out:
+            for written, line in enumerate(lines):  # noqa: B007
+                out.write(f"{line}\n")
+    except FileExistsError as error:
+        raise PublishError(
+            f"{file} exists and may hold corrections; expected a new file. Name another one, or remove this one first."
+        ) from error
     return (written + 1 - len(quarantine.INSTRUCTIONS)) // 2
 
 
