@@ -232,6 +232,18 @@ def test_what_still_fails_stays_with_its_new_reason(home: Settings, tmp_path: Pa
     assert [r.release_id for r in found(home, Release)] == ["2010-12-31", "2011-12-31", "2012-12-31"]
 
 
+def test_only_a_reason_that_has_changed_is_remembered(home: Settings, tmp_path: Path) -> None:
+    assert sum(retried(home).still_rejected.values()) == 3
+    assert found(home, Retry) == []
+    file = corrected(home, tmp_path / "records.txt", ("broken_json", lambda _: '{"id": "W1"}'))
+    for _ in range(2):
+        retried(home, file)
+        assert [(r.line, r.reason) for r in found(home, Retry)] == [(4, "no_references")]
+    retried(home)
+    assert [r.reason for r in found(home, Retry)] == ["no_references", "broken_json"]
+    assert next(quarantine.records(home)).reason == "broken_json"
+
+
 def test_an_old_record_does_not_replace_a_newer_version(home: Settings, raw: Path, tmp_path: Path) -> None:
     newer = faults.work(20, date(2011, 3, 1), [5], title="newer", updated_date="2013-06-01T00:00:00")
     faults._write(raw / faults.partition("2013-12-31"), [json.dumps(newer).encode()])

@@ -83,7 +83,7 @@ def plan(
 ) -> Outcome:
     """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
 
-    What can't is remembered with its new reason; rows that are no records of works are left alone. Raises
+    What can't is remembered with its reason, if that is new; rows that are no records of works are left alone. Raises
     `NotReadyError` if a release is dated by the day already, `RawDataError` if the file names records that are not in
     quarantine, or if there is nothing but rows that are no records of works.
     """
@@ -239,6 +239,7 @@ def _partition(folder: Path, day: date, lines: Sequence[str]) -> Partition:
 
 
 def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mapping[Key, Wrong], run_id: str) -> None:
+    """Remember of the records that can't be used what was not said of them before."""
     ledger = Ledger(settings.ledger)
     ledger.add(
         *(
@@ -252,6 +253,7 @@ def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mappin
                 run_id=run_id,
             )
             for r in rejected
+            if (r.reason, r.detail) != (wrong[r.key].reason.value, wrong[r.key].detail)
         )
     )
     ledger.close()
