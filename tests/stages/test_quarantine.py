@@ -1,6 +1,7 @@
 """Quarantine as people work with it: look, write out, correct, try again, once, without touching what was known."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -309,6 +310,32 @@ def test_one_day_has_one_release(home: Settings, tmp_path: Path) -> None:
     with pytest.raises(NotReadyError, match=r"release 2020-02-02 is in the lake.*Retry on a later day"):
         retried(home, corrected(home, tmp_path / "b.txt", ("bad_id", with_id)))
     assert retried(home, tmp_path / "b.txt", TODAY + timedelta(days=1)).ingested == 1
+
+
+def test_a_plan_leaves_another_ones_records_alone(home: Settings, tmp_path: Path) -> None:
+    """Two people plan a retry on one day, before either of them runs the job."""
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references), ("bad_id", with_id))
+    with patch.object(quarantine, "_today", return_value=TODAY):
+        first, second = (quarantine.plan(home, "retry", file, reason=r).plan for r in ("no_references", "bad_id"))
+    assert first
+    assert second
+    build(second, 1)
+    build(first, 1)
+    ingest.publish(home, first, "retry")
+    assert valid(home, TODAY) == valid(home, NEWEST) | {20}
+    assert found(home, Release)[-1].retries == ["retried/release=2020-02-02/updated_date=2011-12-31/part_0000.gz"]
+
+
+def test_what_plans_left_that_were_not_published_is_swept(home: Settings, tmp_path: Path) -> None:
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references), ("bad_id", with_id))
+    retried(home, file, reason="no_references")
+    abandoned, planned = TODAY + timedelta(days=1), TODAY + timedelta(days=10)
+    for day in (abandoned, planned):
+        with patch.object(quarantine, "_today", return_value=day):
+            quarantine.plan(home, "retry", file)
+        for folder in Layout(home.home).all_retried.iterdir():
+            os.utime(folder, (0, 0))
+    assert {f.name for f in Layout(home.home).all_retried.iterdir()} == {f"release={TODAY}", f"release={planned}"}
 
 
 # ---- what cannot be retried

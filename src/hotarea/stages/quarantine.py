@@ -204,18 +204,18 @@ def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], tex
             f"what is retried can be known from {today} on at the earliest, but release {newest} is in the lake, and "
             "what was known then can't change. Retry on a later day (UTC)."
         )
-    files.sweep(layout)
+    _sweep(layout, releases)
+    aside = layout.aside("retry")
     folder = layout.retried(today.isoformat())
-    files.discard(folder)  # what a retry left that was not published
     partitions = [
-        _partition(folder, day, [texts[r.key] for r in usable if r.delivered == day])
+        _partition(folder, aside.name, day, [texts[r.key] for r in usable if r.delivered == day])
         for day in sorted({r.delivered for r in usable if r.delivered})
     ]
     made = Plan(
         run_id,
         max(releases, key=lambda r: r.release_date).source,
         "works",
-        str(layout.aside("retry")),
+        str(aside),
         today,
         (Delivery(today.isoformat(), today, tuple(partitions)),),
         retried=tuple(Retried(r.file, r.line, r.digest) for r in usable),
@@ -223,10 +223,16 @@ def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], tex
     return ingest.write_plan(settings, made)
 
 
-def _partition(folder: Path, day: date, lines: Sequence[str]) -> Partition:
+def _sweep(layout: Layout, releases: Sequence[Release]) -> None:
+    """Remove what was left for long, with the records of retries of which nothing was published."""
+    published = {layout.retried(r.release_id) for r in releases}
+    files.sweep(layout, *(f for f in layout.all_retried.glob("release=*") if f not in published))
+
+
+def _partition(folder: Path, plan: str, day: date, lines: Sequence[str]) -> Partition:
     name = f"updated_date={day}/part_0000.gz"
     content = gzip.compress("".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace"), mtime=0)
-    path = files.write_aside(folder / name, content)
+    path = files.write_aside(folder / plan / name, content)  # another plan of the day may still be read
     return Partition(
         name=f"{RETRIED}{folder.name}/{name}",
         path=str(path),
