@@ -169,6 +169,38 @@ def test_a_file_that_exists_is_not_overwritten(home: Settings, tmp_path: Path) -
     assert file.read_bytes() == before
 
 
+def blocked(settings: Settings, raw: Path, count: int) -> str:
+    """Cut records of the newest release, so many that it is not published; return what is said."""
+    rows = faults.lines_of(raw / faults.partition("2012-12-31"))
+    faults._rewritten(
+        raw, faults.partition("2012-12-31"), [row[: 40 if n < count else None] for n, row in enumerate(rows)]
+    )
+    plan = ingest.plan(settings, "test", raw)
+    assert plan
+    with pytest.raises(RawDataError) as error:
+        build(plan, 1)
+    return str(error.value)
+
+
+def test_what_a_refused_release_rejected_can_be_looked_at(settings: Settings, raw: Path) -> None:
+    """As its newest plan left it, in nothing that is in quarantine, and until the release is published."""
+    for count in (10, 11):
+        assert "`hotarea quarantine show --staged`" in blocked(settings, raw, count)
+    assert [*quarantine.records(settings)] == []
+    seen = [*quarantine.staged(settings, release="2012-12-31")]
+    assert [(r.line, r.reason, r.status) for r in seen] == [(n, "broken_json", "staged") for n in range(1, 12)]
+    assert [r.line for r in quarantine.staged(settings, reason="no_references")] == [8]
+    assert len([*quarantine.staged(settings, limit=3)]) == 3
+    call = ["--home", str(settings.home), "quarantine", "show", "--staged"]
+    shown = CliRunner().invoke(app, [*call, "--release", "2012-12-31", "--limit", "1"], catch_exceptions=False)
+    assert "line 1, release 2012-12-31, staged" in " ".join(shown.output.split())
+    assert CliRunner().invoke(app, [*call, "--all"]).exit_code == 2
+    rows = [json.dumps(faults.work(n, date(2012, 5, 1), [1])).encode() for n in range(25, 37)]
+    faults._rewritten(raw, faults.partition("2012-12-31"), rows)
+    ingested(settings, raw)
+    assert [*quarantine.staged(settings)] == []
+
+
 # ---- trying again
 
 

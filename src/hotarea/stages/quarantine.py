@@ -61,6 +61,20 @@ def records(
     return _opened(settings).records(release, reason, status, limit)
 
 
+def staged(
+    settings: Settings, release: str | None = None, reason: str | None = None, limit: int | None = None
+) -> Iterator[Quarantined]:
+    """Yield rejected records of releases that were not published, as the newest plan of each left them.
+
+    They are there until they are swept, or the release is published.
+    """
+    published = {Layout(settings.home).release(r.release_id).name for r in _remembered(settings)[0]}
+    newest = {folder.parent.name: folder for folder in Layout(settings.home).quarantines_aside()}
+    found = Quarantine([folder for name, folder in newest.items() if name not in published], [], [])
+    for record in found.records(release, reason, None, limit):
+        yield replace(record, status="staged")
+
+
 def export(settings: Settings, file: Path, release: str | None = None, reason: str | None = None) -> int:
     """Write the open records to a new file for a person to correct; return how many.
 

@@ -36,6 +36,11 @@ class Layout:
         """Return the folder of a release's rejected records."""
         return self.home / "quarantine" / f"release={release_id}"
 
+    def quarantines_aside(self) -> list[Path]:
+        """Return the folders of rejected records of releases that were built aside, the newest last."""
+        found = (self.home / "staging").glob("*/release=*/quarantine")
+        return sorted(found, key=lambda folder: folder.stat().st_mtime)
+
     @property
     def all_retried(self) -> Path:
         """Return the folder of all quarantined records that were retried."""
