@@ -83,3 +83,6 @@ def test_records_are_shown_with_their_place_and_cut() -> None:
     assert text.count("x") < 250
     assert "--export writes all" in text
     assert "no such record" in printed(quarantine.show_records, [], 1)
+    text = printed(quarantine.show_records, [replace(found, status="staged", ingested_by=None)], 1)
+    assert "release 2012-12-31, staged" in text
+    assert "--limit shows more\n" in text

@@ -1,5 +1,6 @@
 """The kinds of raw records' values: what is seen in the heads of files, and what each era allows."""
 
+import csv
 import gzip
 import json
 from datetime import date
@@ -95,6 +96,24 @@ def test_a_damaged_file_is_named(tmp_path):
     Path(file.path).write_bytes(Path(file.path).read_bytes()[:60])
     with pytest.raises(RawDataError, match=r"part_0000\.gz"):
         heads([file], "current")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda content: content[:60], "is truncated"),
+        (lambda content: content[:20] + b"\xff" * 20 + content[40:], "cannot be inflated"),
+        (lambda _: b"id,date\n" * 20, "cannot be inflated"),
+        (lambda _: gzip.compress(b'id,date\n1,"' + b"x" * csv.field_size_limit() + b"xx"), "cannot be parsed"),
+    ],
+    ids=["cut", "damaged", "no gzip file", "a quote that is not closed"],
+)
+def test_a_damaged_edge_list_is_named(damage, said, tmp_path):
+    rows = [f"{n},2001-01-{n % 28 + 1:02}".encode() for n in range(300)]
+    file = partition(tmp_path, b"id,date", *rows, name="papers.csv.gz")
+    Path(file.path).write_bytes(damage(Path(file.path).read_bytes()))
+    with pytest.raises(RawDataError, match=rf"papers\.csv\.gz {said}"):
+        heads([file], "edge_list")
 
 
 def test_an_edge_list_has_kinds_by_column(tmp_path):

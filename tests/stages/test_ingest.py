@@ -238,7 +238,7 @@ def test_a_third_missing_that_the_manifest_agrees_with_is_told_and_published(
     assert "warning" not in caplog.text
     fault = faults.third_missing_agreed(source, tmp_path / "copy")
     assert ingest.run(settings, "run-2", fault.folder) == ["2012-12-31"]
-    assert "hotarea: documents 2012-12-31 has warnings" in caplog.text
+    assert "hotarea: documents 2012-12-31 passed with warnings" in caplog.text
     assert "at least 10 documents, 80% of the median of the last 3" in caplog.text
     ledger = Ledger(settings.ledger)
     judged = {v.subject: v.failures for v in ledger.all(Validation, dataset="documents")}

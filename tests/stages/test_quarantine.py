@@ -1,6 +1,7 @@
 """Quarantine as people work with it: look, write out, correct, try again, once, without touching what was known."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hotarea.cli import app
-from hotarea.domain import works
-from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain import reference_lists
+from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
+from hotarea.domain.quarantine import INSTRUCTIONS
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
@@ -50,6 +52,10 @@ def changed(**fields: object) -> Callable[[bytes], bytes]:
 @pytest.fixture
 def home(settings: Settings, raw: Path) -> Settings:
     """A home in which that was ingested."""
+    return ingested(settings, raw)
+
+
+def ingested(settings: Settings, raw: Path) -> Settings:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     build(plan, 2)
@@ -72,6 +78,10 @@ def retried(
 def corrected(settings: Settings, file: Path, *edits: tuple[str, Callable[[str], str]]) -> Path:
     """Write the open records out, and edit the lines of some reasons as a person would."""
     quarantine.export(settings, file)
+    return edited(file, *edits)
+
+
+def edited(file: Path, *edits: tuple[str, Callable[[str], str]]) -> Path:
     lines = file.read_text().split("\n")
     for reason, edit in edits:
         for at, line in enumerate(lines):
@@ -151,6 +161,46 @@ def test_an_empty_quarantine(settings: Settings, tmp_path: Path) -> None:
     assert quarantine.plan(settings, "retry") == quarantine.Outcome(None, 0, {}, {})
 
 
+def test_a_file_that_exists_is_not_overwritten(home: Settings, tmp_path: Path) -> None:
+    file = corrected(home, tmp_path / "records.txt", ("no_references", with_references))
+    before = file.read_bytes()
+    with pytest.raises(PublishError, match=r"records.txt exists and may hold corrections.*Name another one"):
+        quarantine.export(home, file)
+    assert file.read_bytes() == before
+
+
+def blocked(settings: Settings, raw: Path, count: int) -> str:
+    """Cut records of the newest release, so many that it is not published; return what is said."""
+    rows = faults.lines_of(raw / faults.partition("2012-12-31"))
+    faults._rewritten(
+        raw, faults.partition("2012-12-31"), [row[: 40 if n < count else None] for n, row in enumerate(rows)]
+    )
+    plan = ingest.plan(settings, "test", raw)
+    assert plan
+    with pytest.raises(RawDataError) as error:
+        build(plan, 1)
+    return str(error.value)
+
+
+def test_what_a_refused_release_rejected_can_be_looked_at(settings: Settings, raw: Path) -> None:
+    """As its newest plan left it, in nothing that is in quarantine, and until the release is published."""
+    for count in (10, 11):
+        assert "`hotarea quarantine show --staged`" in blocked(settings, raw, count)
+    assert [*quarantine.records(settings)] == []
+    seen = [*quarantine.staged(settings, release="2012-12-31")]
+    assert [(r.line, r.reason, r.status) for r in seen] == [(n, "broken_json", "staged") for n in range(1, 12)]
+    assert [r.line for r in quarantine.staged(settings, reason="no_references")] == [8]
+    assert len([*quarantine.staged(settings, limit=3)]) == 3
+    call = ["--home", str(settings.home), "quarantine", "show", "--staged"]
+    shown = CliRunner().invoke(app, [*call, "--release", "2012-12-31", "--limit", "1"], catch_exceptions=False)
+    assert "line 1, release 2012-12-31, staged" in " ".join(shown.output.split())
+    assert CliRunner().invoke(app, [*call, "--all"]).exit_code == 2
+    rows = [json.dumps(faults.work(n, date(2012, 5, 1), [1])).encode() for n in range(25, 37)]
+    faults._rewritten(raw, faults.partition("2012-12-31"), rows)
+    ingested(settings, raw)
+    assert [*quarantine.staged(settings)] == []
+
+
 # ---- trying again
 
 
@@ -198,7 +248,8 @@ def test_the_features_are_those_of_the_records_delivered_right(home: Settings, r
 
 def test_a_rule_that_has_changed_accepts_what_it_rejected(home: Settings) -> None:
     """A newer parser takes records without references for such with none."""
-    with patch.object(works._Columns, "_no_references", return_value={}):
+    texts = reference_lists._texts
+    with patch.object(reference_lists, "_texts", lambda value: [] if bytes(value) == b"null" else texts(value)):
         outcome = retried(home)
     assert (outcome.ingested, outcome.still_rejected) == (1, {"bad_id": 1, "broken_json": 1})
     assert 20 in valid(home, TODAY)
@@ -213,6 +264,18 @@ def test_what_still_fails_stays_with_its_new_reason(home: Settings, tmp_path: Pa
     (tried,) = found(home, Retry)
     assert (tried.accepted_in, tried.reason, tried.line) == (None, "no_references", 4)
     assert [r.release_id for r in found(home, Release)] == ["2010-12-31", "2011-12-31", "2012-12-31"]
+
+
+def test_only_a_reason_that_has_changed_is_remembered(home: Settings, tmp_path: Path) -> None:
+    assert sum(retried(home).still_rejected.values()) == 3
+    assert found(home, Retry) == []
+    file = corrected(home, tmp_path / "records.txt", ("broken_json", lambda _: '{"id": "W1"}'))
+    for _ in range(2):
+        retried(home, file)
+        assert [(r.line, r.reason) for r in found(home, Retry)] == [(4, "no_references")]
+    retried(home)
+    assert [r.reason for r in found(home, Retry)] == ["no_references", "broken_json"]
+    assert next(quarantine.records(home)).reason == "broken_json"
 
 
 def test_an_old_record_does_not_replace_a_newer_version(home: Settings, raw: Path, tmp_path: Path) -> None:
@@ -282,6 +345,32 @@ def test_one_day_has_one_release(home: Settings, tmp_path: Path) -> None:
     assert retried(home, tmp_path / "b.txt", TODAY + timedelta(days=1)).ingested == 1
 
 
+def test_a_plan_leaves_another_ones_records_alone(home: Settings, tmp_path: Path) -> None:
+    """Two people plan a retry on one day, before either of them runs the job."""
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references), ("bad_id", with_id))
+    with patch.object(quarantine, "_today", return_value=TODAY):
+        first, second = (quarantine.plan(home, "retry", file, reason=r).plan for r in ("no_references", "bad_id"))
+    assert first
+    assert second
+    build(second, 1)
+    build(first, 1)
+    ingest.publish(home, first, "retry")
+    assert valid(home, TODAY) == valid(home, NEWEST) | {20}
+    assert found(home, Release)[-1].retries == ["retried/release=2020-02-02/updated_date=2011-12-31/part_0000.gz"]
+
+
+def test_what_plans_left_that_were_not_published_is_swept(home: Settings, tmp_path: Path) -> None:
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references), ("bad_id", with_id))
+    retried(home, file, reason="no_references")
+    abandoned, planned = TODAY + timedelta(days=1), TODAY + timedelta(days=10)
+    for day in (abandoned, planned):
+        with patch.object(quarantine, "_today", return_value=day):
+            quarantine.plan(home, "retry", file)
+        for folder in Layout(home.home).all_retried.iterdir():
+            os.utime(folder, (0, 0))
+    assert {f.name for f in Layout(home.home).all_retried.iterdir()} == {f"release={TODAY}", f"release={planned}"}
+
+
 # ---- what cannot be retried
 
 
@@ -323,6 +412,28 @@ def test_rows_of_an_edge_list_are_corrected_in_the_file_itself(settings: Setting
         quarantine.plan(settings, "retry")
 
 
+def test_rows_that_are_no_works_keep_nothing_from_being_retried(settings: Settings, raw: Path, tmp_path: Path) -> None:
+    """Neither as they are nor from the file, which still holds them; only alone they are an error."""
+    (raw / faults.WORKS / "deleted_ids.csv").write_text("work_id,deleted_date\nA3,2011-03-01\nB4,2011-03-01\n")
+    home = ingested(settings, raw)
+    file = corrected(home, tmp_path / "r.txt", ("no_references", with_references))
+    as_is = retried(home)
+    assert (as_is.ingested, as_is.still_rejected) == (0, {"broken_json": 1, "no_references": 1, "bad_id": 1})
+    outcome = retried(home, file)
+    assert (outcome.ingested, outcome.still_rejected) == (1, {"broken_json": 1, "bad_id": 1})
+    assert [*outcome.to_deliver_again] == ["deleted_ids.csv"]
+    assert "lines 2, 3 are each no record of a work: correct the file" in outcome.to_deliver_again["deleted_ids.csv"]
+    assert {r.file for r in found(home, Retry)} == {"updated_date=2011-12-31/part_0000.gz"}
+    file.write_text("".join(line for line in lines_and_headings(file) if '"deleted_ids.csv"' in line))
+    with pytest.raises(RawDataError, match=r"deleted_ids.csv lines 2, 3 are each no record .* deliver it again"):
+        quarantine.plan(home, "retry", file)
+
+
+def lines_and_headings(file: Path) -> list[str]:
+    lines = file.read_text().splitlines(keepends=True)[len(INSTRUCTIONS) :]
+    return ["".join(pair) for pair in zip(lines[::2], lines[1::2], strict=True)]
+
+
 # ---- from end to end
 
 
@@ -340,7 +451,7 @@ def test_the_commands(home: Settings, tmp_path: Path) -> None:
     assert json.loads(hotarea("show", "--limit", "1", "--json"))[0]["line"] == 4
     file = tmp_path / "records.txt"
     assert json.loads(hotarea("show", "--export", str(file), "--json")) == {"exported": 3}
-    corrected(home, file, ("no_references", with_references), ("bad_id", with_id))
+    edited(file, ("no_references", with_references), ("bad_id", with_id))
     outcome = json.loads(hotarea("retry", "--from", str(file), "--json"))
     assert (outcome["ingested"], outcome["still_rejected"]) == (2, {"broken_json": 1})
     assert outcome["release"] == found(home, Release)[-1].release_id

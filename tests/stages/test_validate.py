@@ -58,12 +58,13 @@ def watched(settings: Settings, alerts) -> Settings:
     return Settings.load(home=settings.home, project=settings.project, alert_urls=alerts[0])
 
 
-def documents(count: int = 30) -> list[dict[str, Any]]:
+def documents(count: int = 30, release: str = "2012-12-31") -> list[dict[str, Any]]:
+    day = date.fromisoformat(release)
     return [
         {
             "document_id": number,
-            "published": date(2012, 1, 1),
-            "updated": datetime(2012, 12, 31, tzinfo=UTC),
+            "published": date(day.year, 1, 1),
+            "updated": datetime(day.year, day.month, day.day, tzinfo=UTC),
             "title": f"On {number}",
             "type": "article",
             "language": "en",
@@ -76,8 +77,9 @@ def documents(count: int = 30) -> list[dict[str, Any]]:
     ]
 
 
-def citations(count: int = 29) -> list[dict[str, Any]]:
-    return [{"citing_id": n + 1, "cited_id": n, "published": date(2012, 1, 1)} for n in range(1, count + 1)]
+def citations(count: int = 29, release: str = "2012-12-31") -> list[dict[str, Any]]:
+    day = date(date.fromisoformat(release).year, 1, 1)
+    return [{"citing_id": n + 1, "cited_id": n, "published": day} for n in range(1, count + 1)]
 
 
 def put(folder: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> list[Path]:
@@ -95,7 +97,9 @@ def release(folder: Path, texts: list[dict[str, Any]], pairs: list[dict[str, Any
 
 def publish(settings: Settings, name: str, texts: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> None:
     """Publish a release as the ingest does: files in the lake, and the ledger's record."""
-    release(Layout(settings.home).release(name), texts, pairs)
+    folder = Layout(settings.home).release(name)
+    release(folder, texts, pairs)
+    pq.write_table(tables.REMOVALS.empty_table(), folder / "removals.parquet")
     ledger = Ledger(settings.ledger)
     counts = {"documents": len(texts), "citations": len(pairs), "removals": 0, "quarantined": {}}
     day = date.fromisoformat(name)
@@ -243,13 +247,15 @@ def test_an_alert_spells_out_five_checks_and_counts_the_rest(watched, told, tmp_
 
 
 def broken(settings: Settings, folder: Path, subject: str, run_id: str = "r1") -> None:
+    rows = documents(release=subject)
+    rows.append(rows[4])
     with pytest.raises(ValidationError) as raised:
-        check(settings, "documents", put(folder, [*documents(), documents()[4]], tables.DOCUMENTS), subject, run_id)
+        check(settings, "documents", put(folder, rows, tables.DOCUMENTS), subject, run_id)
     assert raised.value.problem == "validation/documents"
 
 
 def passing(settings: Settings, folder: Path, subject: str) -> None:
-    check(settings, "documents", put(folder, documents(), tables.DOCUMENTS), subject, "r2")
+    check(settings, "documents", put(folder, documents(release=subject), tables.DOCUMENTS), subject, "r2")
 
 
 @pytest.mark.parametrize(("subject", "recovered"), [("2012-12-31", True), ("2013-06-30", True), ("2011-12-31", False)])
@@ -273,8 +279,8 @@ def test_a_second_release_that_is_rejected_is_told(watched, told, tmp_path):
 
 
 def test_the_same_warning_of_the_next_release_is_not_told_again_and_its_end_is(watched, told, tmp_path):
-    retracted = [row | {"is_retracted": True} for row in documents()]
     for subject in ("2012-12-31", "2013-12-31"):
+        retracted = [row | {"is_retracted": True} for row in documents(release=subject)]
         check(watched, "documents", put(tmp_path / subject, retracted, tables.DOCUMENTS), subject, "r1")
     passing(watched, tmp_path / "good", "2014-12-31")
     assert [alert["title"] for alert in told] == [
@@ -285,7 +291,7 @@ def test_the_same_warning_of_the_next_release_is_not_told_again_and_its_end_is(w
 
 def test_published_data_is_a_problem_of_its_own_until_just_that_passes(watched, told):
     for name in ("2012-12-31", "2013-12-31"):
-        publish(watched, name, documents(), citations())
+        publish(watched, name, documents(release=name), citations(release=name))
     part = Layout(watched.home).release("2012-12-31") / "documents" / "part-0.parquet"
     kept = part.read_bytes()
     part.unlink()
@@ -310,16 +316,18 @@ def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):
 
 def test_what_is_published_is_validated_again(settings):
     publish(settings, "2012-12-31", documents(), citations())
-    publish(settings, "2013-12-31", documents(10), citations(9))
+    publish(settings, "2013-12-31", documents(30, "2013-12-31"), citations(29, "2013-12-31"))
     outcomes = validate.run(settings, "r9")
     assert [(v.dataset, v.subject) for v in outcomes] == [
+        ("releases", "2012-12-31"),
+        ("releases", "2013-12-31"),
         ("documents", "2012-12-31"),
         ("documents", "2013-12-31"),
         ("citations", "2012-12-31"),
         ("citations", "2013-12-31"),
     ]
     assert all(v.success and v.run_id == "r9" for v in outcomes)
-    assert len(remembered(settings)) == 4
+    assert len(remembered(settings)) == 6
 
 
 @pytest.mark.parametrize(
@@ -327,12 +335,12 @@ def test_what_is_published_is_validated_again(settings):
     [
         ("documents", None, {("documents", "2012-12-31"), ("documents", "2013-12-31")}),
         ("citations", "2013-12-31", {("citations", "2013-12-31")}),
-        (None, "2012-12-31", {("documents", "2012-12-31"), ("citations", "2012-12-31")}),
+        (None, "2012-12-31", {(dataset, "2012-12-31") for dataset in ("releases", "documents", "citations")}),
     ],
 )
 def test_one_dataset_or_one_subject_can_be_asked_for(dataset, subject, expected, settings):
     publish(settings, "2012-12-31", documents(), citations())
-    publish(settings, "2013-12-31", documents(10), citations(9))
+    publish(settings, "2013-12-31", documents(30, "2013-12-31"), citations(29, "2013-12-31"))
     assert {(v.dataset, v.subject) for v in validate.run(settings, "r9", dataset, subject)} == expected
 
 
@@ -381,6 +389,6 @@ def test_nothing_published_is_not_ready(settings):
 def test_an_unknown_dataset_is_refused(settings):
     with pytest.raises(
         SettingsError,
-        match="expected one of raw_works, documents, citations, document_features, training_set, predictions",
+        match="expected one of releases, raw_works, documents, citations, document_features, training_set, predictions",
     ):
         validate.run(settings, "r1", "works")

@@ -33,17 +33,25 @@ def quarantine_show(  # noqa: PLR0913, PLR0917
     reason: _Reason = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
     all_: Annotated[bool, typer.Option("--all", help="Also those that were ingested or read again since.")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write all that are open to this file, to correct them.")] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Instead those of releases that were not published.")
+    ] = False,
+    export: Annotated[Path | None, typer.Option(help="Write the open ones to a new file, to correct them.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show rejected records with file, line, reason and the record itself, or write them out."""
     from hotarea.console import quarantine as tables
     from hotarea.stages import quarantine as stage
 
+    if staged and (export or all_):
+        raise typer.BadParameter("--staged goes with neither --export nor --all: what was not published is not retried")
     if export:
         run("writing", lambda _: {"exported": stage.export(context.obj, export, release, reason)}, as_json)
         return
-    found = [*stage.records(context.obj, release, reason, None if all_ else "open", limit)]
+    if staged:
+        found = [*stage.staged(context.obj, release, reason, limit)]
+    else:
+        found = [*stage.records(context.obj, release, reason, None if all_ else "open", limit)]
     if as_json:
         print_json(found)
     else:

@@ -32,7 +32,10 @@ def show_counts(console: Console, counts: Iterable[dict[str, Any]]) -> None:
 def show_records(console: Console, records: Sequence[Quarantined], limit: int) -> None:
     """Print records, each with where it stood and what is wrong with it."""
     if not records:
-        console.print("no such record is in quarantine; see `hotarea quarantine list`")
+        console.print(
+            "there is no such record; `hotarea quarantine list` counts those in quarantine, `hotarea quarantine show "
+            "--staged` shows those of releases that were not published",
+        )
         return
     for found in records:
         became = f"ingested by release {found.ingested_by}" if found.ingested_by else found.status
@@ -41,4 +44,5 @@ def show_records(console: Console, records: Sequence[Quarantined], limit: int) -
         cut = "…" if len(found.record) > _RECORD else ""
         console.print(Group(where, wrong, f"  [dim]{escape(found.record[:_RECORD])}{cut}[/]"), highlight=False)
     if len(records) == limit:
-        console.print(f"the first {limit} are shown; --limit shows more, --export writes all to a file")
+        more = "" if records[0].status == "staged" else ", --export writes all to a file"
+        console.print(f"the first {limit} are shown; --limit shows more{more}")

@@ -200,7 +200,9 @@ def outcomes(plan: Plan, readings: Sequence[Reading], writings: Sequence[Writing
     unusable = [problem for outcome in summed for problem in _problems(plan, outcome)]
     unusable += _repeated(readings, writings)
     if unusable:
-        raise RawDataError(f"{shown(unusable)}. Nothing was published; see the rejected records in {plan.folder}.")
+        raise RawDataError(
+            f"{shown(unusable)}. Nothing was published; see what was rejected with `hotarea quarantine show --staged`."
+        )
     return summed
 
 

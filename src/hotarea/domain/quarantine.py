@@ -12,8 +12,9 @@ from hotarea.domain import works
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.rejects import Reason, Wrong
 
-Status = Literal["open", "ingested", "read again"]
-"""Open; or ingested by a retry; or its delivery was read again since, so that its newest reading counts."""
+Status = Literal["open", "ingested", "read again", "staged"]
+"""Open; or ingested by a retry; or its delivery was read again since, so that its newest reading counts. Staged: of a
+release that was not published."""
 
 INSTRUCTIONS = (
     "#: Correct the line below each heading; leave the heading as it is. Then: hotarea quarantine retry --from FILE",

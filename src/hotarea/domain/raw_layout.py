@@ -6,7 +6,6 @@ are few enough to be decoded whole; a change of layout is in every file from its
 """
 
 import csv
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +19,7 @@ import pyarrow as pa
 
 from hotarea.domain import edge_list, lines
 from hotarea.domain.delivery import Partition
+from hotarea.domain.errors import RawDataError
 
 Era = Literal["current", "before_2026", "edge_list"]
 
@@ -98,7 +98,7 @@ def schema(of: Era) -> pa.Schema:
 def heads(files: Sequence[Partition], of: Era) -> pa.Table:
     """Return the kinds of the values in the first records of some files; lines that are no records are left out.
 
-    Raises `RawDataError` with the file's name if it cannot be inflated.
+    Raises `RawDataError` with the file's name if it cannot be inflated or parsed.
     """
     step = ceil(len(files) / FILES) or 1
     read = _edge_list if of == "edge_list" else _works
@@ -138,10 +138,14 @@ def _kind(value: Any) -> str:
 
 def _edge_list(file: Partition) -> Iterator[dict[str, Any]]:
     columns = _COLUMNS[file.name]
-    with gzip.open(file.path, "rt", encoding="utf-8", errors="replace", newline="") as opened:
-        for number, row in enumerate(csv.DictReader(opened), start=2):
+    found = (line for batch in lines.batches(Path(file.path)) for line in batch.splitlines(keepends=True))
+    texts = (line.decode("utf-8", errors="replace") for line in found)
+    try:
+        for number, row in enumerate(csv.DictReader(texts), start=2):
             kinds = {field: _kind_of_text(row[name]) if name in row else "missing" for name, field in columns.items()}
             yield {"file": file.name, "line": number, **kinds}
+    except csv.Error as error:
+        raise RawDataError(f"{file.path} cannot be parsed: {error}; expected CSV. Correct the file.") from error
 
 
 def _kind_of_text(value: str | None) -> str:

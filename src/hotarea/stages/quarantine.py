@@ -7,15 +7,16 @@ other release. What still can't be used stays, with its new reason.
 
 import gzip
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from hotarea.domain import quarantine
 from hotarea.domain.delivery import Delivery, Partition, Plan, Retried
-from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.news import can_be_known
 from hotarea.domain.quarantine import Key, Quarantined
 from hotarea.domain.records import RETRIED, Release, Retry
@@ -27,7 +28,9 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.quarantine import Quarantine
 
-_NAMED = 5  # records that an error names
+log = logging.getLogger(__name__)
+
+_NAMED = 5  # records that a message names
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Outcome:
     ingested: int
     still_rejected: dict[str, int]  # by reason
     ingested_before: dict[str, int]  # by the release that ingested them
+    to_deliver_again: dict[str, str] = field(default_factory=dict)  # rows that are no works: by file, what to do
     plan: Path | None = None  # of what is to be ingested
 
 
@@ -57,12 +61,34 @@ def records(
     return _opened(settings).records(release, reason, status, limit)
 
 
+def staged(
+    settings: Settings, release: str | None = None, reason: str | None = None, limit: int | None = None
+) -> Iterator[Quarantined]:
+    """Yield rejected records of releases that were not published, as the newest plan of each left them.
+
+    They are there until they are swept, or the release is published.
+    """
+    published = {Layout(settings.home).release(r.release_id).name for r in _remembered(settings)[0]}
+    newest = {folder.parent.name: folder for folder in Layout(settings.home).quarantines_aside()}
+    found = Quarantine([folder for name, folder in newest.items() if name not in published], [], [])
+    for record in found.records(release, reason, None, limit):
+        yield replace(record, status="staged")
+
+
 def export(settings: Settings, file: Path, release: str | None = None, reason: str | None = None) -> int:
-    """Write the open records to a file for a person to correct; return how many."""
-    written = 0
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        for written, line in enumerate(quarantine.written_out(records(settings, release, reason))):  # noqa: B007
-            out.write(f"{line}\n")
+    """Write the open records to a new file for a person to correct; return how many.
+
+    Raises `PublishError` if the file exists: it may hold corrections.
+    """
+    written, lines = 0, quarantine.written_out(records(settings, release, reason))
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as out:
+            for written, line in enumerate(lines):  # noqa: B007
+                out.write(f"{line}\n")
+    except FileExistsError as error:
+        raise PublishError(
+            f"{file} exists and may hold corrections; expected a new file. Name another one, or remove this one first."
+        ) from error
     return (written + 1 - len(quarantine.INSTRUCTIONS)) // 2
 
 
@@ -71,23 +97,30 @@ def plan(
 ) -> Outcome:
     """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
 
-    What can't is remembered with its new reason. Raises `NotReadyError` if a release is dated by the day already,
-    `RawDataError` if the file names records that are not in quarantine.
+    What can't is remembered with its reason, if that is new; rows that are no records of works are left alone. Raises
+    `NotReadyError` if a release is dated by the day already, `RawDataError` if the file names records that are not in
+    quarantine, or if there is nothing but rows that are no records of works.
     """
     given = _given(source) if source else None
     wanted = _wanted(settings, given, release, reason)
-    todo = [r for r in wanted if r.status == "open"]
+    todo = [r for r in wanted if r.status == "open" and r.delivered]
+    again = _to_deliver_again([r for r in wanted if r.status == "open" and not r.delivered])
     before = [r for r in wanted if r.status == "ingested"]
+    if again and not (todo or before):
+        raise RawDataError(_told(again))
     texts = {r.key: (given or {}).get(r.key, r.record) for r in todo}
-    wrong = {r.key: found for r in todo if (found := _tried(r, texts[r.key]))}
+    wrong = {r.key: found for r in todo if r.delivered and (found := quarantine.tried(texts[r.key], r.delivered))}
     usable = [r for r in todo if r.key not in wrong]
     made = _planned(settings, run_id, usable, texts) if usable else None
     _remember(settings, [r for r in todo if r.key in wrong], wrong, run_id)
+    if again:
+        log.info("%s", _told(again))
     return Outcome(
         release=None,
         ingested=len(usable),
         still_rejected=_counted(found.reason.value for found in wrong.values()),
         ingested_before=_counted(str(r.ingested_by) for r in before),
+        to_deliver_again=again,
         plan=made,
     )
 
@@ -103,7 +136,7 @@ def run(
     ingest.validate(settings, found.plan, run_id)
     (published,) = ingest.publish(settings, found.plan, run_id)
     files.discard(found.plan.parent)
-    return Outcome(published, found.ingested, found.still_rejected, found.ingested_before)
+    return replace(found, release=published, plan=None)
 
 
 def _opened(settings: Settings) -> Quarantine:
@@ -152,13 +185,27 @@ def _wanted(
     return found
 
 
-def _tried(record: Quarantined, text: str) -> Wrong | None:
-    if record.delivered is None:
-        raise RawDataError(
-            f"{record.file} line {record.line} is no record of a work: correct the file itself and deliver it again; "
-            f"it is read whole with the next ingest, by which its other rows gain what belongs to this one."
-        )
-    return quarantine.tried(text, record.delivered)
+def _to_deliver_again(rows: Sequence[Quarantined]) -> dict[str, str]:
+    """Return by file which of its rows are no records of works, and what to do about them."""
+    lines: dict[str, set[int]] = {}
+    for row in rows:
+        lines.setdefault(row.file, set()).add(row.line)
+    return {
+        file: f"{_numbered(sorted(found))} no record of a work: correct the file itself and deliver it again; it is "
+        "read whole with the next ingest, by which its other rows gain what belongs to this one."
+        for file, found in sorted(lines.items())
+    }
+
+
+def _numbered(lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return f"line {lines[0]} is"
+    more = f", and {len(lines) - _NAMED} more," if len(lines) > _NAMED else ""
+    return f"lines {', '.join(map(str, lines[:_NAMED]))}{more} are each"
+
+
+def _told(again: Mapping[str, str]) -> str:
+    return " ".join(f"{file} {advice}" for file, advice in again.items())
 
 
 def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], texts: Mapping[Key, str]) -> Path:
@@ -171,18 +218,18 @@ def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], tex
             f"what is retried can be known from {today} on at the earliest, but release {newest} is in the lake, and "
             "what was known then can't change. Retry on a later day (UTC)."
         )
-    files.sweep(layout)
+    _sweep(layout, releases)
+    aside = layout.aside("retry")
     folder = layout.retried(today.isoformat())
-    files.discard(folder)  # what a retry left that was not published
     partitions = [
-        _partition(folder, day, [texts[r.key] for r in usable if r.delivered == day])
+        _partition(folder, aside.name, day, [texts[r.key] for r in usable if r.delivered == day])
         for day in sorted({r.delivered for r in usable if r.delivered})
     ]
     made = Plan(
         run_id,
         max(releases, key=lambda r: r.release_date).source,
         "works",
-        str(layout.aside("retry")),
+        str(aside),
         today,
         (Delivery(today.isoformat(), today, tuple(partitions)),),
         retried=tuple(Retried(r.file, r.line, r.digest) for r in usable),
@@ -190,10 +237,16 @@ def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], tex
     return ingest.write_plan(settings, made)
 
 
-def _partition(folder: Path, day: date, lines: Sequence[str]) -> Partition:
+def _sweep(layout: Layout, releases: Sequence[Release]) -> None:
+    """Remove what was left for long, with the records of retries of which nothing was published."""
+    published = {layout.retried(r.release_id) for r in releases}
+    files.sweep(layout, *(f for f in layout.all_retried.glob("release=*") if f not in published))
+
+
+def _partition(folder: Path, plan: str, day: date, lines: Sequence[str]) -> Partition:
     name = f"updated_date={day}/part_0000.gz"
     content = gzip.compress("".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace"), mtime=0)
-    path = files.write_aside(folder / name, content)
+    path = files.write_aside(folder / plan / name, content)  # another plan of the day may still be read
     return Partition(
         name=f"{RETRIED}{folder.name}/{name}",
         path=str(path),
@@ -206,6 +259,7 @@ def _partition(folder: Path, day: date, lines: Sequence[str]) -> Partition:
 
 
 def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mapping[Key, Wrong], run_id: str) -> None:
+    """Remember of the records that can't be used what was not said of them before."""
     ledger = Ledger(settings.ledger)
     ledger.add(
         *(
@@ -219,6 +273,7 @@ def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mappin
                 run_id=run_id,
             )
             for r in rejected
+            if (r.reason, r.detail) != (wrong[r.key].reason.value, wrong[r.key].detail)
         )
     )
     ledger.close()

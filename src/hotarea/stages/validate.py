@@ -109,8 +109,10 @@ def verdicts(settings: Settings, run_id: str, dataset: str | None = None, subjec
     if dataset is not None and dataset not in DATASETS:
         raise SettingsError(f"dataset {dataset!r} cannot be validated; expected one of {', '.join(DATASETS)}")
     none = Verdicts([], None)
-    compared = compare.verdicts(settings, run_id, subject) if dataset in {None, "releases"} else none
     judged = _held_against_suites(settings, run_id, dataset, subject) if dataset != "releases" else none
+    # what is damaged cannot be compared
+    is_compared = dataset in {None, "releases"} and not judged.error
+    compared = compare.verdicts(settings, run_id, subject) if is_compared else none
     if not compared.outcomes and not judged.outcomes:
         wanted = " ".join(filter(None, (dataset or "any dataset", subject)))
         raise NotReadyError(f"nothing is published of {wanted}; ingest a release first")

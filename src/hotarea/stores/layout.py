@@ -36,9 +36,19 @@ class Layout:
         """Return the folder of a release's rejected records."""
         return self.home / "quarantine" / f"release={release_id}"
 
+    def quarantines_aside(self) -> list[Path]:
+        """Return the folders of rejected records of releases that were built aside, the newest last."""
+        found = (self.home / "staging").glob("*/release=*/quarantine")
+        return sorted(found, key=lambda folder: folder.stat().st_mtime)
+
+    @property
+    def all_retried(self) -> Path:
+        """Return the folder of all quarantined records that were retried."""
+        return self.home / "raw" / "retried"
+
     def retried(self, release_id: str) -> Path:
-        """Return the folder of the quarantined records that a release retries, as they were ingested."""
-        return self.home / "raw" / "retried" / f"release={release_id}"
+        """Return the folder of the quarantined records that a release retries, as they were ingested, by plan."""
+        return self.all_retried / f"release={release_id}"
 
     @property
     def features(self) -> Path:
@@ -147,10 +157,13 @@ def clear(aside: Path) -> None:
             discard(folder)
 
 
-def sweep(layout: Layout) -> None:
-    """Remove what was built aside and left for `KEPT_ASIDE_S`: by runs that failed, or for steps to be run again."""
+def sweep(layout: Layout, *others: Path) -> None:
+    """Remove what was built aside and left for `KEPT_ASIDE_S`: by runs that failed, or for steps to be run again.
+
+    The same goes for other folders that are named.
+    """
     staging = layout.home / "staging"
-    for left in staging.iterdir() if staging.is_dir() else ():
+    for left in (*(staging.iterdir() if staging.is_dir() else ()), *others):
         if left.stat().st_mtime < time.time() - KEPT_ASIDE_S:
             shutil.rmtree(left, ignore_errors=True)
 

@@ -15,6 +15,7 @@ import duckdb
 
 from hotarea.domain import release_limits
 from hotarea.domain.comparison import FIELDS, Again, Ended, Measures, New
+from hotarea.domain.errors import ValidationError
 from hotarea.domain.in_degrees import Cohort
 from hotarea.stores.sql import listed
 
@@ -139,8 +140,19 @@ def measure(
 ) -> list[Measures]:
     """Measure the `wanted` ones of all `releases`, both oldest first; `aside` is a folder for what exceeds memory.
 
-    `held` says of each correction how many works the deliveries that it corrects held.
+    `held` says of each correction how many works the deliveries that it corrects held. Raises `ValidationError` if a
+    file of a release cannot be read.
     """
+    try:
+        return _measured(releases, wanted, aside, held or {})
+    except duckdb.IOException as error:
+        raise ValidationError(
+            f"releases cannot be compared: {error}; expected the published files. Run `hotarea validate`, "
+            "which names what is damaged."
+        ) from error
+
+
+def _measured(releases: Sequence[Known], wanted: Sequence[str], aside: Path, held: Mapping[str, int]) -> list[Measures]:
     usual = {release: _usual(releases, release) for release in wanted}
     looked_at = sorted({*wanted, *(release for before in usual.values() for release in before)})
     with _lake(releases, wanted, looked_at, aside) as lake:
@@ -157,7 +169,7 @@ def measure(
             ended=ended.get(release, Ended()),
             cohorts=tuple(cohorts.get(release, ())),
             sizes={name: size for name, size in sizes.items() if name < release},
-            held=(held or {}).get(release),
+            held=held.get(release),
         )
         for release in wanted
     ]
