@@ -129,7 +129,8 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     compare.check(settings, _known(settings, made), _delivered(made, folders.keys() - done), run_id)
     if folders and not made.retries:  # lines that were corrected one by one have no layout
         newest = made.deliveries[-1].release_id
-        found = raw_works.heads(raw.find(Path(made.source)), _read_files(made), plan.parent / "raw_works")
+        source, folder = raw.find(Path(made.source)), plan.parent / "raw_works"
+        found = raw_works.heads(source, _read_files(made), folder, made.rejected_share)
         check_many(settings, "raw_works", {newest: found.files}, run_id, contexts={newest: found.context})
     earlier = _earlier(settings, made)
     for dataset in ("documents", "citations"):
