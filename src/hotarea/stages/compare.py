@@ -114,10 +114,13 @@ def _not_there(release: str | None, delivered: Iterable[str]) -> str:
 def _published(settings: Settings) -> tuple[list[Known], dict[str, Delivered]]:
     layout, ledger = Layout(settings.home), Ledger(settings.ledger)
     records = sorted(ledger.all(Release), key=lambda r: r.release_date)
+    compared = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
     ledger.close()
+    promised = {c.release_id: c.promised for c in compared if c.promised}  # only the manifest of its time says it
     documents = {r.release_id: r.documents for r in records}
     delivered = {
         r.release_id: Delivered(
+            promised=promised.get(r.release_id, {}),
             arrived={
                 "files": len(r.files),
                 "bytes": sum(f["bytes"] for f in r.files),

@@ -299,18 +299,16 @@ def _known(settings: Settings, made: Plan) -> "list[Known]":
 
 
 def _delivered(made: Plan, releases: Iterable[str]) -> "dict[str, Delivered]":
-    """Return what came of the built releases, and what was promised."""
+    """Return what came of the built releases, and what their manifest promised."""
     from hotarea.stages.compare import Delivered
 
     outcomes = _outcomes(made)
     found = {}
     for release in releases:
-        outcome, partitions = outcomes[release], made.files(release)
-        records = [p.records for p in partitions]
-        promised = {"files": len(partitions), "bytes": outcome.bytes, "records": sum(r or 0 for r in records)}
+        outcome = outcomes[release]
         found[release] = Delivered(
-            promised={} if None in records else promised,
-            arrived={"files": len(partitions), "bytes": outcome.bytes, "records": outcome.records},
+            promised=made.promised(release),
+            arrived={"files": len(made.files(release)), "bytes": outcome.bytes, "records": outcome.records},
             quarantined=outcome.quarantined,
             held=_held(made, outcome),
         )
