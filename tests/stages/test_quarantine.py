@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import works
 from hotarea.domain.errors import NotReadyError, RawDataError
-from hotarea.domain.records import Release, Retry
+from hotarea.domain.records import Comparison, Release, Retry
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest, jobs, quarantine
+from hotarea.stages import compare, features, ingest, jobs, quarantine
 from hotarea.stores.lake import documents_as_of
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -280,6 +280,24 @@ def test_one_day_has_one_release(home: Settings, tmp_path: Path) -> None:
     with pytest.raises(NotReadyError, match=r"release 2020-02-02 is in the lake.*Retry on a later day"):
         retried(home, corrected(home, tmp_path / "b.txt", ("bad_id", with_id)))
     assert retried(home, tmp_path / "b.txt", TODAY + timedelta(days=1)).ingested == 1
+
+
+def test_a_retried_release_is_judged_later_as_when_it_came(settings: Settings, tmp_path: Path) -> None:
+    """Its records have the moments of change of others that the source delivered right since: it is no repetition."""
+    source = faults.tiny_delivery(tmp_path / "raw", per_year=120)
+    rows = faults.lines_of(source / faults.partition("2011-12-31"))
+    faults._write(source / faults.partition("2012-12-31", part=1), rows[:12])
+    rows[:12] = [changed(referenced_works=None)(row) for row in rows[:12]]
+    faults._rewritten(source, faults.partition("2011-12-31"), rows)
+    ingest.run(settings, "test", source)
+    file = corrected(settings, tmp_path / "records.txt", ("no_references", with_references))
+    retry = quarantine.run(settings, "retry", file)
+    assert (retry.ingested, retry.still_rejected) == (12, {})
+    assert found(settings, Comparison)[-1].works["again"] == 12
+    assert [(v.subject, v.failures) for v in compare.verdicts(settings, "again", retry.release).outcomes] == [
+        (retry.release, [])
+    ]
+    assert CliRunner().invoke(app, ["--home", str(settings.home), "validate"], catch_exceptions=False).exit_code == 0
 
 
 # ---- what cannot be retried

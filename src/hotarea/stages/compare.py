@@ -127,11 +127,18 @@ def _published(settings: Settings) -> tuple[list[Known], dict[str, Delivered]]:
                 "records": sum(f["records"] or 0 for f in r.files),
             },
             quarantined=r.quarantined,
-            held=sum(documents.get(corrected, 0) for corrected in r.corrects) if r.corrects else None,
+            held=_held(r, documents),
         )
         for r in records
     }
     return [Known(r.release_id, layout.release(r.release_id), r.is_correction) for r in records], delivered
+
+
+def _held(release: Release, documents: Mapping[str, int]) -> int | None:
+    """Return how many works the deliveries held that a release corrects; None if it corrects none."""
+    if release.retries:
+        return release.documents
+    return sum(documents.get(corrected, 0) for corrected in release.corrects) if release.corrects else None
 
 
 def _compare(
