@@ -217,7 +217,8 @@ def test_the_command_line_fails_and_names_the_cause(home: Settings, raw: Path, s
     shown = hotarea(home, "releases", "compare", LAST)
     assert shown.returncode == 0
     assert "critical years_shifted (published)" in shown.stdout
-    assert "not to be trusted" in shown.stdout
+    assert "not to be trusted: nothing of it was published" in shown.stdout
+    assert "Not to be trusted: nothing of it was published." in Path(remembered(home)[-1].report).read_text()
 
 
 def test_what_is_in_service_is_compared_again_by_todays_rules(home: Settings, raw: Path, shared_data: Path) -> None:
@@ -232,6 +233,9 @@ def test_what_is_in_service_is_compared_again_by_todays_rules(home: Settings, ra
     assert [v.subject for v in compare.verdicts(home, "again", "2009-12-31").outcomes] == ["2009-12-31"]
     with pytest.raises(NotReadyError, match=r"release 1999-12-31 is not in the lake; expected one of 2005-12-31, 2006"):
         compare.again(home, "again", "1999-12-31")
+    assert "not to be trusted, but in service" in hotarea(home, "releases", "compare", LAST).stdout
+    (newest,) = [c for c in remembered(home) if c.release_id == LAST]
+    assert "Not to be trusted, but in service: deliver it right" in Path(newest.report).read_text()
     told = hotarea(home, "releases", "compare", "--anew")
     assert told.returncode == 1
     assert "the topic mapping lost ids" in told.stderr

@@ -45,7 +45,7 @@ def check(settings: Settings, releases: Sequence[Known], delivered: Mapping[str,
 
     All are compared, remembered and told before `ValidationError` is raised for those that are not to be trusted.
     """
-    compared = _compare(settings, releases, delivered, run_id)
+    compared = _compare(settings, releases, delivered, run_id, in_service=False)
     found = _judged(settings, compared, "Nothing was published.", in_service=False)
     if found.error:
         raise found.error
@@ -68,7 +68,7 @@ def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Ver
     """Compare as `again` does, and give back what is not to be trusted too; of a release that is not there, nothing."""
     releases, delivered = _published(settings)
     wanted = {name: found for name, found in delivered.items() if release in {None, name}}
-    compared = _compare(settings, releases, wanted, run_id)
+    compared = _compare(settings, releases, wanted, run_id, in_service=True)
     return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True)
 
 
@@ -85,9 +85,14 @@ def published(settings: Settings, run_id: str, release: str | None = None) -> Co
         return remembered[-1]
     if wanted not in delivered:
         raise NotReadyError(_not_there(wanted, delivered))
-    (found,) = _compare(settings, releases, {wanted: delivered[wanted]}, run_id)
+    (found,) = _compare(settings, releases, {wanted: delivered[wanted]}, run_id, in_service=True)
     _remember(settings, found)
     return found
+
+
+def is_in_service(settings: Settings, release: str) -> bool:
+    """Whether a release is published, and not one that was refused."""
+    return release in _published(settings)[1]
 
 
 def _judged(settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool) -> Verdicts:
@@ -142,13 +147,18 @@ def _held(release: Release, documents: Mapping[str, int]) -> int | None:
 
 
 def _compare(
-    settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered], run_id: str
+    settings: Settings,
+    releases: Sequence[Known],
+    delivered: Mapping[str, Delivered],
+    run_id: str,
+    *,
+    in_service: bool,
 ) -> list[Comparison]:
-    reports = Layout(settings.home).reports
-    return [
-        _comparison(measures, delivered[measures.release], reports, run_id)
-        for measures in _measured(settings, releases, delivered)
-    ]
+    reports, measured = Layout(settings.home).reports, _measured(settings, releases, delivered)
+    compared = [_comparison(measures, delivered[measures.release], reports, run_id) for measures in measured]
+    for found in compared:
+        release_report.write(Path(found.report), found, in_service=in_service)
+    return compared
 
 
 def _measured(settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered]) -> list[Measures]:
@@ -163,7 +173,7 @@ def _comparison(measures: Measures, delivered: Delivered, reports: Path, run_id:
     again, new, reasons, moment = measures.again, measures.new, comparison.judge(measures), now()
     name = uuid4().hex[:12]
     page = reports / "validations" / DATASET / measures.release / f"{moment:%Y%m%dT%H%M%S.%fZ}" / f"{name}.html"
-    found = Comparison(
+    return Comparison(
         comparison_id=f"{measures.release}-{name}",
         release_id=measures.release,
         promised=dict(delivered.promised),
@@ -191,8 +201,6 @@ def _comparison(measures: Measures, delivered: Delivered, reports: Path, run_id:
         run_id=run_id,
         compared_at=moment,
     )
-    release_report.write(page, found)
-    return found
 
 
 def _values(measures: Measures, name: str) -> dict[str, dict[str, int]]:
