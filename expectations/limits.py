@@ -88,8 +88,5 @@ less than a tenth."""
 PREDICTED_HOT_SHARE = (0.02, 0.3)
 """Of scored documents: a tenth at the evaluation cutoff."""
 
-UNUSABLE_SHARE = 0.1
-"""Of raw records, those without a field that none can do without; above it the ingest refuses the release as well."""
-
 OTHER_KIND_SHARE = 0.01
 """Of raw records, those in which a field has a kind of value that its era does not know."""

@@ -39,14 +39,14 @@ FINDING = {
 }
 
 
-def printed(show: Callable[..., None], *arguments: object) -> str:
+def printed(show: Callable[..., None], *arguments: object, **named: object) -> str:
     console = Console(width=120, record=True, file=io.StringIO())
-    show(console, *arguments)
+    show(console, *arguments, **named)
     return console.export_text()
 
 
 def test_a_comparison_tells_the_source_and_the_world_apart() -> None:
-    text = printed(comparison.show, FOUND)
+    text = printed(comparison.show, FOUND, in_service=True)
     source, world = text.split("The world changed")
     assert "1,234,567" in source
     assert "in quarantine: bad_id" in source
@@ -58,11 +58,19 @@ def test_a_comparison_tells_the_source_and_the_world_apart() -> None:
 
 
 def test_findings_are_spelled_out() -> None:
-    text = printed(comparison.show, replace(FOUND, findings=[FINDING], success=False))
+    text = printed(comparison.show, replace(FOUND, findings=[FINDING], success=False), in_service=False)
     assert "critical years_shifted (published)" in text
     assert "observed: all [of] them" in text
-    assert "not to be trusted" in text
-    assert "can be trusted, with warnings" in printed(comparison.show, replace(FOUND, findings=[FINDING]))
+    assert "not to be trusted: nothing of it was published" in text
+    assert "can be trusted, with warnings" in printed(
+        comparison.show, replace(FOUND, findings=[FINDING]), in_service=True
+    )
+
+
+def test_a_release_in_service_that_fails_is_not_said_to_be_unpublished() -> None:
+    text = printed(comparison.show, replace(FOUND, findings=[FINDING], success=False), in_service=True)
+    assert "not to be trusted, but in service: deliver it right, and ingest again" in text
+    assert "nothing of it was published" not in text
 
 
 def test_quarantine_is_counted_by_status() -> None:

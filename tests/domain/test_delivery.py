@@ -3,7 +3,18 @@ from datetime import date
 import msgspec
 import pytest
 
-from hotarea.domain.delivery import Delivery, Outcome, Partition, Plan, Reading, Writing, outcomes, shown
+from hotarea.domain.delivery import (
+    Correction,
+    Delivery,
+    Outcome,
+    Partition,
+    Plan,
+    Promise,
+    Reading,
+    Writing,
+    outcomes,
+    shown,
+)
 from hotarea.domain.errors import RawDataError
 
 
@@ -41,6 +52,22 @@ WRITTEN = [
     Writing("2011-12-31", 0, 90, 30, 5, 0.25),
     Writing("2011-12-31", 1, 100, 10, 5, 0.25),
 ]
+
+
+def test_a_release_promises_what_the_manifest_says_of_all_that_it_holds() -> None:
+    """A correction brings deliveries of its own; what is not said of one of them is not promised."""
+    own, again = (
+        msgspec.structs.replace(delivery, promised=promise)
+        for delivery, promise in zip(PLAN.deliveries, (Promise(3, 700, 20), Promise(1, None, 5)), strict=True)
+    )
+    assert PLAN.promised("2010-12-31") == {}
+    assert msgspec.structs.replace(PLAN, deliveries=(own,)).promised("2010-12-31") == {
+        "files": 3,
+        "bytes": 700,
+        "records": 20,
+    }
+    both = Plan("run", "/raw", "works", "/aside", PLAN.as_of, (own,), Correction((again,), "/home", (), (), None))
+    assert both.promised("2010-12-31") == {"files": 4, "records": 25}
 
 
 def test_outcomes_add_up_partitions_and_shards() -> None:

@@ -119,6 +119,25 @@ def test_ended_ids_leave_every_place_and_merged_ones_pass_on_their_citations(
     assert answers(settings, "rate", MERGED, DELETED) == [None, None]
 
 
+def test_what_the_manifest_promised_is_remembered_when_a_release_is_compared_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A manifest that leaves out the size of a file promises none, whatever arrives."""
+    source = faults.tiny_delivery(tmp_path / "source")
+    manifest = source / faults.WORKS / "manifest.json"
+    said = json.loads(manifest.read_bytes())
+    del said["files"][-1]["meta"]["content_length"]
+    manifest.write_text(json.dumps(said))
+    ingest.run(settings, "test", source)
+    compare.verdicts(settings, "again")
+    compare.verdicts(settings, "and again")
+    for release, promised in (("2011-12-31", {"files", "bytes", "records"}), ("2012-12-31", {"files", "records"})):
+        found = compare.published(settings, "shown", release)
+        assert found.run_id == "and again"
+        assert found.promised == {name: found.arrived[name] for name in promised}
+        assert found.arrived["bytes"] == (source / faults.partition(release)).stat().st_size
+
+
 def test_a_published_release_can_be_compared_later(settings: Settings, tmp_path: Path) -> None:
     """One that was ingested before there were comparisons."""
     source = faults.tiny_delivery(tmp_path / "source")

@@ -396,6 +396,23 @@ def test_a_snapshot_that_lacks_partitions_is_refused_with_ten_names_and_the_coun
     assert not (settings.home / "lake").exists()
 
 
+def test_one_bad_line_of_a_small_delivery_goes_to_quarantine_and_stops_nothing(
+    settings: Settings, source: Path
+) -> None:
+    """A fifth of its records: more than the suite of raw records would take of a large one."""
+    newest = source / faults.partition("2012-12-31")
+    rows = faults.lines_of(newest)[:5]
+    rows[2] = json.dumps(json.loads(rows[2]) | {"publication_date": None, "publication_year": None}).encode()
+    faults._rewritten(source, faults.partition("2012-12-31"), rows)
+    for older in ("2010-12-31", "2011-12-31"):
+        shutil.rmtree((source / faults.partition(older)).parent)
+    faults._agree(source, faults.partitions(source))
+    tolerant = settings.model_copy(update={"rejected_share": 0.5})
+    assert ingest.run(tolerant, "run", source) == ["2012-12-31"]
+    assert [r.quarantined for r in releases(settings)] == [{"no_date": 1}]
+    assert all(v.success for v in validate.run(tolerant, "again", "raw_works"))
+
+
 def test_raw_records_can_be_judged_again_while_their_folder_is_there(settings, tmp_path):
     raw = faults.tiny_delivery(tmp_path / "raw")
     ingested(settings, raw)

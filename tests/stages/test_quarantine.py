@@ -14,10 +14,10 @@ from hotarea.cli import app
 from hotarea.domain import reference_lists
 from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.quarantine import INSTRUCTIONS
-from hotarea.domain.records import Release, Retry
+from hotarea.domain.records import Comparison, Release, Retry
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest, jobs, quarantine
+from hotarea.stages import compare, features, ingest, jobs, quarantine
 from hotarea.stores.lake import documents_as_of
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -369,6 +369,24 @@ def test_what_plans_left_that_were_not_published_is_swept(home: Settings, tmp_pa
         for folder in Layout(home.home).all_retried.iterdir():
             os.utime(folder, (0, 0))
     assert {f.name for f in Layout(home.home).all_retried.iterdir()} == {f"release={TODAY}", f"release={planned}"}
+
+
+def test_a_retried_release_is_judged_later_as_when_it_came(settings: Settings, tmp_path: Path) -> None:
+    """Its records have the moments of change of others that the source delivered right since: it is no repetition."""
+    source = faults.tiny_delivery(tmp_path / "raw", per_year=120)
+    rows = faults.lines_of(source / faults.partition("2011-12-31"))
+    faults._write(source / faults.partition("2012-12-31", part=1), rows[:12])
+    rows[:12] = [changed(referenced_works=None)(row) for row in rows[:12]]
+    faults._rewritten(source, faults.partition("2011-12-31"), rows)
+    ingest.run(settings, "test", source)
+    file = corrected(settings, tmp_path / "records.txt", ("no_references", with_references))
+    retry = quarantine.run(settings, "retry", file)
+    assert (retry.ingested, retry.still_rejected) == (12, {})
+    assert found(settings, Comparison)[-1].works["again"] == 12
+    assert [(v.subject, v.failures) for v in compare.verdicts(settings, "again", retry.release).outcomes] == [
+        (retry.release, [])
+    ]
+    assert CliRunner().invoke(app, ["--home", str(settings.home), "validate"], catch_exceptions=False).exit_code == 0
 
 
 # ---- what cannot be retried

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hotarea.domain.delivery import Delivery
+from hotarea.domain.delivery import Delivery, Promise
 from hotarea.domain.errors import RawDataError
 from hotarea.stores import raw
 from tests import faults
@@ -50,6 +50,21 @@ def test_the_current_layout_is_one_release_a_date_oldest_first(source: Path) -> 
     (partition,) = deliveries[0].partitions
     assert (partition.name, partition.records) == ("updated_date=2010-12-31/part_0000.gz", 12)
     assert partition.bytes == Path(partition.path).stat().st_size
+
+
+def test_what_the_manifest_says_is_kept_beside_what_is_found(source: Path) -> None:
+    manifest = source / faults.WORKS / "manifest.json"
+    said = json.loads(manifest.read_bytes())
+    del said["files"][1]["meta"]["content_length"]
+    manifest.write_text(json.dumps(said))
+    sizes = [(source / faults.partition(f"{year}-12-31")).stat().st_size for year in (2010, 2011, 2012)]
+    deliveries = raw.verified(raw.find(source).deliveries(AS_OF))
+    assert [d.promised for d in deliveries] == [
+        Promise(1, sizes[0], 12),
+        Promise(1, None, 12),
+        Promise(1, sizes[2], 12),
+    ]
+    assert [p.bytes for d in deliveries for p in d.partitions] == sizes
 
 
 @pytest.mark.parametrize("below", ["data/jsonl", "jsonl", "data", "."])

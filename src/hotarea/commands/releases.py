@@ -32,4 +32,4 @@ def releases_compare(
     if as_json:
         print_json(found)
     else:
-        tables.show(OUT, found)
+        tables.show(OUT, found, in_service=stage.is_in_service(context.obj, found.release_id))

@@ -10,7 +10,7 @@ from hotarea.domain.records import Comparison
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "dim"}
 
 
-def show(console: Console, found: Comparison) -> None:
+def show(console: Console, found: Comparison, *, in_service: bool) -> None:
     """Print what arrived, what the source re-curated, what ended, how the world changed, and the findings."""
     console.print(_arrived(found))
     console.print(_source(found))
@@ -20,7 +20,7 @@ def show(console: Console, found: Comparison) -> None:
         console.print(f"[{colour}]{finding['severity']} {finding['check']}[/] ({finding['column']})", highlight=False)
         console.print(f"  expected: {escape(finding['expected'])}", highlight=False)
         console.print(f"  observed: {escape(finding['observed'])}", highlight=False)
-    console.print(_verdict(found), highlight=False)
+    console.print(_verdict(found, in_service=in_service), highlight=False)
     console.print(f"report: {found.report}", highlight=False, soft_wrap=True)
 
 
@@ -63,7 +63,9 @@ def _share(count: int, of: int) -> str:
     return f"{count / of:.1%}" if of else ""
 
 
-def _verdict(found: Comparison) -> str:
+def _verdict(found: Comparison, *, in_service: bool) -> str:
+    if not found.success and in_service:
+        return "[red]not to be trusted, but in service: deliver it right, and ingest again[/]"
     if not found.success:
         return "[red]not to be trusted: nothing of it was published[/]"
     return "[yellow]can be trusted, with warnings[/]" if found.findings else "[green]can be trusted[/]"

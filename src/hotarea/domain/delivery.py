@@ -24,8 +24,24 @@ another corpus."""
 NAMES_SHOWN = 10
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """What a manifest says of a delivery, however much of it arrives; None for what it does not say of every file."""
+
+    files: int
+    bytes: int | None
+    records: int | None
+
+    @property
+    def said(self) -> dict[str, int]:
+        """What it says, by its name."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
+
 class Partition(msgspec.Struct, frozen=True):
-    """One file of a delivery: its size and records as promised by the manifest (None if it promises none)."""
+    """One file of a delivery: its records as promised by the manifest (None if it promises none), and its size.
+
+    The size is the promised one as well, until the file was looked at.
+    """
 
     name: str  # relative to the folder of the works: updated_date=2012-12-31/part_0000.gz
     path: str
@@ -43,6 +59,7 @@ class Delivery(msgspec.Struct, frozen=True):
     release_date: date
     partitions: tuple[Partition, ...]
     after: date | None = None  # of an edge list: papers up to this day belong to the delivery before
+    promised: Promise | None = None  # by the manifest; None where there is none
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -120,6 +137,12 @@ class Plan(msgspec.Struct, frozen=True):
     def files(self, release_id: str) -> list[Partition]:
         """Return the partitions that are read for a release, each once; an edge list is read for every year of it."""
         return [*{a.partition.name: a.partition for a in self.assignments if a.release_id == release_id}.values()]
+
+    def promised(self, release_id: str) -> dict[str, int]:
+        """Return how many files, bytes and records manifests say that a release has; without what they do not say."""
+        read = {a.delivery.release_id: a.delivery for a in self.assignments if a.release_id == release_id}
+        said = [delivery.promised.said if delivery.promised else {} for delivery in read.values()]
+        return {name: sum(p[name] for p in said) for name in (said[0] if said else ()) if all(name in p for p in said)}
 
     def built(self, release_id: str) -> Path:
         """Return the folder in which a release is built."""

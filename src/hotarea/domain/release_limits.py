@@ -43,7 +43,8 @@ years were shifted ahead, all."""
 NO_TOPIC_SHARE = 0.25
 NO_TOPIC_MORE = 0.2
 """In OpenAlex 2 to 5 % of works have no topic, in arXiv's and the sample's up to 3 %, in hep-th's all: a source has
-topics or it has none. A quarter without one, or a share that grew by 20 points, was lost on the way."""
+topics or it has none. A share that grew by 20 points was lost on the way; a quarter without one, where no share is
+usual yet, may be, and only warns: some sources map fewer of their works."""
 
 TOPIC_WORKS = 10
 TOPICS_LOST_SHARE = 0.25

@@ -30,18 +30,22 @@ def emptied(works_emptied: int, works: int) -> Iterator[Finding]:
 
 
 def _without(without: int, works: int, usually: float | None) -> Iterator[Finding]:
-    """Yield a finding if too many works have no topic; in a source that had none before, a few may have one."""
+    """Yield a finding if too many works have no topic; in a source that had none before, a few may have one.
+
+    Where nothing is usual yet it only warns: the source may be one of which so many never have a topic.
+    """
     limit = release_limits.NO_TOPIC_SHARE
     if usually is not None:
         limit = usually + release_limits.NO_TOPIC_MORE
     if without > limit * works:
         usual = "" if usually is None else f"; before, {usually:.0%} had none"
+        cause = "may have lost" if usually is None else "lost"
         yield Finding(
             "topics_lost",
-            "critical",
+            "warning" if usually is None else "critical",
             "topic_id",
             f"At most {limit:.0%} of new works have no topic{usual}.",
-            f"{without:,} of {works:,} ({without / works:.0%}) have none: the topic mapping lost ids",
+            f"{without:,} of {works:,} ({without / works:.0%}) have none: the topic mapping {cause} ids",
         )
 
 

@@ -53,7 +53,7 @@ def check(
     All are compared, remembered and, unless nobody is to be alerted, told before `ValidationError` is raised for those
     that are not to be trusted.
     """
-    compared = _compare(settings, releases, delivered, run_id)
+    compared = _compare(settings, releases, delivered, run_id, in_service=False)
     found = _judged(settings, compared, "Nothing was published.", in_service=False, tells=tells)
     if found.error:
         raise found.error
@@ -76,7 +76,7 @@ def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Ver
     """Compare as `again` does, and give back what is not to be trusted too; of a release that is not there, nothing."""
     releases, delivered = _published(settings)
     wanted = {name: found for name, found in delivered.items() if release in {None, name}}
-    compared = _compare(settings, releases, wanted, run_id)
+    compared = _compare(settings, releases, wanted, run_id, in_service=True)
     return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True)
 
 
@@ -93,9 +93,14 @@ def published(settings: Settings, run_id: str, release: str | None = None) -> Co
         return remembered[-1]
     if wanted not in delivered:
         raise NotReadyError(_not_there(wanted, delivered))
-    (found,) = _compare(settings, releases, {wanted: delivered[wanted]}, run_id)
+    (found,) = _compare(settings, releases, {wanted: delivered[wanted]}, run_id, in_service=True)
     _remember(settings, found)
     return found
+
+
+def is_in_service(settings: Settings, release: str) -> bool:
+    """Whether a release is published, and not one that was refused."""
+    return release in _published(settings)[1]
 
 
 def _judged(
@@ -124,31 +129,46 @@ def _not_there(release: str | None, delivered: Iterable[str]) -> str:
 def _published(settings: Settings) -> tuple[list[Known], dict[str, Delivered]]:
     layout, ledger = Layout(settings.home), Ledger(settings.ledger)
     records = sorted(ledger.all(Release), key=lambda r: r.release_date)
+    compared = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
     ledger.close()
+    promised = {c.release_id: c.promised for c in compared if c.promised}  # only the manifest of its time says it
     documents = {r.release_id: r.documents for r in records}
     delivered = {
         r.release_id: Delivered(
+            promised=promised.get(r.release_id, {}),
             arrived={
                 "files": len(r.files),
                 "bytes": sum(f["bytes"] for f in r.files),
                 "records": sum(f["records"] or 0 for f in r.files),
             },
             quarantined=r.quarantined,
-            held=sum(documents.get(corrected, 0) for corrected in r.corrects) if r.corrects else None,
+            held=_held(r, documents),
         )
         for r in records
     }
     return [Known(r.release_id, layout.release(r.release_id), r.is_correction) for r in records], delivered
 
 
+def _held(release: Release, documents: Mapping[str, int]) -> int | None:
+    """Return how many works the deliveries held that a release corrects; None if it corrects none."""
+    if release.retries:
+        return release.documents
+    return sum(documents.get(corrected, 0) for corrected in release.corrects) if release.corrects else None
+
+
 def _compare(
-    settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered], run_id: str
+    settings: Settings,
+    releases: Sequence[Known],
+    delivered: Mapping[str, Delivered],
+    run_id: str,
+    *,
+    in_service: bool,
 ) -> list[Comparison]:
-    reports = Layout(settings.home).reports
-    return [
-        _comparison(measures, delivered[measures.release], reports, run_id)
-        for measures in _measured(settings, releases, delivered)
-    ]
+    reports, measured = Layout(settings.home).reports, _measured(settings, releases, delivered)
+    compared = [_comparison(measures, delivered[measures.release], reports, run_id) for measures in measured]
+    for found in compared:
+        release_report.write(Path(found.report), found, in_service=in_service)
+    return compared
 
 
 def _measured(settings: Settings, releases: Sequence[Known], delivered: Mapping[str, Delivered]) -> list[Measures]:
@@ -163,7 +183,7 @@ def _comparison(measures: Measures, delivered: Delivered, reports: Path, run_id:
     again, new, reasons, moment = measures.again, measures.new, comparison.judge(measures), now()
     name = uuid4().hex[:12]
     page = reports / "validations" / DATASET / measures.release / f"{moment:%Y%m%dT%H%M%S.%fZ}" / f"{name}.html"
-    found = Comparison(
+    return Comparison(
         comparison_id=f"{measures.release}-{name}",
         release_id=measures.release,
         promised=dict(delivered.promised),
@@ -191,8 +211,6 @@ def _comparison(measures: Measures, delivered: Delivered, reports: Path, run_id:
         run_id=run_id,
         compared_at=moment,
     )
-    release_report.write(page, found)
-    return found
 
 
 def _values(measures: Measures, name: str) -> dict[str, dict[str, int]]:

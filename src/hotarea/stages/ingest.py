@@ -129,7 +129,8 @@ def validate(settings: Settings, plan: Path, run_id: str, *, tells: bool = True)
     compare.check(settings, _known(settings, made), _delivered(made, folders.keys() - done), run_id, tells=tells)
     if folders and not made.retries:  # lines that were corrected one by one have no layout
         newest = made.deliveries[-1].release_id
-        found = raw_works.heads(raw.find(Path(made.source)), _read_files(made), plan.parent / "raw_works")
+        source, folder = raw.find(Path(made.source)), plan.parent / "raw_works"
+        found = raw_works.heads(source, _read_files(made), folder, made.rejected_share)
         contexts = {newest: found.context}
         check_many(settings, "raw_works", {newest: found.files}, run_id, contexts=contexts, tells=tells)
     earlier = _earlier(settings, made)
@@ -299,18 +300,16 @@ def _known(settings: Settings, made: Plan) -> "list[Known]":
 
 
 def _delivered(made: Plan, releases: Iterable[str]) -> "dict[str, Delivered]":
-    """Return what came of the built releases, and what was promised."""
+    """Return what came of the built releases, and what their manifest promised."""
     from hotarea.stages.compare import Delivered
 
     outcomes = _outcomes(made)
     found = {}
     for release in releases:
-        outcome, partitions = outcomes[release], made.files(release)
-        records = [p.records for p in partitions]
-        promised = {"files": len(partitions), "bytes": outcome.bytes, "records": sum(r or 0 for r in records)}
+        outcome = outcomes[release]
         found[release] = Delivered(
-            promised={} if None in records else promised,
-            arrived={"files": len(partitions), "bytes": outcome.bytes, "records": outcome.records},
+            promised=made.promised(release),
+            arrived={"files": len(made.files(release)), "bytes": outcome.bytes, "records": outcome.records},
             quarantined=outcome.quarantined,
             held=_held(made, outcome),
         )

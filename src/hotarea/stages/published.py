@@ -68,7 +68,7 @@ def _raw_works(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Publish
     for release in releases:
         if wanted.has("raw_works", release.release_id):
             try:
-                found = raw_works.of_release(release, wanted.folder)
+                found = raw_works.of_release(release, wanted.folder, wanted.settings.rejected_share)
             except (RawDataError, OSError):
                 continue  # the raw folder was moved away, as archives are
             yield Published("raw_works", release.release_id, found.files, None, found.context)

@@ -10,7 +10,6 @@ from hotarea.domain.settings import Settings
 from hotarea.stages import alert, report_links
 
 _TOLD = ("critical", "warning")
-_KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set": "training"}
 
 _KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set": "training"}
 """Of what a dataset's subjects are, where they are no releases."""

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from hotarea.domain import edge_list, lines
-from hotarea.domain.delivery import Delivery, Partition, shown
+from hotarea.domain.delivery import Delivery, Partition, Promise, shown
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.news import Files
 from hotarea.domain.removals import RemovalFile
@@ -100,7 +100,8 @@ class RawFolder:
 
     def _delivery(self, day: str, partitions: list[Partition]) -> Delivery:
         try:
-            return Delivery(day, date.fromisoformat(day), tuple(sorted(partitions, key=lambda p: p.name)))
+            files = tuple(sorted(partitions, key=lambda p: p.name))
+            return Delivery(day, date.fromisoformat(day), files, promised=_promise(files))
         except ValueError as error:
             raise RawDataError(f"{self.manifest} names updated_date={day}: {error}; expected a date") from error
 
@@ -217,6 +218,16 @@ def _entries(manifest: Path) -> list[_Entry]:
             f"{manifest} cannot be read: {error}; expected OpenAlex's manifest. Deliver it again."
         ) from error
     return [*found.files, *found.entries]
+
+
+def _promise(files: Sequence[Partition]) -> Promise:
+    """Return what the manifest says of some files together."""
+    return Promise(len(files), _sum([p.bytes for p in files]), _sum([p.records for p in files]))
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
 
 
 def _described(folder: Path, names: set[str]) -> str:

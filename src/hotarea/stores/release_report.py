@@ -13,9 +13,11 @@ from hotarea.stores.layout import write_aside
 _SHOWN = 20  # values of a field
 
 
-def write(page: Path, comparison: Comparison) -> None:
-    """Write the page of one comparison."""
-    text = _template().render(c=comparison, limits=release_limits.DRIFT_DISTANCES, shares=_shares)
+def write(page: Path, comparison: Comparison, *, in_service: bool) -> None:
+    """Write the page of one comparison of a release that is in service or waits for its publication."""
+    text = _template().render(
+        c=comparison, in_service=in_service, limits=release_limits.DRIFT_DISTANCES, shares=_shares
+    )
     write_aside(page, text.encode())
 
 
