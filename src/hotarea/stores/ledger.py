@@ -91,19 +91,13 @@ class Ledger:
     def add(self, *added: records.Record) -> None:
         """Remember records, all or none; raise `PublishError` if the key of one is taken."""
         with self._reachable(), self._engine.begin() as connection:
-            for record in added:
-                try:
-                    _insert(connection, (record,))
-                except IntegrityError as error:
-                    key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
-                    raise PublishError(
-                        f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
-                    ) from error
+            _insert(connection, added)
 
     def replace(self, old: R, new: R, *more: records.Record) -> bool:
         """Put `new` in the place of `old` and add `more`, in one transaction; return whether `old` was still there.
 
-        Of several that replace the same record at once, one succeeds.
+        Of several that replace the same record at once, one succeeds. Raises `PublishError` if the key of one that is
+        added is taken.
         """
         table = _TABLES[type(old)]
         same = table.update().filter_by(**{k: getattr(old, k) for k in _KEYS[type(old)]})
@@ -144,7 +138,13 @@ class Ledger:
 
 def _insert(connection: sa.Connection, added: Iterable[records.Record]) -> None:
     for record in added:
-        connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
+        try:
+            connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
+        except IntegrityError as error:
+            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+            raise PublishError(
+                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+            ) from error
 
 
 def _engine(url: str) -> sa.Engine:
