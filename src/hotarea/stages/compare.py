@@ -69,7 +69,7 @@ def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Ver
     releases, delivered = _published(settings)
     wanted = {name: found for name, found in delivered.items() if release in {None, name}}
     compared = _compare(settings, releases, wanted, run_id)
-    return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True)
+    return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True, whole=release is None)
 
 
 def published(settings: Settings, run_id: str, release: str | None = None) -> Comparison:
@@ -90,11 +90,13 @@ def published(settings: Settings, run_id: str, release: str | None = None) -> Co
     return found
 
 
-def _judged(settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool) -> Verdicts:
+def _judged(
+    settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool, whole: bool = False
+) -> Verdicts:
     """Remember comparisons and tell of their findings; the error names the releases that are not to be trusted."""
     outcomes = [_remember(settings, found) for found in compared]
     reports.index(settings)
-    problem = validation_alert.tell(settings, outcomes, in_service=in_service)
+    problem = validation_alert.tell(settings, outcomes, in_service=in_service, whole=whole)
     bad = [c for c in compared if not c.success]
     if not bad:
         return Verdicts(outcomes, None)

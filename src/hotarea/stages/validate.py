@@ -130,7 +130,7 @@ def _held_against_suites(settings: Settings, run_id: str, dataset: str | None, s
             )
             for p in found
         ]
-        return _judge_each(settings, wanted, run_id)
+        return _judge_each(settings, wanted, run_id, whole=subject is None)
     finally:
         discard(folder)
 
@@ -142,11 +142,11 @@ def _judge_all(settings: Settings, subjects: Sequence[_Subject], run_id: str) ->
     return found.outcomes
 
 
-def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str) -> Verdicts:
+def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str, *, whole: bool = False) -> Verdicts:
     outcomes = [_judge(settings, subject, run_id) for subject in subjects]
     reports.prune(settings)
     reports.index(settings)
-    problem = tell(settings, outcomes, in_service=any(subject.in_service for subject in subjects))
+    problem = tell(settings, outcomes, in_service=any(subject.in_service for subject in subjects), whole=whole)
     return Verdicts(outcomes, _error(outcomes, problem))
 
 
