@@ -1,9 +1,11 @@
 import sqlite3
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -180,3 +182,19 @@ def test_postgresql_is_told_in_its_own_words() -> None:
         "ALTER TABLE release ADD COLUMN corrects JSON DEFAULT '[]' NOT NULL;",
         "ALTER TABLE release ADD COLUMN covers DATE DEFAULT NULL;",
     ]
+
+
+def test_several_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    start = Barrier(4)
+
+    def opened(url: str) -> list[Release]:
+        start.wait()
+        ledger = Ledger(url)
+        try:
+            return ledger.all(Release)
+        finally:
+            ledger.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for n in range(5):
+            assert list(threads.map(opened, [f"sqlite:///{tmp_path}/{n}.db"] * 4)) == [[]] * 4

@@ -89,7 +89,7 @@ class Ledger:
         if self._engine.dialect.name == "sqlite":
             _prepare_sqlite(self._engine)
         with self._reachable():
-            _METADATA.create_all(self._engine)
+            _create(self._engine)
             absent = _absent(self._engine)
         if absent:
             self.close()
@@ -154,6 +154,15 @@ class Ledger:
         except OperationalError as error:
             advice = "Free space on its disk." if "full" in str(error.orig) else "Check HOTAREA_LEDGER_URL."
             raise SettingsError(f"the ledger at {self._where} cannot be used: {error.orig}. {advice}") from error
+
+
+def _create(engine: sa.Engine) -> None:
+    """Create the tables that are missing; others may do so at once, which `create_all` does not bear."""
+    there = sa.inspect(engine).get_table_names()
+    with engine.begin() as connection:
+        for table in _TABLES.values():
+            if table.name not in there:
+                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
 def _absent(engine: sa.Engine) -> list[sa.Column[Any]]:
