@@ -50,7 +50,7 @@ def build_features():
         cutoffs = params["cutoffs"] and [features.cutoff_of(settings(), text) for text in params["cutoffs"]]
         return optional(str, features.plan(settings(), run_id, cutoffs))
 
-    @validation
+    @validation("document_features")
     def validate(plan, *, run_id):
         """Judge the new features."""
         from hotarea.stages import features

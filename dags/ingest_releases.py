@@ -58,7 +58,7 @@ def ingest_releases():
         folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
         return optional(str, ingest.plan(settings(), run_id, folder, until))
 
-    @validation
+    @validation("releases", "raw_works", "documents", "citations")
     def validate(plan, *, run_id):
         """Compare the new releases with those before them, and judge their documents and citations."""
         from hotarea.stages import ingest

@@ -59,7 +59,7 @@ def retry_quarantine():
         found = quarantine.plan(settings(), run_id, file, params["release"], params["reason"])
         return optional(str, found.plan)
 
-    @validation
+    @validation("releases", "raw_works", "documents", "citations")
     def validate(plan, *, run_id):
         """Compare and judge what would become known."""
         from hotarea.stages import ingest

@@ -43,7 +43,7 @@ def score_documents():
 
         return optional(str, score.plan(settings(), run_id))
 
-    @validation
+    @validation("predictions")
     def validate(plan, *, run_id):
         """Judge the predictions."""
         from hotarea.stages import score

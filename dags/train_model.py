@@ -44,7 +44,7 @@ def train_model():  # noqa: C901 - eight tasks, no branches
 
         train.dataset(settings(), Path(plan), run_id)
 
-    @validation
+    @validation("training_set")
     def validate(plan, *, run_id):
         """Judge the rows before anything is learned from them."""
         from hotarea.stages import train

@@ -68,6 +68,7 @@ def _task(task: Any) -> dict[str, Any]:
         "on_failure": [type(callback).__name__ for callback in task.on_failure_callback or ()],
         "on_success": [type(callback).__name__ for callback in task.on_success_callback or ()],
         "links": [link.name for link in task.operator_extra_links],
+        "validates": list(getattr(task, "datasets", ())),
         "doc": task.doc_md,
         "trigger_rule": str(task.trigger_rule.value),
         "outlets": sorted(outlet.name for outlet in task.outlets),

@@ -9,6 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from hotarea.stages.validate import DATASETS
+
 pytestmark = pytest.mark.airflow
 
 PROJECT = Path(__file__).parents[2]
@@ -212,6 +214,14 @@ def test_what_validates_links_to_its_report(dags: dict[str, Any]) -> None:
     linked = {(d, t): task["links"] for d, dag in dags.items() for t, task in dag["tasks"].items() if task["links"]}
     validating = {(dag_id, "validate") for dag_id, edges in EDGES.items() if "validate" in edges}
     assert linked == {key: ["Validation report"] for key in validating}
+
+
+def test_no_two_scheduled_dags_validate_the_same(dags: dict[str, Any]) -> None:
+    """Their runs may have the same id, and the reports of a run are found by that and by what was validated."""
+    validated = {d: {name for task in dag["tasks"].values() for name in task["validates"]} for d, dag in dags.items()}
+    by_hand = validated.pop("retry_quarantine")
+    assert by_hand == validated["ingest_releases"]
+    assert sorted(name for names in validated.values() for name in names) == sorted(DATASETS)
 
 
 def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:

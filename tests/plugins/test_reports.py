@@ -116,13 +116,13 @@ def test_a_program_without_a_login_is_refused(get: Get, login: str) -> None:
     assert get("/reports/index.html", authorization=login).status_code in {401, 403}
 
 
-def validated(settings: Settings, name: str, *, success: bool, run_id: str = "r1") -> None:
+def validated(settings: Settings, name: str, *, success: bool, run_id: str = "r1", dataset: str = "documents") -> None:
     ledger = Ledger(settings.ledger)
     report = str(Layout(settings.home).reports / "validations" / f"{name}.html")
     ledger.add(
         Validation(
             validation_id=name,
-            dataset="documents",
+            dataset=dataset,
             subject=name,
             success=success,
             failures=[],
@@ -133,17 +133,26 @@ def validated(settings: Settings, name: str, *, success: bool, run_id: str = "r1
     ledger.close()
 
 
-def test_a_task_links_to_what_its_run_validated(home: Settings) -> None:
-    def link() -> str:
-        return ReportLink().get_link(None, ti_key=SimpleNamespace(run_id="r1"))
+def link(*datasets: str) -> str:
+    return ReportLink().get_link(SimpleNamespace(datasets=datasets), ti_key=SimpleNamespace(run_id="r1"))
 
+
+def test_a_task_links_to_what_it_validated_and_not_to_what_a_run_of_another_dag_did(home: Settings) -> None:
+    validated(home, "features", success=False, dataset="document_features")
+    validated(home, "rows", success=True, dataset="training_set")
+    assert link("documents", "citations") == ""
+    assert link("training_set").endswith("/validations/rows.html")
+    assert link("document_features").endswith("/validations/features.html")
+
+
+def test_a_task_links_to_what_its_run_validated(home: Settings) -> None:
     base = "http://127.0.0.1:8080/hotarea/reports"
     validated(home, "other", success=False, run_id="r0")
-    assert link() == ""
+    assert link("documents") == ""
     validated(home, "2012-12-31@2013", success=True)
-    assert link() == f"{base}/validations/2012-12-31%402013.html"
+    assert link("documents") == f"{base}/validations/2012-12-31%402013.html"
     validated(home, "b", success=True)
-    assert link() == f"{base}/index.html"
+    assert link("documents") == f"{base}/index.html"
     validated(home, "c", success=False)
     validated(home, "d", success=False)
-    assert link() == f"{base}/validations/c.html"
+    assert link("documents") == f"{base}/validations/c.html"

@@ -251,6 +251,31 @@ def test_without_a_ledger_people_are_told_all_the_same(settings, hook, caplog):
     assert "that is told when it passes the next time" in caplog.text
 
 
+@pytest.mark.parametrize("table", ["problem", "notice"])
+def test_a_ledger_that_takes_nothing_holds_nobody_and_people_are_told_all_the_same(table, watched, hook, caplog):
+    alert.is_open(watched, PROBLEM)
+    connection = sqlite3.connect(watched.home / "state" / "ledger.db")
+    connection.execute(f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    with took() as seconds:
+        assert alert.tell(watched, broken())
+    assert seconds[0] < watched.alert_timeout_s + STARTS_S
+    assert hook.titles == ["hotarea: citations failed validation"]
+    assert "the ledger did not take what became of validation/citations, in 50 tries" in caplog.text
+    connection.close()
+
+
+def test_a_problem_that_cannot_be_changed_holds_nobody(watched, hook, caplog):
+    alert.tell(watched, broken())
+    connection = sqlite3.connect(watched.home / "state" / "ledger.db")
+    connection.execute("CREATE TRIGGER keeps BEFORE UPDATE ON problem BEGIN SELECT RAISE(IGNORE); END")
+    connection.close()
+    assert alert.tell(watched, broken("never null"))
+    assert len(hook.bodies) == 2
+    assert not alert.settle(watched, OVER)
+    assert "that is told when it passes the next time" in caplog.text
+    assert [p.closed_at for p in remembered(watched)] == [None]
+
+
 def test_without_channels_problems_are_remembered_and_logged(settings, caplog):
     assert alert.tell(settings, broken())
     assert alert.settle(settings, OVER)

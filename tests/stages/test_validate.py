@@ -1,6 +1,7 @@
 """The validation stage: the ledger remembers, Data Docs show, alerts tell, and a critical failure stops the run."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -303,6 +304,21 @@ def test_published_data_is_a_problem_of_its_own_until_just_that_passes(watched, 
     assert "Look closer: hotarea validate --dataset documents --subject 2012-12-31" in told[0]["message"]
     validate.run(watched, "r9", "documents", "2012-12-31")
     assert [alert["title"] for alert in told][1:] == ["hotarea: recovered: documents 2012-12-31 failed validation"]
+
+
+def test_published_data_that_was_taken_out_of_service_is_no_problem_any_more(watched, told):
+    for name in ("2012-12-31", "2013-12-31"):
+        publish(watched, name, documents(), citations())
+    part = Layout(watched.home).release("2013-12-31") / "documents" / "part-0.parquet"
+    part.unlink()
+    with pytest.raises(ValidationError):
+        validate.run(watched, "r9", "documents")
+    connection = sqlite3.connect(watched.home / "state" / "ledger.db")
+    with connection:
+        connection.execute("DELETE FROM release WHERE release_id = '2013-12-31'")
+    connection.close()
+    validate.run(watched, "r9", "documents")
+    assert [alert["title"] for alert in told][1:] == ["hotarea: recovered: documents 2013-12-31 failed validation"]
 
 
 def test_the_index_lists_all_that_the_ledger_remembers(settings, tmp_path):

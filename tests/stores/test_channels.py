@@ -1,7 +1,9 @@
 """Messages reach a real mail server and a real webhook, and a channel that fails, refuses or hangs holds nobody."""
 
+import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -233,3 +235,40 @@ def test_without_a_second_process_nothing_is_sent_and_nothing_fails(monkeypatch,
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     (delivery,) = send(hook.url)
     assert (delivery.arrived, delivery.reason, hook.bodies) == ((), "no process could be started", [])
+
+
+def test_lines_that_are_not_the_senders_are_passed_over(monkeypatch, tmp_path, hook):
+    noisy = tmp_path / "python"
+    noisy.write_text(f"""#!/bin/sh
+echo noise; echo 3; echo '{{"arrived": 3}}'; echo '{{"arrived": "another"}}'; printf '\\377\\n'
+{shlex.quote(sys.executable)} "$@"
+printf '{{"arrived": "hotarea: docu'
+""")
+    noisy.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(noisy))
+    (delivery,) = send(hook.url)
+    assert (delivery.arrived, delivery.reason) == (("hotarea: documents failed",), "")
+
+
+NOISY = """
+import os, runpy
+from apprise.plugins.custom_json import NotifyJSON
+send = NotifyJSON.send
+def noisy(self, *arguments, **named):
+    print("printed", flush=True)
+    os.write(1, b"written")
+    return send(self, *arguments, **named)
+NotifyJSON.send = noisy
+runpy.run_module("hotarea.stores.sender", run_name="__main__")
+"""
+
+
+def test_what_a_library_prints_is_none_of_the_senders_words(hook):
+    task = {"url": hook.url, "within_s": WITHIN_S}
+    task["notices"] = [{"id": "1", "title": "t", "text": TEXT, "severity": "critical"}]
+    done = subprocess.run(
+        [sys.executable, "-c", NOISY], input=json.dumps(task), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == '{"arrived": "1"}\n'
+    assert "printed" in done.stderr
+    assert "written" in done.stderr

@@ -1,15 +1,19 @@
 import sqlite3
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from hotarea.domain.errors import PublishError, SettingsError
-from hotarea.domain.records import Notice, Problem, Release, Retry, now
-from hotarea.stores.ledger import Ledger
+from hotarea.domain.records import Notice, Problem, Release, Retry, Validation, now
+from hotarea.stores.ledger import _KEYS, _TABLES, Ledger, _addition
 
 
 @pytest.mark.parametrize(
@@ -115,3 +119,82 @@ def test_records_are_remembered_together_or_not_at_all(tmp_path: Path) -> None:
     assert [r.release_id for r in ledger.all(Release)] == ["2012-12-31"]
     assert ledger.all(Retry) == [tried]
     ledger.close()
+
+
+def test_a_ledger_of_an_earlier_version_says_what_it_lacks_and_how_to_add_it(tmp_path: Path) -> None:
+    url, database = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.db"
+    ledger = Ledger(url)
+    kept = Validation(
+        validation_id="v", dataset="d", subject="s", success=True, failures=[], report="p", run_id="r", checks=7
+    )
+    ledger.add(kept, _problem())
+    ledger.close()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript("ALTER TABLE validation DROP COLUMN checks; ALTER TABLE problem DROP COLUMN closed_at")
+    with pytest.raises(
+        SettingsError, match=r"an earlier version .* lacks validation\.checks, problem\.closed_at"
+    ) as error:
+        Ledger(url)
+    said = str(error.value)
+    assert "HOTAREA_HOME" in said
+    assert "ALTER TABLE validation ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL;" in said
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(said[said.index("ALTER TABLE") :])
+    ledger = Ledger(url)
+    assert ledger.all(Validation) == [replace(kept, checks=0)]
+    assert [p.closed_at for p in ledger.all(Problem)] == [None]
+    ledger.close()
+
+
+def test_every_column_can_be_added(tmp_path: Path) -> None:
+    """Rows that were there get what a record has by itself, or what says least, and can be read."""
+    url, database = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.db"
+    Ledger(url).close()
+    with closing(sqlite3.connect(database)) as connection:
+        for kind, table in _TABLES.items():
+            keys = {
+                key: "1" if table.c[key].type.python_type is int else "2012-12-31 00:00:00.000000"
+                for key in _KEYS[kind]
+            }
+            values = {
+                key: value[:10] if isinstance(table.c[key].type, sa.Date) else value for key, value in keys.items()
+            }
+            connection.execute(f"CREATE TABLE old ({', '.join(f'{key} NOT NULL' for key in keys)})")
+            connection.execute(f"INSERT INTO old VALUES ({', '.join('?' * len(values))})", list(values.values()))
+            connection.execute(f"DROP TABLE {table.name}")
+            connection.execute(f"ALTER TABLE old RENAME TO {table.name}")
+        connection.commit()
+    with pytest.raises(SettingsError) as error:
+        Ledger(url)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(str(error.value)[str(error.value).index("ALTER TABLE") :])
+    ledger = Ledger(url)
+    assert [len(ledger.all(kind)) for kind in _KEYS] == [1] * len(_KEYS)
+    assert ledger.all(Problem)[0].told == []
+    assert not ledger.all(Validation)[0].success
+    ledger.close()
+
+
+def test_postgresql_is_told_in_its_own_words() -> None:
+    said = [_addition(_TABLES[Release].c[name], postgresql.dialect()) for name in ("corrected", "corrects", "covers")]
+    assert said == [
+        "ALTER TABLE release ADD COLUMN corrected BIGINT DEFAULT 0 NOT NULL;",
+        "ALTER TABLE release ADD COLUMN corrects JSON DEFAULT '[]' NOT NULL;",
+        "ALTER TABLE release ADD COLUMN covers DATE DEFAULT NULL;",
+    ]
+
+
+def test_several_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    start = Barrier(4)
+
+    def opened(url: str) -> list[Release]:
+        start.wait()
+        ledger = Ledger(url)
+        try:
+            return ledger.all(Release)
+        finally:
+            ledger.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for n in range(5):
+            assert list(threads.map(opened, [f"sqlite:///{tmp_path}/{n}.db"] * 4)) == [[]] * 4

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
 
     reports_kept_days: int = Field(
-        90, ge=1, description="reports of validations are kept so long, and the newest of each subject always"
+        90, ge=1, description="reports of validations are kept so long, and the newest of what may be in service always"
     )
 
     airflow_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's UI and API on loopback")

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=14)
 """A message that no channel took for so long is given up: who reads it then has long looked."""
 
+_TRIES = 50
+"""How often a change of a problem is tried: of those that change it at once, one succeeds each time."""
+
 _TOO_LATE_S = 1.0
 """With less time than this a message is not begun: a process needs most of it to start."""
 
@@ -44,7 +47,7 @@ def tell(settings: Settings, alert: Alert, subjects: Sequence[str] = ()) -> bool
         with _opened(settings) as ledger:
             told = _told(ledger, settings, alert, subjects)
         flush(settings)
-    except SettingsError as error:
+    except (SettingsError, PublishError) as error:
         log.warning("%s Without it nobody knows what was told already: all channels are told.", error)
         _tell_directly(settings, alert)
         return True
@@ -62,7 +65,7 @@ def settle(settings: Settings, recovery: Recovery) -> bool:
         if over is not None:
             log.info("%s\n%s", over.title, over.text)
             flush(settings)
-    except SettingsError as error:
+    except (SettingsError, PublishError) as error:
         log.warning("%s %s passes again; that is told when it passes the next time.", error, recovery.problem)
         return False
     return over is not None
@@ -117,16 +120,18 @@ def _told(ledger: Ledger, settings: Settings, alert: Alert, subjects: Sequence[s
     """Remember that a problem was seen, and what is to be told of it; return whether that is anything.
 
     Others may see it at the same time: of all that write the same state, the ledger takes one, and the others look
-    again.
+    again. Raises `PublishError` if it takes none.
     """
-    while True:
+    refused: PublishError | None = None
+    for _ in range(_TRIES):
         moment = now()
         current = _current(ledger, alert.problem)
         if current is None:
             occurrence = 1 + max((p.occurrence for p in ledger.all(Problem, problem=alert.problem)), default=0)
             try:
                 ledger.add(problems.opened(alert, occurrence, subjects, moment), *_notices(settings, alert, moment))
-            except PublishError:
+            except PublishError as error:
+                refused = error
                 continue
             return True
         seen = problems.seen_again(current, alert, subjects, moment, timedelta(hours=settings.alert_reminder_h))
@@ -135,16 +140,26 @@ def _told(ledger: Ledger, settings: Settings, alert: Alert, subjects: Sequence[s
             if not due:
                 log.info("%s is open since %s; it was told at %s", seen.problem, seen.opened_at, seen.told_at)
             return due
+    raise _refused(alert.problem) from refused
 
 
 def _over(ledger: Ledger, settings: Settings, recovery: Recovery) -> Alert | None:
-    """Remember that an open problem is over; return what is to be told of it, None if it is not open."""
-    while (current := _current(ledger, recovery.problem)) is not None:
+    """Remember that an open problem is over; return what is to be told of it, None if it is not open.
+
+    Raises `PublishError` if the ledger does not take it.
+    """
+    for _ in range(_TRIES):
+        if (current := _current(ledger, recovery.problem)) is None:
+            return None
         moment = now()
         alert = problems.recovered(current, recovery, moment)
         if ledger.replace(current, replace(current, closed_at=moment), *_notices(settings, alert, moment)):
             return alert
-    return None
+    raise _refused(recovery.problem)
+
+
+def _refused(problem: str) -> PublishError:
+    return PublishError(f"the ledger did not take what became of {problem}, in {_TRIES} tries.")
 
 
 def _notices(settings: Settings, alert: Alert, moment: datetime) -> list[Notice]:

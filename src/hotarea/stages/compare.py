@@ -77,7 +77,7 @@ def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Ver
     releases, delivered = _published(settings)
     wanted = {name: found for name, found in delivered.items() if release in {None, name}}
     compared = _compare(settings, releases, wanted, run_id, in_service=True)
-    return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True)
+    return _judged(settings, compared, "Deliver it right, and ingest again.", in_service=True, whole=release is None)
 
 
 def published(settings: Settings, run_id: str, release: str | None = None) -> Comparison:
@@ -103,13 +103,19 @@ def is_in_service(settings: Settings, release: str) -> bool:
     return release in _published(settings)[1]
 
 
-def _judged(
-    settings: Settings, compared: Sequence[Comparison], advice: str, *, in_service: bool, tells: bool = True
+def _judged(  # noqa: PLR0913 - what is compared, and who is told
+    settings: Settings,
+    compared: Sequence[Comparison],
+    advice: str,
+    *,
+    in_service: bool,
+    tells: bool = True,
+    whole: bool = False,
 ) -> Verdicts:
     """Remember comparisons and tell of their findings; the error names the releases that are not to be trusted."""
     outcomes = [_remember(settings, found) for found in compared]
     reports.index(settings)
-    problem = validation_alert.tell(settings, outcomes, in_service=in_service) if tells else ""
+    problem = validation_alert.tell(settings, outcomes, in_service=in_service, whole=whole) if tells else ""
     bad = [c for c in compared if not c.success]
     if not bad:
         return Verdicts(outcomes, None)

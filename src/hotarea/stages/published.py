@@ -56,6 +56,13 @@ def find(settings: Settings, folder: Path, dataset: str | None = None, subject: 
         ledger.close()
 
 
+def served(ledger: Ledger) -> PredictionSet | None:
+    """Return the champion's predictions at the newest cutoff that it has scored; after a rollback, the old ones."""
+    champion = ledger.newest(Champion)
+    sets = ledger.all(PredictionSet, model_version=champion.model_version) if champion else []
+    return max(sets, key=lambda s: (s.cutoff, s.known), default=None)
+
+
 def before(cutoff: Cutoff, others: Iterable[Cutoff]) -> Cutoff | None:
     """Return the cutoff before one: of the last earlier day, as known then."""
     known = [other for other in others if other.day < cutoff.day and other.known <= cutoff.known]
@@ -113,11 +120,9 @@ def _training(wanted: _Wanted, newest: TrainingRun | None) -> Iterator[Published
 def _predictions(wanted: _Wanted, ledger: Ledger) -> Iterator[Published]:
     from hotarea.stages import score
 
-    champion, sets = ledger.newest(Champion), ledger.all(PredictionSet)
-    served = [s for s in sets if champion and s.model_version == champion.model_version]
-    if champion is None or not served:
+    champion, newest = ledger.newest(Champion), served(ledger)
+    if champion is None or newest is None:
         return
-    newest = max(served, key=lambda s: (s.cutoff, s.known))
     name = score.subject(Cutoff(newest.cutoff, newest.known), newest.model_version)
     if wanted.has("predictions", name):
         files, context = score.published_context(wanted.settings, newest, champion, wanted.folder)

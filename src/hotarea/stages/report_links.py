@@ -1,5 +1,6 @@
 """Where validation reports are reached: Airflow's UI serves them below `hotarea/reports/`, to who is logged in."""
 
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,11 +20,12 @@ def address(settings: Settings, report: str | Path) -> str:
     return f"{settings.airflow}{SERVED_BELOW}/{quote(Path(report).relative_to(folder).as_posix())}"
 
 
-def of_run(settings: Settings, run_id: str) -> str:
-    """Return the address of what a run's validations say: the first that failed, the only one, or else the index."""
+def of_run(settings: Settings, run_id: str, datasets: Collection[str]) -> str:
+    """Return the address of what a run says of datasets: the first that failed, the only one, or else the index."""
     ledger = Ledger(settings.ledger)
-    done = sorted(ledger.all(Validation, run_id=run_id), key=lambda v: v.validated_at)
+    found = [v for v in ledger.all(Validation, run_id=run_id) if v.dataset in datasets]
     ledger.close()
+    done = sorted(found, key=lambda v: v.validated_at)
     if not done:
         return ""
     failed = [v for v in done if not v.success]

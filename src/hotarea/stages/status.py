@@ -8,7 +8,7 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, open_problems, report_links, sample
+from hotarea.stages import job_runs, open_problems, published, report_links, sample
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -18,7 +18,7 @@ def collect(settings: Settings) -> dict[str, Any]:
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
-    predictions = _in_service(ledger)
+    predictions = published.served(ledger)
     return {
         "home": str(settings.home),
         "raw": sorted(sources),
@@ -123,15 +123,6 @@ def _validations(settings: Settings, ledger: Ledger) -> list[dict[str, Any]]:
         }
         for v in last.values()
     ]
-
-
-def _in_service(ledger: Ledger) -> records.PredictionSet | None:
-    """Return the champion's predictions at the newest cutoff that it has scored; after a rollback, the old ones."""
-    champion = ledger.newest(records.Champion)
-    if champion is None:
-        return None
-    scored = ledger.all(records.PredictionSet, model_version=champion.model_version)
-    return max(scored, key=lambda s: (s.cutoff, s.known), default=None)
 
 
 def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | None:

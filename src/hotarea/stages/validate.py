@@ -137,17 +137,19 @@ def _held_against_suites(settings: Settings, run_id: str, dataset: str | None, s
             )
             for p in found
         ]
-        return _judge_each(settings, wanted, run_id)
+        return _judge_each(settings, wanted, run_id, whole=subject is None)
     finally:
         discard(folder)
 
 
-def _judge_each(settings: Settings, subjects: Sequence[_Subject], run_id: str, *, tells: bool = True) -> Verdicts:
+def _judge_each(
+    settings: Settings, subjects: Sequence[_Subject], run_id: str, *, tells: bool = True, whole: bool = False
+) -> Verdicts:
     outcomes = [_judge(settings, subject, run_id) for subject in subjects]
     reports.prune(settings)
     reports.index(settings)
     in_service = any(subject.in_service for subject in subjects)
-    problem = tell(settings, outcomes, in_service=in_service) if tells else ""
+    problem = tell(settings, outcomes, in_service=in_service, whole=whole) if tells else ""
     return Verdicts(outcomes, _error(outcomes, problem))
 
 

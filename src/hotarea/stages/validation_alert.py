@@ -1,11 +1,13 @@
 """What people are told of validations: one alert per dataset that failed or warned, and one when it passes again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, Literal
 
+from hotarea.domain import subjects
 from hotarea.domain.alert import Alert, Finding, Recovery
-from hotarea.domain.records import Validation
+from hotarea.domain.records import Problem, Validation
 from hotarea.domain.settings import Settings
 from hotarea.stages import alert, report_links
 
@@ -15,44 +17,56 @@ _KINDS = {"document_features": "cutoff", "predictions": "cutoff", "training_set"
 """Of what a dataset's subjects are, where they are no releases."""
 
 
-def tell(settings: Settings, outcomes: Sequence[Validation], *, in_service: bool) -> str:
+def tell(settings: Settings, outcomes: Sequence[Validation], *, in_service: bool, whole: bool = False) -> str:
     """Tell what failed, what warned and what passes again; return the problem of the first failure, "" if none.
 
-    `in_service` says that published data was judged again, and not data that waits for its publication.
+    `in_service` says that published data was judged again, and not data that waits for its publication; `whole` that
+    it was all of its datasets that is in service.
     """
     problems = [
-        _tell_dataset(settings, dataset, list(judged), in_service=in_service)
+        _tell_dataset(settings, dataset, list(judged), in_service=in_service, whole=whole)
         for dataset, judged in groupby(sorted(outcomes, key=lambda v: v.dataset), key=lambda v: v.dataset)
     ]
     return next(filter(None, problems), "")
 
 
-def _tell_dataset(settings: Settings, dataset: str, outcomes: list[Validation], *, in_service: bool) -> str:
+def _tell_dataset(
+    settings: Settings, dataset: str, outcomes: list[Validation], *, in_service: bool, whole: bool
+) -> str:
     failing, warning = f"{'published' if in_service else 'validation'}/{dataset}", f"warnings/{dataset}"
     failed = [v for v in outcomes if not v.success]
     if failed:
         alert.tell(settings, _alert(settings, failing, failed, in_service=in_service), _subjects(failed))
         return failing
     warned = [v for v in outcomes if any(f["severity"] == "warning" for f in v.failures)]
-    _settle(settings, failing, outcomes, "passes validation again.", in_service=in_service)
+    is_over = partial(_is_over, dataset, _subjects(outcomes), in_service=in_service, whole=whole)
+    _settle(settings, failing, outcomes, "passes validation again.", is_over)
     if warned:
         alert.tell(settings, _alert(settings, warning, warned, in_service=in_service), _subjects(warned))
     else:
-        _settle(settings, warning, outcomes, "passes validation without warnings again.", in_service=in_service)
+        _settle(settings, warning, outcomes, "passes validation without warnings again.", is_over)
     return ""
 
 
-def _settle(settings: Settings, problem: str, outcomes: list[Validation], what: str, *, in_service: bool) -> None:
-    """Close a problem if all that it is about has passed, or, of what is not published yet, something later.
+def _is_over(dataset: str, passed: list[str], problem: Problem, *, in_service: bool, whole: bool) -> bool:
+    """Whether all that a problem is about has passed, or takes no part any more.
 
-    What was rejected is often delivered again under a later date, and does not come back under its own.
+    What was rejected is often delivered again under a later date, and does not come back under its own. What is not
+    in service any more, as after a training or a rollback, is not judged again.
     """
-    current = alert.is_open(settings, problem)
-    if current is None:
-        return
-    passed, last = _subjects(outcomes), outcomes[-1]
-    later = not in_service and bool(current.subjects) and max(passed) >= max(current.subjects)
-    if later or set(current.subjects) <= set(passed):
+    if set(problem.subjects) <= set(passed):
+        return True
+    if in_service:
+        return whole or dataset in subjects.ALONE
+    return subjects.reach(dataset, passed, problem.subjects)
+
+
+def _settle(
+    settings: Settings, problem: str, outcomes: list[Validation], what: str, is_over: Callable[[Problem], bool]
+) -> None:
+    """Close a problem that is over."""
+    current, last = alert.is_open(settings, problem), outcomes[-1]
+    if current is not None and is_over(current):
         report = report_links.address(settings, last.report)
         said = Recovery(
             problem=problem,

@@ -80,6 +80,7 @@ def _start(channel: Channel, notices: Sequence[Notice], within_s: float) -> "sub
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the libraries' own words may quote the URL
             text=True,
+            errors="replace",
             process_group=0,
         )
     except OSError as error:
@@ -106,8 +107,19 @@ def _end(
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         said, _ = process.communicate()
-    words = [json.loads(line) for line in said.splitlines()]
-    arrived = tuple(word["arrived"] for word in words if "arrived" in word)
+    words = [word for line in said.splitlines() if (word := _word(line))]
+    wanted = {notice.notice_id for notice in notices}
+    arrived = tuple(word["arrived"] for word in words if word.get("arrived") in wanted)
     reasons = [word["reason"] for word in words if "reason" in word]
     missing = "" if len(arrived) == len(notices) else "it did not answer in time"
     return Delivery(channel, arrived, missing and (reasons[-1] if reasons else missing))
+
+
+def _word(line: str) -> dict[str, str]:
+    """Return what a line of the process says; nothing if the line is not its own, or was cut when it was ended."""
+    try:
+        word = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    said = isinstance(word, dict) and all(isinstance(value, str) for value in word.values())
+    return word if said else {}

@@ -1,8 +1,9 @@
 """The ledger: one SQL database that remembers releases, sets, decisions and champions."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -56,6 +57,8 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Watch: ("watch",),
 }
 
+_LEAST: dict[Any, Any] = {date: date(1970, 1, 1), datetime: datetime(1970, 1, 1, tzinfo=UTC)}
+
 _METADATA = sa.MetaData()
 
 
@@ -80,30 +83,28 @@ class Ledger:
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL and create the tables that are missing.
 
-        Raises `SettingsError` if the URL is none or the database cannot be reached.
+        Raises `SettingsError` if the URL is none, the database cannot be reached, or an earlier version made it.
         """
         self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             _prepare_sqlite(self._engine)
         with self._reachable():
-            _METADATA.create_all(self._engine)
+            _create(self._engine)
+            absent = _absent(self._engine)
+        if absent:
+            self.close()
+            raise SettingsError(self._earlier(absent))
 
     def add(self, *added: records.Record) -> None:
         """Remember records, all or none; raise `PublishError` if the key of one is taken."""
         with self._reachable(), self._engine.begin() as connection:
-            for record in added:
-                try:
-                    _insert(connection, (record,))
-                except IntegrityError as error:
-                    key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
-                    raise PublishError(
-                        f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
-                    ) from error
+            _insert(connection, added)
 
     def replace(self, old: R, new: R, *more: records.Record) -> bool:
         """Put `new` in the place of `old` and add `more`, in one transaction; return whether `old` was still there.
 
-        Of several that replace the same record at once, one succeeds.
+        Of several that replace the same record at once, one succeeds. Raises `PublishError` if the key of one that is
+        added is taken.
         """
         table = _TABLES[type(old)]
         same = table.update().filter_by(**{k: getattr(old, k) for k in _KEYS[type(old)]})
@@ -132,19 +133,81 @@ class Ledger:
         """Give the connections back."""
         self._engine.dispose()
 
+    def _earlier(self, absent: Iterable[sa.Column[Any]]) -> str:
+        """Return what to say of a ledger in which columns are absent."""
+        named = ", ".join(f"{column.table.name}.{column.name}" for column in absent)
+        added = " ".join(_addition(column, self._engine.dialect) for column in absent)
+        return (
+            f"the ledger at {self._where} was made by an earlier version of hotarea: it lacks {named}, as table and "
+            "column. Take a new folder as HOTAREA_HOME, and a new database if HOTAREA_LEDGER_URL is set; or keep this "
+            f"one and add what it lacks: {added}"
+        )
+
+    @property
+    def _where(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True)
+
     @contextmanager
     def _reachable(self) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            where = self._engine.url.render_as_string(hide_password=True)
             advice = "Free space on its disk." if "full" in str(error.orig) else "Check HOTAREA_LEDGER_URL."
-            raise SettingsError(f"the ledger at {where} cannot be used: {error.orig}. {advice}") from error
+            raise SettingsError(f"the ledger at {self._where} cannot be used: {error.orig}. {advice}") from error
+
+
+def _create(engine: sa.Engine) -> None:
+    """Create the tables that are missing; others may do so at once, which `create_all` does not bear."""
+    there = sa.inspect(engine).get_table_names()
+    with engine.begin() as connection:
+        for table in _TABLES.values():
+            if table.name not in there:
+                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+
+
+def _absent(engine: sa.Engine) -> list[sa.Column[Any]]:
+    """Return the columns of records that the database's tables do not have."""
+    found = sa.inspect(engine).get_multi_columns(filter_names=[table.name for table in _TABLES.values()])
+    there = {table: {c["name"] for c in columns} for (_, table), columns in found.items()}
+    return [c for table in _TABLES.values() for c in table.columns if c.name not in there[table.name]]
+
+
+def _addition(column: sa.Column[Any], dialect: sa.Dialect) -> str:
+    """Return the statement that adds a column, with a value for the rows that are there."""
+    kind = next(kind for kind, table in _TABLES.items() if table is column.table)
+    value, of_type = _initial(kind, column), column.type
+    if isinstance(of_type, sa.JSON):
+        value, of_type = json.dumps(value), sa.Text()
+    literal = sa.literal(value, of_type).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    copy = sa.Column(column.name, column.type, nullable=column.nullable, server_default=sa.text(str(literal)))
+    sa.Table(column.table.name, sa.MetaData(), copy)  # without one it cannot be compiled
+    return f"ALTER TABLE {column.table.name} ADD COLUMN {sa.schema.CreateColumn(copy).compile(dialect=dialect)};"
+
+
+def _initial(kind: type, column: sa.Column[Any]) -> Any:
+    """Return what a record has in a column that nobody has filled: its default, or else what says least.
+
+    That is no moment of today: what is old would seem new.
+    """
+    wanted, plain = next(f for f in fields(kind) if f.name == column.name), get_type_hints(kind)[column.name]
+    if plain in _LEAST:
+        return _LEAST[plain]
+    if wanted.default is not MISSING:
+        return wanted.default
+    if wanted.default_factory is not MISSING:
+        return wanted.default_factory()
+    return None if column.nullable else (get_origin(plain) or plain)()
 
 
 def _insert(connection: sa.Connection, added: Iterable[records.Record]) -> None:
     for record in added:
-        connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
+        try:
+            connection.execute(_TABLES[type(record)].insert().values(**asdict(record)))
+        except IntegrityError as error:
+            key = {k: str(getattr(record, k)) for k in _KEYS[type(record)]}
+            raise PublishError(
+                f"the ledger holds a {type(record).__name__} {key} already; nothing was changed"
+            ) from error
 
 
 def _engine(url: str) -> sa.Engine:

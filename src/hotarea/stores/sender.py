@@ -1,16 +1,17 @@
 """The program that sends notices to one channel: `python -m hotarea.stores.sender`, its task on standard input.
 
 It writes one JSON line for each notice that arrived, and one with the reason where one did not. The reasons are words
-of its own: those of the libraries quote addresses with their secrets.
+of its own: those of the libraries quote addresses with their secrets. What else is printed goes to standard error.
 """
 
 import json
 import logging
+import os
 import re
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 RETRIES = 2
 _WAITS = 20  # a wait is this part of the time that is granted
@@ -47,20 +48,20 @@ class _Words(logging.Handler):
 
 def main() -> None:
     """Send what standard input asks for, in order; end after the time that it grants, whatever a server does."""
-    task = json.load(sys.stdin)
+    task, output = json.load(sys.stdin), _own_output()
     signal.setitimer(signal.ITIMER_REAL, task["within_s"])  # its default action ends the process
     words = _Words()
     logging.basicConfig(handlers=[words], level=logging.WARNING, force=True)
     channel = _channel(task["url"], task["within_s"])
     if channel is None:
-        _say(reason="it is not an Apprise URL; correct it")
+        _say(output, reason="it is not an Apprise URL; correct it")
         return
     logging.getLogger("apprise").setLevel(logging.DEBUG)
     for notice in task["notices"]:
         if not _send(channel, notice):
-            _say(reason=words.reason)
+            _say(output, reason=words.reason)
             return  # the later ones wait for it: a recovery must not come before its problem
-        _say(arrived=notice["id"])
+        _say(output, arrived=notice["id"])
 
 
 def _channel(url: str, within_s: float) -> Any:
@@ -95,9 +96,16 @@ def _send(channel: Any, notice: Mapping[str, str]) -> bool:
     )
 
 
-def _say(**words: str) -> None:
-    sys.stdout.write(json.dumps(words) + "\n")
-    sys.stdout.flush()
+def _own_output() -> TextIO:
+    """Keep standard output for what is said here; what libraries print, in whatever way, goes to standard error."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own
+
+
+def _say(output: TextIO, **words: str) -> None:
+    output.write(json.dumps(words) + "\n")
+    output.flush()
 
 
 if __name__ == "__main__":
