@@ -47,16 +47,18 @@ def check(
     run_id: str,
     *,
     tells: bool = True,
-) -> None:
+) -> list[Validation]:
     """Compare the releases that were `delivered` with those before them; `releases` are all, oldest first.
 
-    All are compared, remembered and, unless nobody is to be alerted, told before `ValidationError` is raised for those
-    that are not to be trusted.
+    All are compared and remembered before `ValidationError` is raised for those that are not to be trusted, which is
+    told unless nobody is to be alerted. What only warns is returned, for the caller to tell if nothing worse is found.
     """
     compared = _compare(settings, releases, delivered, run_id, in_service=False)
+    tells = tells and not all(c.success for c in compared)
     found = _judged(settings, compared, "Nothing was published.", in_service=False, tells=tells)
     if found.error:
         raise found.error
+    return found.outcomes
 
 
 def again(settings: Settings, run_id: str, release: str | None = None) -> None:

@@ -120,13 +120,14 @@ def validate(settings: Settings, plan: Path, run_id: str, *, tells: bool = True)
     that is not over looks the same. Nobody is alerted unless it `tells`.
     Raises `ValidationError` if one is not to be trusted, or breaks a critical expectation.
     """
-    from hotarea.stages import compare
+    from hotarea.stages import compare, validation_alert
     from hotarea.stages.validate import check_many
 
     made = _read(plan)
     folders = {d.release_id: made.built(d.release_id) for d in made.deliveries if made.built(d.release_id).is_dir()}
     done = {release.release_id for release in _releases(settings)}
-    compare.check(settings, _known(settings, made), _delivered(made, folders.keys() - done), run_id, tells=tells)
+    delivered = _delivered(made, folders.keys() - done)
+    compared = compare.check(settings, _known(settings, made), delivered, run_id, tells=tells)
     if folders and not made.retries:  # lines that were corrected one by one have no layout
         newest = made.deliveries[-1].release_id
         source, folder = raw.find(Path(made.source)), plan.parent / "raw_works"
@@ -137,6 +138,8 @@ def validate(settings: Settings, plan: Path, run_id: str, *, tells: bool = True)
     for dataset in ("documents", "citations"):
         parts = {release: sorted((folder / dataset).glob("part-*.parquet")) for release, folder in folders.items()}
         check_many(settings, dataset, parts, run_id, earlier, tells=tells)
+    if tells and compared:  # of a release that is rejected, what rejects it is told and no more
+        validation_alert.tell(settings, compared, in_service=False)
 
 
 def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
