@@ -30,15 +30,16 @@ class Folder:
         discard(folder)
         for day, parts in self.works.items():
             for number, works in enumerate(parts):
-                lines = [json.dumps(_record(work, day)).encode() for work in works]
+                file = {"file": f"{day} {number}"}  # no two are the same: that would be one delivered twice
+                lines = [json.dumps(_record(work, day) | file).encode() for work in works]
                 faults._write(folder / faults.partition(day.isoformat(), number), lines)
         faults._agree(folder, faults.partitions(folder))
         deleted = [f"W{r.id},{r.removed}" for r in self.removals if r.into is None]
         (folder / faults.WORKS / "deleted_ids.csv").write_text("\n".join(["work_id,deleted_date", *deleted, ""]))
         merged = [f"{r.removed},W{r.id},W{r.into}" for r in self.removals if r.into is not None]
-        file = folder / faults.WORKS.parent / "merged_ids" / "works" / "2012-06-01.csv"
-        file.parent.mkdir(parents=True)
-        file.write_text("\n".join(["merge_date,id,merge_into_id", *merged, ""]))
+        merges = folder / faults.WORKS.parent / "merged_ids" / "works" / "2012-06-01.csv"
+        merges.parent.mkdir(parents=True)
+        merges.write_text("\n".join(["merge_date,id,merge_into_id", *merged, ""]))
 
 
 @dataclass

@@ -34,7 +34,7 @@ def feature_tables(home: Path, releases: Sequence[str], cutoffs: Iterable[Cutoff
             if not len(rows):
                 continue
             here = features.values(rows, cutoff.day)
-            ranked = {n: percentiles(v, *known[number, n]) for n, v in here.items()}
+            ranked = {n: percentiles(v, *known.get((number, n), document_features._NOTHING)) for n, v in here.items()}
             found[cutoff].append(features.table(rows, cutoff, here, ranked))
     return {cutoff: pa.concat_tables(parts).sort_by("document_id") for cutoff, parts in found.items()}
 
