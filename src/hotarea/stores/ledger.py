@@ -1,6 +1,7 @@
 """The ledger: one SQL database that remembers releases, sets, decisions and champions."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from hotarea.domain import records
 from hotarea.domain.errors import PublishError, SettingsError
@@ -60,6 +62,8 @@ _KEYS: dict[type, tuple[str, ...]] = {
 _LEAST: dict[Any, Any] = {date: date(1970, 1, 1), datetime: datetime(1970, 1, 1, tzinfo=UTC)}
 
 _METADATA = sa.MetaData()
+
+_BUSY_S = 30
 
 
 def _column(kind: type, name: str, annotation: Any) -> sa.Column[Any]:
@@ -227,6 +231,17 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        # Several Airflow tasks write at once: wait for the other instead of failing, and let readers read meanwhile.
-        connection.execute("PRAGMA busy_timeout = 30000")
-        connection.execute("PRAGMA journal_mode = WAL")
+        # Several Airflow tasks write at once: wait for the other instead of failing.
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000}")
+        _write_ahead(connection)
+
+
+@retry(
+    retry=retry_if_exception(lambda e: getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY),
+    stop=stop_after_delay(_BUSY_S),
+    wait=wait_random(0.01, 0.1),
+    reraise=True,
+)
+def _write_ahead(connection: Any) -> None:
+    """Let readers read while another writes. SQLite does not wait for its lock where two change a new file at once."""
+    connection.execute("PRAGMA journal_mode = WAL")
