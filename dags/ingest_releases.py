@@ -37,7 +37,7 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
             type=["null", "string"],
             minLength=1,
             title="Raw folder",
-            description="A delivery in OpenAlex's layout, or papers.csv.gz and edges.csv.gz. "
+            description="A delivery in OpenAlex's layout, its works as *.jsonl.gz, or papers.csv.gz and edges.csv.gz. "
             "Empty: the folder of HOTAREA_RAW, or the synthetic sample corpus.",
         ),
         "until": Param(

@@ -17,6 +17,7 @@ from hotarea.domain.delivery import REJECTED_AT_LEAST
 _SAID = {
     "current": "OpenAlex's current layout",
     "before_2026": "OpenAlex's layout before 2026",
+    "json_lines": "OpenAlex's records of any year",
     "edge_list": "an edge list",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hotarea.domain import raw_layout
+from hotarea.domain import raw_layout, works
 from hotarea.domain.delivery import Partition
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.raw_layout import LAYOUTS, era, heads, schema
@@ -68,9 +68,25 @@ def test_a_field_that_is_not_there_is_missing(tmp_path):
     assert row["updated_date"] not in LAYOUTS["current"]["updated_date"].kinds
 
 
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"publication_date": None}, "year"),
+        ({"publication_date": None, "publication_year": None}, "null"),
+        ({"publication_date": 2018}, "number"),
+    ],
+)
+def test_a_year_stands_for_a_date_that_is_null_as_it_does_for_the_ingest(changes, kind, tmp_path):
+    assert seen(tmp_path, **changes)["publication_date"] == kind
+    usable = kind in LAYOUTS["current"]["publication_date"].kinds
+    line = json.dumps(work(7, DAY, **changes)).encode() + b"\n"
+    assert (works.decode(line, date(2020, 12, 31)).rejects == []) is usable
+
+
 def test_numbers_for_topics_and_text_for_abstracts_are_of_before_2026_only():
     for name, kind in (("primary_topic_id", "number"), ("abstract_inverted_index", "text")):
         assert kind in LAYOUTS["before_2026"][name].kinds
+        assert kind in LAYOUTS["json_lines"][name].kinds
         assert kind not in LAYOUTS["current"][name].kinds
 
 
@@ -141,6 +157,7 @@ def test_a_column_that_is_not_there_is_missing(tmp_path):
     [
         ("works", "manifest.json", "current"),
         ("works", "manifest", "before_2026"),
+        ("works", None, "json_lines"),
         ("edge_list", None, "edge_list"),
     ],
 )

@@ -257,6 +257,7 @@ CASES: Mapping[str, Callable[[], Case]] = {
     "predictions": predictions_case,
     "raw_works of the current layout": lambda: raw_case("current"),
     "raw_works of before 2026": lambda: raw_case("before_2026"),
+    "raw_works of any year": lambda: raw_case("json_lines"),
     "raw_works of an edge list": lambda: raw_case("edge_list"),
 }
 
@@ -604,6 +605,7 @@ BREAKS: dict[str, dict[str, Break]] = {
         for name, era in (
             ("raw_works of the current layout", "current"),
             ("raw_works of before 2026", "before_2026"),
+            ("raw_works of any year", "json_lines"),
             ("raw_works of an edge list", "edge_list"),
         )
     },

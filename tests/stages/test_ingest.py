@@ -55,6 +55,18 @@ def grow(source: Path, year: int, numbers: Sequence[int] = (101, 102)) -> Path:
     return source
 
 
+def test_a_file_of_json_lines_that_grew_is_a_release_of_its_newest_change(settings: Settings, tmp_path: Path) -> None:
+    folder, old = tmp_path / "lines", [faults.work(n, date(2010, 1, 1 + n), updated_date="2010-12-31") for n in (1, 2)]
+    faults._write(folder / "works.jsonl.gz", [json.dumps(work).encode() for work in old])
+    assert ingested(settings, folder) == ["2010-12-31"]
+    assert ingest.plan(settings, "run", folder) is None
+    new = faults.work(3, date(2011, 3, 1), [1], updated_date="2011-03-02T04:05:06")
+    faults._write(folder / "works.jsonl.gz", [json.dumps(work).encode() for work in (*old, new)])
+    assert ingested(settings, folder) == ["2011-03-02"]
+    assert [row["document_id"] for row in lake(settings, "2011-03-02", "documents")] == [1, 2, 3]
+    assert [r.files[0]["name"] for r in releases(settings)] == ["works.jsonl.gz"] * 2
+
+
 def lake(settings: Settings, release: str, name: str) -> list[dict[str, Any]]:
     return pq.read_table(Layout(settings.home).release(release) / name).to_pylist()
 

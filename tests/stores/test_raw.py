@@ -99,6 +99,32 @@ def test_a_manifest_of_all_entities_gives_the_works(source: Path) -> None:
     assert names(source) == expected
 
 
+def json_lines(file: Path, *changed: str) -> None:
+    """Write works that changed on these days, and two lines that do not tell."""
+    records = [json.dumps({"id": f"W{n}", "updated_date": day}) for n, day in enumerate(changed, start=1)]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress("\n".join([*records, "{cut", '{"id": "W9"}', ""]).encode()))
+
+
+def test_a_file_of_json_lines_belongs_to_the_day_of_its_newest_change(tmp_path: Path) -> None:
+    json_lines(tmp_path / "b.jsonl.gz", "2023-04-05T10:00:00", "2024-02-03T23:59:59.5")
+    json_lines(tmp_path / "a.jsonl.gz", "2024-02-03")
+    json_lines(tmp_path / "c.jsonl.gz", "2021-01-01", "2209-01-01", "no date")
+    (tmp_path / "notes.txt").write_text("")
+    found = raw.find(tmp_path)
+    assert (found.form, found.manifest, found.removals()) == ("works", None, [])
+    assert names(tmp_path) == [("2021-01-01", ["c.jsonl.gz"]), ("2024-02-03", ["a.jsonl.gz", "b.jsonl.gz"])]
+    assert [d.promised for d in raw.verified(found.deliveries(AS_OF))] == [None, None]
+
+
+def test_a_file_of_json_lines_without_a_change_is_named(tmp_path: Path) -> None:
+    json_lines(tmp_path / "a.jsonl.gz", "2209-01-01")
+    with pytest.raises(
+        RawDataError, match=r"no record of .*a\.jsonl\.gz says when it changed; expected .* updated_date"
+    ):
+        raw.find(tmp_path).deliveries(AS_OF)
+
+
 def test_an_edge_list_is_one_release_a_year(tmp_path: Path) -> None:
     source = faults.tiny_edge_list(tmp_path / "edges")
     found = raw.find(source)
@@ -239,7 +265,7 @@ def _file(folder: Path) -> None:
 
 def _plain_lines(folder: Path) -> None:
     folder.mkdir()
-    (folder / "works_2023.jsonl.gz").write_bytes(b"")
+    (folder / "works_2023.jsonl").write_bytes(b"")
 
 
 def _parquet(folder: Path) -> None:
@@ -278,7 +304,7 @@ def _no_date(folder: Path) -> None:
         (_file, "cannot be read: Not a directory"),
         (_nothing, r"holds nothing; expected OpenAlex's layout .*or an edge list"),
         (_photographs, r"holds holiday\.jpg; expected"),
-        (_plain_lines, "holds plain JSON lines without partitions"),
+        (_plain_lines, "holds JSON lines that are not compressed, which `gzip` mends"),
         (_parquet, "Parquet files, which are not supported"),
         (_unfinished, r"no manifest\.json, which is written last; the delivery is not complete"),
         (_empty_manifest, "names no partition of works"),

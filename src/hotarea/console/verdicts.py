@@ -19,7 +19,8 @@ def show(console: Console, outcomes: Sequence[Validation]) -> None:
     if not outcomes:
         return
     ordered = sorted(outcomes, key=_badness)
-    console.print(_table(ordered), width=None if console.is_terminal else _FILE_WIDTH)
+    wide = console if console.is_terminal else Console(file=console.file, width=max(console.width, _FILE_WIDTH))
+    wide.print(_table(ordered))
     for found in ordered:
         if any(_counts(found)[severity] for severity in ("critical", "warning")):
             console.print(
@@ -39,11 +40,11 @@ def _counts(found: Validation) -> Counter[str]:
 
 def _table(outcomes: Sequence[Validation]) -> Table:
     table = Table(header_style="bold", box=None, pad_edge=False)
-    for name in ("dataset", "subject"):
-        table.add_column(name, no_wrap=True)
+    table.add_column("dataset", no_wrap=True)
+    table.add_column("subject", min_width=10, overflow="fold")
     table.add_column("checks", justify="right")
     table.add_column("failed", min_width=10)
-    table.add_column("worst failure", min_width=30, overflow="fold")
+    table.add_column("worst failure", min_width=20, overflow="fold")
     for found in outcomes:
         table.add_row(found.dataset, found.subject, str(found.checks), _failed(found), _worst(found))
     return table

@@ -21,7 +21,7 @@ from hotarea.domain import edge_list, lines
 from hotarea.domain.delivery import Partition
 from hotarea.domain.errors import RawDataError
 
-Era = Literal["current", "before_2026", "edge_list"]
+Era = Literal["current", "before_2026", "json_lines", "edge_list"]
 
 FILES = 32
 RECORDS = 250
@@ -51,7 +51,7 @@ _WORKS: Mapping[str, Field] = {
     "id": _field("url", required=True),
     "title": _field("text", "url", "null", "missing"),
     "display_name": _field("text", "url", "null", "missing"),
-    "publication_date": _field("text", required=True),
+    "publication_date": _field("text", "year", required=True),
     "publication_year": _field("number"),
     "language": _field("text", "null", "missing"),
     "type": _field("text"),
@@ -64,14 +64,17 @@ _WORKS: Mapping[str, Field] = {
     "updated_date": _field("text", required=True),
 }
 
+_EARLIER_WORKS: Mapping[str, Field] = {
+    **_WORKS,
+    "primary_topic": _field("object", "null", "missing"),
+    "primary_topic_id": _field("number", "url", "absent"),
+    "abstract_inverted_index": _field("object", "text", "null", "missing"),
+}
+
 LAYOUTS: Mapping[Era, Mapping[str, Field]] = {
     "current": _WORKS,
-    "before_2026": {
-        **_WORKS,
-        "primary_topic": _field("object", "null", "missing"),
-        "primary_topic_id": _field("number", "url", "absent"),
-        "abstract_inverted_index": _field("object", "text", "null", "missing"),
-    },
+    "before_2026": _EARLIER_WORKS,
+    "json_lines": _EARLIER_WORKS,  # records of any year
     "edge_list": {
         "paper_id": _field("number", required=True),
         "paper_date": _field("date", "number", required=True),
@@ -79,13 +82,18 @@ LAYOUTS: Mapping[Era, Mapping[str, Field]] = {
         "cited": _field("number", required=True),
     },
 }
-"""What each era's records look like; `absent` stands for a value whose surroundings are not there."""
+"""What each era's records look like.
+
+`absent` stands for a value whose surroundings are not there, `year` for a date that is null beside a year.
+"""
 
 
 def era(form: str, manifest: Path | None) -> Era:
-    """Return the era of a raw folder by its form, and by the name of its manifest."""
-    if form == "edge_list" or manifest is None:
+    """Return the era of a raw folder by its form, and by the name of its manifest, if it has one."""
+    if form == "edge_list":
         return "edge_list"
+    if manifest is None:
+        return "json_lines"
     return "current" if manifest.name == _CURRENT_MANIFEST else "before_2026"
 
 
@@ -124,6 +132,8 @@ def _kind_of(record: dict[str, Any], name: str) -> str:
     if name == "referenced_work":
         references = record.get("referenced_works")
         return _kind(references[0]) if isinstance(references, list) and references else "absent"
+    if name == "publication_date" and record.get(name) is None and _kind(record.get("publication_year")) == "number":
+        return "year"
     return _kind(record[name]) if name in record else "missing"
 
 

@@ -4,7 +4,7 @@ Only the declared fields are decoded, whole batches of lines at a time. A line t
 and never stops the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -58,7 +58,13 @@ class _Work(msgspec.Struct, gc=False):
     updated: str | None = None
 
 
+class _Change(msgspec.Struct, gc=False):
+    updated_date: str | None = None
+    updated: str | None = None
+
+
 _decode = msgspec.json.Decoder(_Work).decode
+_decode_change = msgspec.json.Decoder(_Change).decode
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,21 @@ class Decoded:
 def latest_date(release_date: date) -> date:
     """Return the last plausible publication date of a work that a release delivers."""
     return date(release_date.year + YEARS_AHEAD, 12, 31)
+
+
+def newest_change(chunks: Iterable[bytes], latest: date) -> date | None:
+    """Return the last day up to `latest` on which a record of some JSON lines changed; None if no line tells one."""
+    days = (_changed(line, latest) for chunk in chunks for line in chunk.splitlines())
+    return max((day for day in days if day and day <= latest), default=None)
+
+
+def _changed(line: bytes, latest: date) -> date | None:
+    try:
+        found = _decode_change(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # it goes to quarantine
+    moment = updated(found.updated_date or found.updated or "", latest)
+    return None if isinstance(moment, Wrong) else moment.date()
 
 
 def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1) -> Decoded:

@@ -20,7 +20,7 @@ from hotarea.domain.corrections import listed
 from hotarea.domain.delivery import Correction, Delivery, Outcome, Partition, Plan, shown
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.job import Job
-from hotarea.domain.news import News, can_be_known, correction_date, news, read_before
+from hotarea.domain.news import Files, News, can_be_known, correction_date, news, read_before
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.repetition import repeated_files
@@ -213,7 +213,7 @@ def _news(
     """Tell what is to be read; raise `RawDataError` if a folder does not continue what was ingested before."""
     known = read_before(releases)
     delivered = found.deliveries(today, known)
-    if known and not any(d.release_id in known for d in delivered):
+    if known and not _continues(found, delivered, known):
         newest = max(releases, key=lambda release: release.release_date)
         raise RawDataError(
             f"{found.folder} has none of the {len(known)} releases that were ingested from {newest.source}; expected "
@@ -222,6 +222,12 @@ def _news(
     decided = news(delivered, releases, contents.differ, until)
     # what comes without a new release is known from today on only
     return decided if decided.new or (until or today) >= today else News((), (), ())
+
+
+def _continues(found: raw.RawFolder, delivered: Iterable[Delivery], known: Mapping[str, Files]) -> bool:
+    """Whether any of what is delivered was ingested before; a file of JSON lines that grew has another date now."""
+    names = {name for files in known.values() for name in files} if found.form == "works" else set()
+    return any(d.release_id in known or any(p.name in names for p in d.partitions) for d in delivered)
 
 
 def _dated(

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from hotarea.domain import edge_list, lines
+from hotarea.domain import edge_list, lines, works
 from hotarea.domain.delivery import Delivery, Partition, Promise, shown
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.news import Files
@@ -27,11 +28,14 @@ _ROOTS = ("data/jsonl", "jsonl", "data", ".")
 _AHEAD = timedelta(days=1)
 """A delivery may be dated by a clock ahead of UTC, but not later."""
 
+_JSON_LINES = "*.jsonl.gz"
+
 _URL = re.compile(r"(?:(?:.*/)?(?P<entity>[^/]+)/)?(?P<name>updated_date=(?P<day>\d{4}-\d\d-\d\d)/[^/]+)")
 
 EXPECTED = (
     "expected OpenAlex's layout (data/jsonl/works/manifest.json with updated_date=…/part_0000.gz, or "
-    f"works/manifest as before 2026) or an edge list ({edge_list.PAPERS} and {edge_list.EDGES})"
+    "works/manifest as before 2026), OpenAlex's works as files of JSON lines (*.jsonl.gz), or an edge list "
+    f"({edge_list.PAPERS} and {edge_list.EDGES})"
 )
 
 
@@ -59,7 +63,7 @@ class RawFolder:
     folder: Path
     form: Literal["works", "edge_list"]
     works: Path
-    manifest: Path | None
+    manifest: Path | None  # None for what promises nothing: files of JSON lines, and an edge list
 
     def deliveries(self, as_of: date, known: Collection[str] = ()) -> list[Delivery]:
         """Return all releases as promised, oldest first, without looking whether their files are there.
@@ -67,10 +71,14 @@ class RawFolder:
         `known` are the ids of those that were ingested: those of an edge list stay as they are when it grows.
 
         Raises `RawDataError` if the manifest cannot be read, or dates a release after tomorrow: no release could
-        follow it. An edge list promises nothing: its releases follow from the dates of its papers, none after `as_of`.
+        follow it. Without a manifest nothing is promised. A file of JSON lines is a release, or a part of it, of the
+        day on which its newest record changed; an edge list's releases follow from the dates of its papers, none after
+        `as_of`.
         """
-        if self.manifest is None:
+        if self.form == "edge_list":
             return self._years(as_of, known)
+        if self.manifest is None:
+            return self._by_newest_change(as_of)
         by_date: dict[str, list[Partition]] = {}
         for entry in _entries(self.manifest):
             found = _URL.fullmatch(entry.url)
@@ -104,6 +112,18 @@ class RawFolder:
             return Delivery(day, date.fromisoformat(day), files, promised=_promise(files))
         except ValueError as error:
             raise RawDataError(f"{self.manifest} names updated_date={day}: {error}; expected a date") from error
+
+    def _by_newest_change(self, as_of: date) -> list[Delivery]:
+        by_day: dict[date, list[Partition]] = {}
+        for file in sorted(self.folder.glob(_JSON_LINES)):
+            day = works.newest_change(lines.batches(file), as_of + _AHEAD)
+            if day is None:
+                raise RawDataError(
+                    f"no record of {file} says when it changed; expected OpenAlex's works, each with its updated_date. "
+                    "Take the file out of the folder, or deliver it again."
+                )
+            by_day.setdefault(day, []).append(Partition(file.name, str(file), None, None))
+        return [Delivery(str(day), day, tuple(by_day[day])) for day in sorted(by_day)]
 
     def _check_dates(self, deliveries: Iterable[Delivery], as_of: date) -> None:
         future = [f"updated_date={d.release_id}" for d in deliveries if d.release_date > as_of + _AHEAD]
@@ -200,6 +220,8 @@ def _found(folder: Path, names: set[str]) -> RawFolder:
                 f"{works} has partitions but no manifest.json, which is written last; the delivery is not complete. "
                 f"Wait for {works / 'manifest.json'}, or deliver it again."
             )
+    if any(fnmatch(name, _JSON_LINES) for name in names):
+        return RawFolder(folder, "works", folder, None)
     raise RawDataError(f"raw folder {folder} holds {_described(folder, names)}; {EXPECTED}")
 
 
@@ -231,8 +253,8 @@ def _sum(numbers: Sequence[int | None]) -> int | None:
 
 
 def _described(folder: Path, names: set[str]) -> str:
-    if any(name.endswith((".jsonl.gz", ".jsonl")) for name in names):
-        return "plain JSON lines without partitions, whose dates of delivery are unknown"
+    if any(name.endswith(".jsonl") for name in names):
+        return "JSON lines that are not compressed, which `gzip` mends"
     if (folder / "data" / "parquet").is_dir() or "parquet" in names:
         return "OpenAlex's Parquet files, which are not supported"
     return f"{', '.join(sorted(names)[:5])}" if names else "nothing"
