@@ -23,8 +23,9 @@ from beam_jobs.lake_files import part, put, report, write_lake, written
 from beam_jobs.progress import Followed
 from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import edge_list, lake, lines, tables, works
-from hotarea.domain.delivery import Assignment, Delivery, Plan, Reading, Writing, outcomes
+from hotarea.domain.delivery import Assignment, Delivery, Plan, Reading, Writing
 from hotarea.domain.errors import RawDataError
+from hotarea.domain.outcome import outcomes
 from hotarea.domain.records import QUARANTINED
 from hotarea.domain.rejects import by_reason, quarantine
 from hotarea.stores.layout import discard, write_aside

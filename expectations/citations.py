@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from great_expectations import expectations as gxe
 
-from expectations import database, earlier, limits
+from expectations import database, earlier
 from expectations.findings import columns, finding
 from expectations.suite import Context, Suite, schema_expectation
-from hotarea.domain import tables
+from hotarea.domain import limits, tables
 
 _IDS = ("citing_id", "cited_id")
 _DATED = pa.schema([tables.DOCUMENTS.field(name) for name in ("document_id", "published")])

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from great_expectations import expectations as gxe
 
-from expectations import database, limits
+from expectations import database
 from expectations.fields import compared, distribution_expectation, null_share_expectation
 from expectations.findings import columns, differs, finding, nulls, outside
 from expectations.suite import Context, Suite, schema_expectation
-from hotarea.domain import tables
+from hotarea.domain import limits, tables
 from hotarea.domain.windows import Cutoff
 
 _KEYS = ("document_id", "event_timestamp", "created_timestamp")

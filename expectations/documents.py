@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 from great_expectations import expectations as gxe
 
-from expectations import database, earlier, limits
+from expectations import database, earlier
 from expectations.fields import compared, null_share_expectation
 from expectations.findings import columns, finding
 from expectations.suite import Context, Suite, schema_expectation
-from hotarea.domain import tables
+from hotarea.domain import limits, tables
 
 _REQUIRED = ("document_id", "published", "updated", "is_retracted", "reference_count")
 _NULLABLE = ("title", "type", "language", "topic_id", "topic")
@@ -123,15 +123,15 @@ def _identity() -> list[Any]:
 
 
 def _dates(released: date, context: Context) -> list[Any]:
-    latest = date(released.year + limits.YEARS_AHEAD, 12, 31)
+    earliest, latest = date(limits.EARLIEST_YEAR, 1, 1), date(released.year + limits.YEARS_AHEAD, 12, 31)
     next_day = released + timedelta(days=1)
     checks = [
         gxe.ExpectColumnValuesToBeBetween(
             column="published",
-            min_value=_midnight(limits.EARLIEST_PUBLISHED),
+            min_value=_midnight(earliest),
             max_value=_midnight(latest),
             severity="critical",
-            description=f"Documents are published between {limits.EARLIEST_PUBLISHED} and {latest}.",
+            description=f"Documents are published between {earliest} and {latest}.",
             notes="Citations are dated by this day; a wrong century moves them out of every window.",
         ),
         gxe.ExpectColumnValuesToBeBetween(

@@ -13,10 +13,9 @@ from statistics import median
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations import limits
 from expectations.database import row, rows
 from expectations.suite import Context
-from hotarea.domain import tables
+from hotarea.domain import limits, tables
 
 ID = pa.schema([tables.DOCUMENTS.field("document_id")])
 _CITED = pa.schema([tables.CITATIONS.field("cited_id")])

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from great_expectations import expectations as gxe
 
-from expectations import limits
 from expectations.database import arrow, quoted, row, value
+from hotarea.domain import limits
 from hotarea.domain.drift import Histogram, distance
 
 SCHEMA = pa.schema({"field": pa.string(), "null_share_rose": pa.string(), "distribution_moved": pa.string()})

@@ -8,11 +8,9 @@ from typing import Any
 
 from great_expectations import expectations as gxe
 
-from expectations import limits
 from expectations.database import quoted
 from expectations.suite import Context, Suite, schema_expectation
-from hotarea.domain import raw_layout
-from hotarea.domain.delivery import REJECTED_AT_LEAST
+from hotarea.domain import limits, raw_layout
 
 _SAID = {
     "current": "OpenAlex's current layout",
@@ -33,7 +31,7 @@ def _unless_few(name: str, kinds: frozenset[str]) -> str:
     listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     usable = f"{quoted(name)} IN ({listed})"
     differ = f"count(*) FILTER (NOT {usable}) OVER ()"
-    return f"CASE WHEN {usable} OR {differ} >= {REJECTED_AT_LEAST} THEN {quoted(name)} END"
+    return f"CASE WHEN {usable} OR {differ} >= {limits.REJECTED_AT_LEAST} THEN {quoted(name)} END"
 
 
 def expectations(subject: str, context: Context) -> list[Any]:  # noqa: ARG001
@@ -66,7 +64,7 @@ def _required(name: str, field: raw_layout.Field, said: str, rejected_share: flo
         severity="critical",
         description=(
             f"In {said}, {name} is {' or '.join(kinds)} in at least {1 - rejected_share:.0%} of records, or in all "
-            f"but {REJECTED_AT_LEAST - 1}."
+            f"but {limits.REJECTED_AT_LEAST - 1}."
         ),
         notes="No record can be used without it; fewer go to quarantine one by one.",
     )

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 from great_expectations import expectations as gxe
 
-from expectations import database, limits
+from expectations import database
 from expectations.fields import compared, distribution_expectation
 from expectations.findings import columns, finding, nulls, outside
 from expectations.suite import Context, Suite, schema_expectation
-from hotarea.domain import tables
+from hotarea.domain import limits, tables
 
 _KEYS = ("document_id", "event_timestamp")
 _LABEL = "hot_area"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.comparison import FIELDS, Again, Ended, Measures, New, drift, judge
 
 VALUES = {
@@ -50,12 +50,12 @@ def found(measures: Measures) -> list[tuple[str, str, str]]:
 
 def test_nothing_is_said_of_a_release_like_those_before() -> None:
     assert judge(CLEAN) == []
-    assert drift(CLEAN.new, CLEAN.usual) == dict.fromkeys(release_limits.DRIFT_DISTANCES, 0.0)
+    assert drift(CLEAN.new, CLEAN.usual) == dict.fromkeys(limits.DRIFT_DISTANCES, 0.0)
 
 
-@pytest.mark.parametrize("field", release_limits.RECURATED_SHARES)
+@pytest.mark.parametrize("field", limits.RECURATED_SHARES)
 def test_a_history_that_was_recurated_is_no_drift(field: str) -> None:
-    limit = round(release_limits.RECURATED_SHARES[field] * 1_000)
+    limit = round(limits.RECURATED_SHARES[field] * 1_000)
     changed = dict.fromkeys(FIELDS, 0)
     assert found(again(changed=changed | {field: limit})) == []
     assert found(again(changed=changed | {field: limit + 1})) == [("source_recurated", "warning", field)]
@@ -67,10 +67,10 @@ def test_what_is_told_of_it() -> None:
 
 
 def test_every_field_that_is_limited_is_compared() -> None:
-    assert set(release_limits.RECURATED_SHARES) <= set(FIELDS)
+    assert set(limits.RECURATED_SHARES) <= set(FIELDS)
 
 
-@pytest.mark.parametrize("field", sorted(set(release_limits.DRIFT_DISTANCES) - {"topic"}))
+@pytest.mark.parametrize("field", sorted(set(limits.DRIFT_DISTANCES) - {"topic"}))
 def test_a_world_that_changed_is_no_recuration(field: str) -> None:
     other = {f"another {value}": count for value, count in VALUES[field].items()}
     assert found(new(**{field: other})) == [("world_changed", "warning", field)]

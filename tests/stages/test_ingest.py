@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pyarrow as pa
@@ -34,9 +36,9 @@ def releases(settings: Settings) -> list[Release]:
     return found
 
 
-def built(settings: Settings, source: Path, until: date | None = None) -> Path:
+def built(settings: Settings, source: Path, until: date | None = None, run_id: str = "run") -> Path:
     """Plan and run the job, as the DAG's tasks do one after the other."""
-    plan = ingest.plan(settings, "run", source, until)
+    plan = ingest.plan(settings, run_id, source, until)
     assert plan is not None
     jobs.run(ingest.job(settings, plan))
     return plan
@@ -308,6 +310,37 @@ def test_all_steps_can_be_run_again_after_the_last(settings: Settings, source: P
     assert ingest.publish(settings, plan, "again") == ids
     assert (lake_files(settings), releases(settings)) == (before, remembered)
     assert sorted(f.name for f in plan.parent.iterdir()) == ["plan.json", "result.json"]
+
+
+def test_of_plans_that_are_published_at_once_one_wins_and_the_lake_is_its_own(settings: Settings, source: Path) -> None:
+    plans, start = {f"run {n}": built(settings, source, run_id=f"run {n}") for n in range(4)}, Barrier(4)
+
+    def published(run_id: str) -> str | None:
+        start.wait()
+        try:
+            ingest.publish(settings, plans[run_id], run_id)
+        except PublishError as error:
+            assert "published release 2010-12-31 while this one was being made" in str(error)  # noqa: PT017
+            return None
+        return run_id
+
+    with ThreadPoolExecutor(4) as threads:
+        (winner,) = filter(None, threads.map(published, plans))
+    assert [r.run_id for r in releases(settings)] == [winner] * 3
+    assert [len(lake(settings, r.release_id, "documents")) for r in releases(settings)] == [12, 12, 12]
+    losers = [plan for run_id, plan in plans.items() if run_id != winner]
+    assert [plan.with_name("release=2010-12-31").is_dir() for plan in losers] == [True] * 3
+
+
+def test_a_plan_is_not_published_on_a_lake_that_gained_something_else(settings: Settings, source: Path) -> None:
+    """What was planned without the other release may be older than it, or change what it changed."""
+    plan = built(settings, source, date(2011, 12, 31))
+    other = built(settings, source, date(2010, 12, 31), run_id="other")
+    ingest.publish(settings, other, "other")
+    before = lake_files(settings)
+    with pytest.raises(PublishError, match=r"expected 0 releases in the lake, as when it was planned"):
+        ingest.publish(settings, plan, "run")
+    assert lake_files(settings) == before
 
 
 def test_planning_sweeps_what_was_left_aside(settings: Settings, source: Path) -> None:

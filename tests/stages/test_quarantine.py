@@ -349,7 +349,8 @@ def test_a_plan_leaves_another_ones_records_alone(home: Settings, tmp_path: Path
     """Two people plan a retry on one day, before either of them runs the job."""
     file = corrected(home, tmp_path / "r.txt", ("no_references", with_references), ("bad_id", with_id))
     with patch.object(quarantine, "_today", return_value=TODAY):
-        first, second = (quarantine.plan(home, "retry", file, reason=r).plan for r in ("no_references", "bad_id"))
+        first = quarantine.plan(home, "retry", file, reason="no_references").plan
+        second = quarantine.plan(home, "another", file, reason="bad_id").plan
     assert first
     assert second
     build(second, 1)
@@ -357,6 +358,10 @@ def test_a_plan_leaves_another_ones_records_alone(home: Settings, tmp_path: Path
     ingest.publish(home, first, "retry")
     assert valid(home, TODAY) == valid(home, NEWEST) | {20}
     assert found(home, Release)[-1].retries == ["retried/release=2020-02-02/updated_date=2011-12-31/part_0000.gz"]
+    with pytest.raises(PublishError, match=r"run retry published release 2020-02-02 while this one .* start it anew"):
+        ingest.publish(home, second, "another")
+    assert valid(home, TODAY) == valid(home, NEWEST) | {20}
+    assert second.parent.joinpath("release=2020-02-02").is_dir()
 
 
 def test_what_plans_left_that_were_not_published_is_swept(home: Settings, tmp_path: Path) -> None:

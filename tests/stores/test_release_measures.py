@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.comparison import Measures
 from hotarea.domain.in_degrees import Cohort
 from hotarea.stores.layout import Layout
@@ -89,7 +89,7 @@ def test_corrections_are_not_usual(tmp_path: Path) -> None:
     releases = write_lake(tmp_path, {day: Delivery([Work(day.year, day)]) for day in days})
     known = [Known(r, Layout(tmp_path).release(r), is_correction=r.startswith("2013")) for r in releases]
     (found,) = measure(known, releases[-1:], tmp_path)
-    assert found.usual.works == release_limits.USUAL_RELEASES == 3  # of 2011, 2012 and 2014
+    assert found.usual.works == limits.USUAL_RELEASES == 3  # of 2011, 2012 and 2014
 
 
 def test_withdrawn_works_are_no_ended_ids(tmp_path: Path) -> None:

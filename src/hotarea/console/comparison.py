@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.records import Comparison
 
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "dim"}
@@ -52,7 +52,7 @@ def _world(found: Comparison) -> Table:
     title = f"The world changed: {found.works['new']:,} new works against those of the deliveries before"
     table = Table("", "distance", "at most", title=title)
     for name, distance in found.drift.items():
-        limit = release_limits.DRIFT_DISTANCES[name]
+        limit = limits.DRIFT_DISTANCES[name]
         table.add_row(name, f"[yellow]{distance}[/]" if distance > limit else str(distance), str(limit))
     if not found.drift:
         table.add_row("too few to tell", "", "")

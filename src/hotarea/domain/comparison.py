@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from scipy.spatial.distance import jensenshannon
 
-from hotarea.domain import in_degrees, release_limits, repetition, topics, years
+from hotarea.domain import in_degrees, limits, repetition, topics, years
 from hotarea.domain.finding import Finding, ordered
 
 Counts = Mapping[str, int]
@@ -83,7 +83,7 @@ def drift(new: New, usual: New) -> dict[str, float]:
 def _distance(now: Counts, before: Counts) -> float | None:
     keys = sorted({*now, *before})
     works = min(sum(now.values()), sum(before.values()))
-    if works < max(release_limits.AT_LEAST, release_limits.WORKS_A_VALUE * len(keys)):
+    if works < max(limits.AT_LEAST, limits.WORKS_A_VALUE * len(keys)):
         return None
     return float(jensenshannon([now.get(k, 0) for k in keys], [before.get(k, 0) for k in keys], base=2))
 
@@ -93,7 +93,7 @@ def judge(measures: Measures) -> list[Finding]:
     return ordered([*_wrong(measures), *_recurated(measures), *_changed_world(measures)])
 
 
-RULES = 8 + len(release_limits.RECURATED_SHARES) + len(release_limits.DRIFT_DISTANCES)
+RULES = 8 + len(limits.RECURATED_SHARES) + len(limits.DRIFT_DISTANCES)
 """How many rules a release is held against: those of wrong data and of lost references, and one for each field."""
 
 
@@ -116,9 +116,9 @@ def _wrong(measures: Measures) -> Iterable[Finding]:
 def _recurated(measures: Measures) -> Iterable[Finding]:
     """Yield what the source changed in works that come again."""
     again, works = measures.again, max(measures.again.works, measures.held or 0)
-    if works < release_limits.AT_LEAST:
+    if works < limits.AT_LEAST:
         return
-    for name, share in release_limits.RECURATED_SHARES.items():
+    for name, share in limits.RECURATED_SHARES.items():
         changed = again.changed.get(name, 0)
         if changed > share * works:
             yield Finding(
@@ -129,12 +129,12 @@ def _recurated(measures: Measures) -> Iterable[Finding]:
                 f"{changed:,} of {works:,} ({changed / works:.1%}) have: the source re-curated its history",
             )
     removed, before = again.references_removed, again.references_before
-    if before >= release_limits.AT_LEAST and removed > release_limits.REFERENCES_LOST_SHARE * before:
+    if before >= limits.AT_LEAST and removed > limits.REFERENCES_LOST_SHARE * before:
         yield Finding(
             "references_lost",
             "critical",
             "references",
-            f"Works that come again lose at most {release_limits.REFERENCES_LOST_SHARE:.0%} of their references.",
+            f"Works that come again lose at most {limits.REFERENCES_LOST_SHARE:.0%} of their references.",
             f"{removed:,} of {before:,} ({removed / before:.0%}) are gone: lists of references were cut",
         )
 
@@ -142,7 +142,7 @@ def _recurated(measures: Measures) -> Iterable[Finding]:
 def _changed_world(measures: Measures) -> Iterable[Finding]:
     """Yield in what new works differ from those of the deliveries before."""
     for name, distance in drift(measures.new, measures.usual).items():
-        limit = release_limits.DRIFT_DISTANCES[name]
+        limit = limits.DRIFT_DISTANCES[name]
         if distance > limit:
             yield Finding(
                 "world_changed",

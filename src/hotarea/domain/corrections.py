@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hotarea.domain import tables
 from hotarea.domain.columns import Bools, Int32s, Ints, array
 from hotarea.domain.cutoff_axis import CutoffAxis, days_since_epoch
-from hotarea.domain.published import EARLIEST_YEAR
+from hotarea.domain.limits import EARLIEST_YEAR
 from hotarea.domain.versions import Deliveries, Redirects, Removals, resolve
 from hotarea.domain.windows import Cutoff
 from hotarea.domain.works import WORKS

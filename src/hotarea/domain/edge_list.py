@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hotarea.domain import csv_rows, identifiers
+from hotarea.domain import csv_rows, identifiers, limits
 from hotarea.domain.columns import Bools, Ints
-from hotarea.domain.delivery import REJECTED_SHARE, too_many_rejected
+from hotarea.domain.delivery import too_many_rejected
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.published import published
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
@@ -25,13 +25,6 @@ from hotarea.domain.works import WORKS
 
 PAPERS = "papers.csv.gz"
 EDGES = "edges.csv.gz"
-
-JOINED_SHARE = 0.9
-"""At least this share of the edges' ends must be papers: all are in hep-th's; fewer are papers that are missing, or
-ids of another corpus that meet by accident."""
-
-FUTURE_SHARE = 0.2
-"""At most this share of citations may point to a paper that appeared over a year later; at random it is near half."""
 
 _YEAR_DAYS = 365
 
@@ -77,7 +70,7 @@ class _Papers:
     records: int
 
 
-def read(folder: Path, as_of: date, rejected_share: float = REJECTED_SHARE) -> EdgeList:
+def read(folder: Path, as_of: date, rejected_share: float = limits.REJECTED_SHARE) -> EdgeList:
     """Read `papers.csv.gz` (id, date and perhaps title) and `edges.csv.gz` (citing, cited).
 
     Papers dated after `as_of` are rejected. Raises `RawDataError` if a file is unreadable, more than `rejected_share`
@@ -177,18 +170,18 @@ def _check(papers: _Papers, citing: Ints, cited: Ints, known: Bools) -> None:
     """Raise `RawDataError` if papers and edges are of different corpora; `known`: the edges with a citing paper."""
     target = np.isin(cited, papers.ids)
     joined = (known.sum() + target.sum()) / max(2 * len(citing), 1)
-    if len(citing) and joined < JOINED_SHARE:
+    if len(citing) and joined < limits.JOINED_SHARE:
         raise RawDataError(
             f"{joined:.0%} of the ends of {len(citing)} edges in {EDGES} are ids in {PAPERS}; expected at least "
-            f"{JOINED_SHARE:.0%}. The dates file lacks papers or is of another corpus than the edges: deliver the "
-            "right one."
+            f"{limits.JOINED_SHARE:.0%}. The dates file lacks papers or is of another corpus than the edges: deliver "
+            "the right one."
         )
     both = known & target
     later = (_days(papers, cited[both]) - _days(papers, citing[both])) > _YEAR_DAYS
-    if len(later) and later.mean() > FUTURE_SHARE:
+    if len(later) and later.mean() > limits.YEAR_LATER_SHARE:
         raise RawDataError(
             f"{later.mean():.0%} of {len(later)} citations in {EDGES} point to papers that {PAPERS} dates over a year "
-            f"later; expected at most {FUTURE_SHARE:.0%}. The dates file is of another corpus, "
+            f"later; expected at most {limits.YEAR_LATER_SHARE:.0%}. The dates file is of another corpus, "
             f"whose ids join by accident: deliver the right one."
         )
 

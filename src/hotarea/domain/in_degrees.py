@@ -8,7 +8,7 @@ ninety times as often. That number depends neither on how many citations there a
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.finding import Finding
 
 
@@ -25,7 +25,7 @@ def ratio(cohorts: Iterable[Cohort]) -> float | None:
     """Return how much more often citations meet than by chance; None if there are too few to tell."""
     counted = [cohort for cohort in cohorts if cohort.documents]
     by_chance = sum(c.citations * (c.citations - 1) / c.documents for c in counted)
-    if sum(c.citations for c in counted) < release_limits.RANDOM_CITATIONS or by_chance < release_limits.AT_LEAST:
+    if sum(c.citations for c in counted) < limits.RANDOM_CITATIONS or by_chance < limits.AT_LEAST:
         return None
     return sum(c.meetings for c in counted) / by_chance
 
@@ -33,11 +33,11 @@ def ratio(cohorts: Iterable[Cohort]) -> float | None:
 def random(cohorts: Iterable[Cohort]) -> Iterator[Finding]:
     """Yield a finding if citations fall on documents of the same age alike."""
     found = ratio(cohorts)
-    if found is not None and found < release_limits.RANDOM_RATIO:
+    if found is not None and found < limits.RANDOM_RATIO:
         yield Finding(
             "random_citations",
             "critical",
             "cited_id",
-            f"Two citations meet in one document at least {release_limits.RANDOM_RATIO} times as often as by chance.",
+            f"Two citations meet in one document at least {limits.RANDOM_RATIO} times as often as by chance.",
             f"{found:.2f} times: in-degrees have no tail, so the citations are random or their ids are mixed up",
         )

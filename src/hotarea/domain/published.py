@@ -9,9 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hotarea.domain.limits import EARLIEST_YEAR
 from hotarea.domain.rejects import Reason, Wrong
-
-EARLIEST_YEAR = 1500
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?", re.ASCII)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.delivery import Delivery
 from hotarea.domain.finding import Finding
 
@@ -36,7 +36,7 @@ def repeated_files(deliveries: Iterable[Delivery], known: Iterable[Mapping[str, 
 
 def repeated(release: Release, sizes: Mapping[str, int]) -> Iterator[Finding]:
     """Yield a finding if a release is an earlier one again; `sizes` are the works of the earlier ones."""
-    fewest, share = release_limits.SAME_RECORDS_AT_LEAST, release_limits.SAME_RECORDS_SHARE
+    fewest, share = limits.SAME_RECORDS_AT_LEAST, limits.SAME_RECORDS_SHARE
     most = max(release.of_release, key=lambda name: release.of_release[name], default="")
     if release.same_record >= fewest and release.same_record > share * release.documents:
         yield Finding(
@@ -52,7 +52,7 @@ def repeated(release: Release, sizes: Mapping[str, int]) -> Iterator[Finding]:
             "release_repeated",
             "critical",
             "document_id",
-            f"More than {release_limits.NOTHING_NEW_SHARE:.0%} of a release's works are new or changed.",
+            f"More than {limits.NOTHING_NEW_SHARE:.0%} of a release's works are new or changed.",
             f"{release.new:,} are new and {release.changed:,} changed of {release.documents:,}, and "
             f"{release.of_release[most]:,} of the {sizes[most]:,} works of release {most} are there: it is that "
             "release again under a new date",
@@ -61,7 +61,7 @@ def repeated(release: Release, sizes: Mapping[str, int]) -> Iterator[Finding]:
 
 def _is_again(release: Release, of_one: int, size: int) -> bool:
     return (
-        release.documents >= release_limits.AT_LEAST
-        and release.new + release.changed <= release_limits.NOTHING_NEW_SHARE * release.documents
-        and of_one >= release_limits.WHOLE_RELEASE_SHARE * size
+        release.documents >= limits.AT_LEAST
+        and release.new + release.changed <= limits.NOTHING_NEW_SHARE * release.documents
+        and of_one >= limits.WHOLE_RELEASE_SHARE * size
     )

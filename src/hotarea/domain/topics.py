@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.finding import Finding
 
 NONE = "none"
@@ -12,19 +12,19 @@ NONE = "none"
 def lost(now: Mapping[str, int], usual: Mapping[str, int]) -> Iterator[Finding]:
     """Yield findings if new works lack topics that works have, or had; a source without any topic has none to lose."""
     works, before = sum(now.values()), sum(usual.values())
-    if works >= release_limits.AT_LEAST and (now.keys() | usual.keys()) - {NONE}:
+    if works >= limits.AT_LEAST and (now.keys() | usual.keys()) - {NONE}:
         yield from _without(now.get(NONE, 0), works, usual.get(NONE, 0) / before if before else None)
         yield from _vanished(now, usual)
 
 
 def emptied(works_emptied: int, works: int) -> Iterator[Finding]:
     """Yield a finding if works that come again lost their topic."""
-    if works >= release_limits.AT_LEAST and works_emptied > release_limits.NO_TOPIC_SHARE * works:
+    if works >= limits.AT_LEAST and works_emptied > limits.NO_TOPIC_SHARE * works:
         yield Finding(
             "topics_lost",
             "critical",
             "topic_id",
-            f"At most {release_limits.NO_TOPIC_SHARE:.0%} of the works that come again lose their topic.",
+            f"At most {limits.NO_TOPIC_SHARE:.0%} of the works that come again lose their topic.",
             f"{works_emptied:,} of {works:,} did: the topic mapping lost ids",
         )
 
@@ -34,9 +34,9 @@ def _without(without: int, works: int, usually: float | None) -> Iterator[Findin
 
     Where nothing is usual yet it only warns: the source may be one of which so many never have a topic.
     """
-    limit = release_limits.NO_TOPIC_SHARE
+    limit = limits.NO_TOPIC_SHARE
     if usually is not None:
-        limit = usually + release_limits.NO_TOPIC_MORE
+        limit = usually + limits.NO_TOPIC_MORE
     if without > limit * works:
         usual = "" if usually is None else f"; before, {usually:.0%} had none"
         cause = "may have lost" if usually is None else "lost"
@@ -51,14 +51,14 @@ def _without(without: int, works: int, usually: float | None) -> Iterator[Findin
 
 def _vanished(now: Mapping[str, int], usual: Mapping[str, int]) -> Iterator[Finding]:
     expected = {topic: count * sum(now.values()) / sum(usual.values()) for topic, count in usual.items()}
-    frequent = [t for t, count in expected.items() if count >= release_limits.TOPIC_WORKS and t != NONE]
+    frequent = [t for t, count in expected.items() if count >= limits.TOPIC_WORKS and t != NONE]
     gone = sorted((t for t in frequent if t not in now), key=lambda t: (-usual[t], t))
-    if len(frequent) > 1 and len(gone) > release_limits.TOPICS_LOST_SHARE * len(frequent):
+    if len(frequent) > 1 and len(gone) > limits.TOPICS_LOST_SHARE * len(frequent):
         yield Finding(
             "topics_vanished",
             "critical",
             "topic_id",
-            f"At most {release_limits.TOPICS_LOST_SHARE:.0%} of the topics of which {release_limits.TOPIC_WORKS} new "
+            f"At most {limits.TOPICS_LOST_SHARE:.0%} of the topics of which {limits.TOPIC_WORKS} new "
             "works or more are usual have none.",
             f"{len(gone)} of {len(frequent)} have none: the topic mapping lost ids",
             examples=[{"topic_id": topic, "works before": usual[topic]} for topic in gone[:3]],

@@ -13,14 +13,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain import identifiers, tables
+from hotarea.domain import identifiers, limits, tables
 from hotarea.domain.columns import Ints
 from hotarea.domain.published import published, published_at_once, updated, updated_at_once
 from hotarea.domain.reference_lists import ReferenceLists
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
-
-YEARS_AHEAD = 5
-"""A work may be dated this many years after the release that delivers it; later dates are errors."""
 
 WORKS = pa.schema(
     [
@@ -81,7 +78,7 @@ class Decoded:
 
 def latest_date(release_date: date) -> date:
     """Return the last plausible publication date of a work that a release delivers."""
-    return date(release_date.year + YEARS_AHEAD, 12, 31)
+    return date(release_date.year + limits.YEARS_AHEAD, 12, 31)
 
 
 def newest_change(chunks: Iterable[bytes], latest: date) -> date | None:

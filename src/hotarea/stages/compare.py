@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from hotarea.domain import comparison, release_limits
+from hotarea.domain import comparison, limits
 from hotarea.domain.comparison import Measures
 from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Comparison, Release, Validation, now
@@ -212,7 +212,7 @@ def _comparison(measures: Measures, delivered: Delivered, reports: Path, run_id:
         },
         ended=asdict(measures.ended),
         drift=comparison.drift(new, measures.usual),
-        values={name: _values(measures, name) for name in release_limits.DRIFT_DISTANCES},
+        values={name: _values(measures, name) for name in limits.DRIFT_DISTANCES},
         findings=[finding.plain for finding in reasons],
         success=all(finding.severity != "critical" for finding in reasons),
         report=str(page),

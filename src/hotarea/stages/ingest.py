@@ -6,7 +6,7 @@ beside it, or as a release of its own, dated by the day. `plan` decides what is 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 
 from hotarea.domain import removals, tables
 from hotarea.domain.corrections import listed
-from hotarea.domain.delivery import Correction, Delivery, Outcome, Partition, Plan, shown
-from hotarea.domain.errors import NotReadyError, RawDataError
+from hotarea.domain.delivery import Correction, Delivery, Partition, Plan, shown
+from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.job import Job
 from hotarea.domain.news import Files, News, can_be_known, correction_date, news, read_before
+from hotarea.domain.outcome import Outcome
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.rejects import Reject, quarantine
 from hotarea.domain.repetition import repeated_files
@@ -86,17 +87,23 @@ def plan(
         correction,
         rejected_share=settings.rejected_share,
     )
-    written = write_plan(settings, made, ended)
+    written = write_plan(settings, made, releases, ended)
     log.info("%d releases to ingest from %s, the newest %s", len(deliveries), source, deliveries[-1].release_id)
     if correction:
         log.info("%d deliveries changed or came late: told by the newest", len(correction.deliveries))
     return written
 
 
-def write_plan(settings: Settings, made: Plan, ended: Mapping[str, _Ended] | None = None) -> Path:
-    """Write a plan, and what its releases tell of ended ids, by the file that lists them; return the plan's file."""
-    _write_removals(settings, made, ended or {}, [r.release_id for r in _releases(settings)])
-    return files.write_aside(Path(made.folder) / _PLAN, msgspec.json.encode(made))
+def write_plan(
+    settings: Settings, made: Plan, releases: Iterable[Release], ended: Mapping[str, _Ended] | None = None
+) -> Path:
+    """Write a plan, and what its releases tell of ended ids, by the file that lists them; return the plan's file.
+
+    `releases` are those in the lake that it was made on.
+    """
+    known = tuple(release.release_id for release in releases)
+    _write_removals(settings, made, ended or {}, known)
+    return files.write_aside(Path(made.folder) / _PLAN, msgspec.json.encode(msgspec.structs.replace(made, known=known)))
 
 
 def pending(settings: Settings, folder: Path) -> News:
@@ -146,19 +153,18 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """Move the releases and their quarantine into place and remember them, oldest first; return their ids.
 
     A release that is in the ledger is done; a folder without its ledger record is what an interrupted publication
-    left, and gives way. In the plan's folder only the plan and the job's result stay, until they are swept.
+    left, and gives way. In the plan's folder only the plan and the job's result stay, until they are swept. Raises
+    `PublishError`, and changes nothing, if another run published to the lake since the plan was made.
     """
     made = _read(plan)
     outcomes = _outcomes(made)
     ledger = Ledger(settings.ledger)
-    done = {release.release_id for release in ledger.all(Release)}
-    for delivery in made.deliveries:
-        if delivery.release_id not in done:
-            _publish(Layout(settings.home), made, delivery.release_id)
-            record = _record(settings, made, delivery, outcomes[delivery.release_id], run_id)
-            ledger.add(record, *_retries(made, record))
-    job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
-    ledger.close()
+    try:
+        with files.exclusive(Layout(settings.home).state / "lake.lock"):
+            _publish_all(settings, made, outcomes, ledger, run_id)
+        job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
+    finally:
+        ledger.close()
     files.clear(plan.parent)
     return [delivery.release_id for delivery in made.deliveries]
 
@@ -350,6 +356,31 @@ def _outcomes(made: Plan) -> dict[str, Outcome]:
             f"{made.result} cannot be read: {error.strerror}. Run the plan's Beam job first."
         ) from error
     return {outcome.release_id: outcome for outcome in result.releases}
+
+
+def _publish_all(settings: Settings, made: Plan, outcomes: Mapping[str, Outcome], ledger: Ledger, run_id: str) -> None:
+    releases = ledger.all(Release)
+    _check_known(made, releases, {made.run_id, run_id})
+    done = {release.release_id for release in releases}
+    for delivery in made.deliveries:
+        if delivery.release_id not in done:
+            _publish(Layout(settings.home), made, delivery.release_id)
+            record = _record(settings, made, delivery, outcomes[delivery.release_id], run_id)
+            ledger.add(record, *_retries(made, record))
+
+
+def _check_known(made: Plan, releases: Iterable[Release], own_runs: Collection[str]) -> None:
+    """Raise `PublishError` if the lake holds what the plan was made without: it may be what the plan changes."""
+    own = {d.release_id for d in made.deliveries}
+    others = [
+        r for r in releases if r.release_id not in made.known and (r.release_id not in own or r.run_id not in own_runs)
+    ]
+    if others:
+        raise PublishError(
+            f"run {others[0].run_id} published release {others[0].release_id} while this one was being made; expected "
+            f"{len(made.known)} releases in the lake, as when it was planned. Nothing was published of it: start it "
+            "anew, and it is planned on what the lake holds now."
+        )
 
 
 def _publish(layout: Layout, made: Plan, release_id: str) -> None:

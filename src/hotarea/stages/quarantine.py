@@ -234,7 +234,7 @@ def _planned(settings: Settings, run_id: str, usable: Sequence[Quarantined], tex
         (Delivery(today.isoformat(), today, tuple(partitions)),),
         retried=tuple(Retried(r.file, r.line, r.digest) for r in usable),
     )
-    return ingest.write_plan(settings, made)
+    return ingest.write_plan(settings, made, releases)
 
 
 def _sweep(layout: Layout, releases: Sequence[Release]) -> None:

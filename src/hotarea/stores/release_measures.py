@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.comparison import FIELDS, Again, Ended, Measures, New
 from hotarea.domain.errors import ValidationError
 from hotarea.domain.in_degrees import Cohort
@@ -205,7 +205,7 @@ def _usual(releases: Sequence[Known], release: str) -> list[str]:
     """Return the deliveries before a release whose new works say what is usual."""
     day = date.fromisoformat(release)
     before = [k.release for k in releases if not k.is_correction and date.fromisoformat(k.release) < day]
-    return before[1:][-release_limits.USUAL_RELEASES :]
+    return before[1:][-limits.USUAL_RELEASES :]
 
 
 def _again(lake: duckdb.DuckDBPyConnection) -> dict[str, Again]:
@@ -233,7 +233,7 @@ def _ended(lake: duckdb.DuckDBPyConnection) -> dict[str, Ended]:
 
 
 def _new(lake: duckdb.DuckDBPyConnection) -> dict[str, New]:
-    names = [name for name in release_limits.DRIFT_DISTANCES if name != "found"]
+    names = [name for name in limits.DRIFT_DISTANCES if name != "found"]
     values = {n: _nested(lake, f'SELECT release, "{n}", count(*) FROM fresh GROUP BY ALL') for n in names}  # noqa: S608
     values["found"] = _nested(
         lake,
@@ -245,7 +245,7 @@ def _new(lake: duckdb.DuckDBPyConnection) -> dict[str, New]:
     return {
         row["release"]: New(
             works=row["works"],
-            values={name: values[name].get(row["release"], {}) for name in release_limits.DRIFT_DISTANCES},
+            values={name: values[name].get(row["release"], {}) for name in limits.DRIFT_DISTANCES},
             lags=lags[row["release"]],
             ahead=row["ahead"],
         )
@@ -264,9 +264,7 @@ def _cohorts(lake: duckdb.DuckDBPyConnection, sizes: Mapping[str, int]) -> dict[
 def _together(parts: Sequence[New]) -> New:
     return New(
         works=sum(part.works for part in parts),
-        values={
-            name: _summed([part.values.get(name, {}) for part in parts]) for name in release_limits.DRIFT_DISTANCES
-        },
+        values={name: _summed([part.values.get(name, {}) for part in parts]) for name in limits.DRIFT_DISTANCES},
         lags=_summed([part.lags for part in parts]),
         ahead=sum(part.ahead for part in parts),
     )

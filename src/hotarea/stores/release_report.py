@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from hotarea.domain import release_limits
+from hotarea.domain import limits
 from hotarea.domain.records import Comparison
 from hotarea.stores.layout import write_aside
 
@@ -15,9 +15,7 @@ _SHOWN = 20  # values of a field
 
 def write(page: Path, comparison: Comparison, *, in_service: bool) -> None:
     """Write the page of one comparison of a release that is in service or waits for its publication."""
-    text = _template().render(
-        c=comparison, in_service=in_service, limits=release_limits.DRIFT_DISTANCES, shares=_shares
-    )
+    text = _template().render(c=comparison, in_service=in_service, limits=limits.DRIFT_DISTANCES, shares=_shares)
     write_aside(page, text.encode())
 
 

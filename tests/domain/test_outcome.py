@@ -6,16 +6,15 @@ import pytest
 from hotarea.domain.delivery import (
     Correction,
     Delivery,
-    Outcome,
     Partition,
     Plan,
     Promise,
     Reading,
     Writing,
-    outcomes,
     shown,
 )
 from hotarea.domain.errors import RawDataError
+from hotarea.domain.outcome import Outcome, outcomes
 
 
 def partition(release: str, number: int, records: int | None = 100) -> Partition:
