@@ -1,13 +1,16 @@
-"""What the DAGs share: the assets that link them, and how their tasks behave."""
+"""What the DAGs share: the assets that link them, how their tasks behave, and the way of a plan into the lake."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, task
 
 from hotarea.domain import errors
 from hotarea_airflow.alerts import FailureAlert, Recovered
+from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
 
 if TYPE_CHECKING:
     from hotarea.domain.settings import Settings
@@ -47,3 +50,31 @@ def settings() -> "Settings":
 def optional(kind: Callable[[Any], T], value: Any) -> T | None:
     """Return the value as a `kind`, and None as None: parameters that were left out, plans that do not exist."""
     return None if value is None else kind(value)
+
+
+def into_the_lake(planned: Any) -> None:
+    """Chain the tasks that bring the releases of a plan, the output of a task, into the lake."""
+    parsed = BeamJobOperator(
+        task_id="ingest_works",
+        doc_md="Parse raw records into columns; count what is rejected.",
+        stage="ingest",
+        plan=planned,
+        execution_timeout=BEAM_TIMEOUT,
+    )
+    parsed >> _validated(planned) >> _published(planned)
+
+
+@validation("releases", "raw_works", "documents", "citations", task_id="validate")
+def _validated(plan: str, *, run_id: str) -> None:
+    """Compare the new releases with those before them, and judge their documents and citations."""
+    from hotarea.stages import ingest
+
+    ingest.validate(settings(), Path(plan), run_id)
+
+
+@task(task_id="publish", outlets=[WORKS])
+def _published(plan: str, *, run_id: str, outlet_events: Any) -> None:
+    """Make the releases visible, oldest first."""
+    from hotarea.stages import ingest
+
+    outlet_events[WORKS].extra = {"releases": ingest.publish(settings(), Path(plan), run_id)}

@@ -18,9 +18,7 @@ from pathlib import Path
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
-from hotarea_airflow.beam import BeamJobOperator
-from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
+from hotarea_flow import DEFAULT_ARGS, into_the_lake, optional, settings
 
 
 @dag(
@@ -58,29 +56,7 @@ def ingest_releases():
         folder, until = optional(Path, params["raw"]), optional(date.fromisoformat, params["until"])
         return optional(str, ingest.plan(settings(), run_id, folder, until))
 
-    @validation("releases", "raw_works", "documents", "citations")
-    def validate(plan, *, run_id):
-        """Compare the new releases with those before them, and judge their documents and citations."""
-        from hotarea.stages import ingest
-
-        ingest.validate(settings(), Path(plan), run_id)
-
-    @task(outlets=[WORKS])
-    def publish(plan, *, run_id, outlet_events):
-        """Make the releases visible, oldest first."""
-        from hotarea.stages import ingest
-
-        outlet_events[WORKS].extra = {"releases": ingest.publish(settings(), Path(plan), run_id)}
-
-    planned = plan()
-    parsed = BeamJobOperator(
-        task_id="ingest_works",
-        doc_md="Parse the raw JSON into columns; count what is rejected.",
-        stage="ingest",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
-    )
-    parsed >> validate(planned) >> publish(planned)
+    into_the_lake(plan())
 
 
 ingest_releases()

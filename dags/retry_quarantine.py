@@ -16,9 +16,7 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_airflow.beam import BeamJobOperator
-from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, WORKS, optional, settings
+from hotarea_flow import DEFAULT_ARGS, into_the_lake, optional, settings
 
 
 @dag(
@@ -59,29 +57,7 @@ def retry_quarantine():
         found = quarantine.plan(settings(), run_id, file, params["release"], params["reason"])
         return optional(str, found.plan)
 
-    @validation("releases", "raw_works", "documents", "citations")
-    def validate(plan, *, run_id):
-        """Compare and judge what would become known."""
-        from hotarea.stages import ingest
-
-        ingest.validate(settings(), Path(plan), run_id)
-
-    @task(outlets=[WORKS])
-    def publish(plan, *, run_id, outlet_events):
-        """Make the release visible, and remember which records it holds."""
-        from hotarea.stages import ingest
-
-        outlet_events[WORKS].extra = {"releases": ingest.publish(settings(), Path(plan), run_id)}
-
-    planned = plan()
-    parsed = BeamJobOperator(
-        task_id="ingest_works",
-        doc_md="Parse the records into columns.",
-        stage="ingest",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
-    )
-    parsed >> validate(planned) >> publish(planned)
+    into_the_lake(plan())
 
 
 retry_quarantine()

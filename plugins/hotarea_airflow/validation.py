@@ -38,9 +38,9 @@ class _ValidationOperator(_PythonDecoratedOperator):
         self.datasets = datasets
 
 
-def validation(*datasets: str) -> Callable[[Callable[..., Any]], TaskDecorator]:
-    """Make a task of a function that validates these datasets, as `@task` does.
+def validation(*datasets: str, **kwargs: Any) -> Callable[[Callable[..., Any]], TaskDecorator]:
+    """Make a task of a function that validates these datasets, as `@task` does with the same keywords.
 
     They tell its reports from those of another DAG's run: runs of two DAGs may have the same id.
     """
-    return task_decorator_factory(datasets=datasets, decorated_operator_class=_ValidationOperator)
+    return task_decorator_factory(datasets=datasets, decorated_operator_class=_ValidationOperator, **kwargs)
