@@ -18,13 +18,11 @@ from beam_jobs.steps import Step, counted
 from hotarea.domain import corrections, lake, tables
 from hotarea.domain.delivery import Plan, Writing
 from hotarea.domain.versions import Removals
-from hotarea.stores.layout import Layout
+from hotarea.stores.layout import REMOVALS, Layout
 
 SHARD_BYTES = 96 << 20
 SHARD_RECORDS = 250_000
 """A shard holds at most about so many bytes and records, as delivered and in the lake: a process needs 1 GiB for it."""
-
-_REMOVALS = "removals.parquet"
 
 
 @dataclass
@@ -116,8 +114,8 @@ def complete(plan: Plan) -> None:
     """Put the withdrawn works among the last release's removals; done again, it changes nothing."""
     built = plan.built(plan.deliveries[-1].release_id)
     withdrawn = [pq.read_table(file) for file in sorted((built / "withdrawn").glob("part-*.parquet"))]
-    told = corrections.listed(pq.read_table(built / _REMOVALS))
-    put(built / _REMOVALS, pa.concat_tables([told, *withdrawn]))
+    told = corrections.listed(pq.read_table(built / REMOVALS))
+    put(built / REMOVALS, pa.concat_tables([told, *withdrawn]))
     if not any((built / "documents").glob("part-*.parquet")):
         put(built / "documents" / part(0), tables.DOCUMENTS.empty_table())
         put(built / "citations" / part(0), tables.CITATIONS.empty_table())
@@ -153,4 +151,4 @@ def _removals(plan: Plan) -> list[tuple[str, str, str]]:
     known, layout = sorted({*plan.correction.delivered, *plan.correction.corrected}), Layout(Path(plan.correction.home))
     folders = {release: layout.release(release) for release in known}
     folders |= {d.release_id: plan.built(d.release_id) for d in plan.deliveries}
-    return [("removals", release, str(folder / _REMOVALS)) for release, folder in folders.items()]
+    return [("removals", release, str(folder / REMOVALS)) for release, folder in folders.items()]

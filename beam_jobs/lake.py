@@ -16,7 +16,8 @@ from hotarea.domain.cutoff_axis import days_since_epoch
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.references import References
 from hotarea.domain.versions import Deliveries, Removals
-from hotarea.stores.layout import Layout
+from hotarea.stores import layout
+from hotarea.stores.layout import REMOVALS, Layout
 
 _ROWS = 1 << 20  # of a batch
 _KINDS: dict[str, type[Deliveries | Removals | References]] = {
@@ -58,7 +59,7 @@ def files_of(home: Path, kind: str, releases: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for release in releases:
         folder = Layout(home).release(release)
-        parts = [folder / "removals.parquet"] if kind == "removals" else sorted((folder / kind).glob("part-*.parquet"))
+        parts = [folder / REMOVALS] if kind == "removals" else layout.parts(folder / kind)
         if not parts or not all(part.is_file() for part in parts):
             raise NotReadyError(f"release {release} has no {kind} in {folder}; expected an ingested one. Ingest it.")
         found += parts

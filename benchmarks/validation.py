@@ -159,12 +159,12 @@ def _pandas(rows: int, folder: Path) -> None:
 
     from expectations import database
     from expectations.document_features import SUITE
-    from expectations.runner import _context
+    from expectations.runner import ephemeral_context
 
     query = SUITE.seen(f"({database.rows(feature_rows(rows, CUTOFF, folder), SUITE.schema({}))})", {})
     frame = database.arrow(query).to_pandas()
     frame["schema_difference"] = None
-    asset = _context().data_sources.add_pandas("frames").add_dataframe_asset("features")
+    asset = ephemeral_context().data_sources.add_pandas("frames").add_dataframe_asset("features")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
     checks = gx.ExpectationSuite(name="features", expectations=SUITE.expectations(str(CUTOFF), {}))
     result = batch.validate(checks, result_format="BASIC")

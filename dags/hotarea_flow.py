@@ -67,14 +67,14 @@ def into_the_lake(planned: Any) -> None:
 @validation("releases", "raw_works", "documents", "citations", task_id="validate")
 def _validated(plan: str, *, run_id: str) -> None:
     """Compare the new releases with those before them, and judge their documents and citations."""
-    from hotarea.stages import ingest
+    from hotarea.stages import staged_releases
 
-    ingest.validate(settings(), Path(plan), run_id)
+    staged_releases.validate(settings(), Path(plan), run_id)
 
 
 @task(task_id="publish", outlets=[WORKS])
 def _published(plan: str, *, run_id: str, outlet_events: Any) -> None:
     """Make the releases visible, oldest first."""
-    from hotarea.stages import ingest
+    from hotarea.stages import staged_releases
 
-    outlet_events[WORKS].extra = {"releases": ingest.publish(settings(), Path(plan), run_id)}
+    outlet_events[WORKS].extra = {"releases": staged_releases.publish(settings(), Path(plan), run_id)}

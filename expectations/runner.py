@@ -190,11 +190,12 @@ def _batch(name: str) -> Iterator[Any]:
 @cache
 def _source() -> Any:
     """Return the database as GX knows it, made once per process."""
-    return _context().data_sources.add_sql("duckdb", connection_string=f"duckdb:///{database.NAME}")
+    return ephemeral_context().data_sources.add_sql("duckdb", connection_string=f"duckdb:///{database.NAME}")
 
 
 @cache
-def _context() -> Any:
+def ephemeral_context() -> Any:
+    """Return GX's context, one for the process, that keeps nothing on disk and tells nobody."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(),
         data_docs_sites={},  # `expectations.datadocs` writes the pages; GX would make a temporary folder for them

@@ -8,7 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from hotarea.cli import app
-from hotarea.domain.alert import Alert, Finding
+from hotarea.domain.alert import Alert, FailedCheck
 from hotarea.domain.settings import Settings
 from hotarea.stages import alert
 from tests.servers import Webhook, refusing, webhook
@@ -34,7 +34,7 @@ def call(*arguments: str) -> Result:
 
 
 def problem(settings: Settings, name: str = "validation/citations") -> None:
-    findings = tuple(Finding(check=f"check {n}", observed="2 rows", examples=("id 1", "id 2")) for n in range(7))
+    findings = tuple(FailedCheck(check=f"check {n}", observed="2 rows", examples=("id 1", "id 2")) for n in range(7))
     told = Alert(problem=name, title="hotarea: citations failed", what="w", where="h", findings=findings, run_id="r1")
     alert.tell(settings, told)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import BaseNotifier, Context
 
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 
 
 class FailureAlert(BaseNotifier):
@@ -50,7 +50,7 @@ def failure(dag_id: str, task_id: str, run_id: str, error: BaseException | str |
         what=f"{dag_id}.{task_id} failed and is not tried again; what was in service stays in service. "
         "Mend the cause, then clear the task in Airflow: its run goes on from there.",
         where=f"DAG {dag_id}, task {task_id}",
-        findings=(Finding(check=kind, expected="the task ends without an error", observed=observed),),
+        findings=(FailedCheck(check=kind, expected="the task ends without an error", observed=observed),),
         report=log_url,
         run_id=run_id,
         command="hotarea status",

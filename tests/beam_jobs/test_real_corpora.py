@@ -8,7 +8,7 @@ import pytest
 from hotarea.domain.records import Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import ingest, jobs, sample
+from hotarea.stages import ingest, jobs, sample, staged_releases
 from hotarea.stores.ledger import Ledger
 from tests import oracle
 from tests.beam_jobs.conftest import Built
@@ -26,7 +26,7 @@ def ingested(folder: Path, raw: Path | None) -> Built:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    built.releases = ingest.publish(settings, plan, "test")
+    built.releases = staged_releases.publish(settings, plan, "test")
     ledger = Ledger(settings.ledger)
     assert built.releases == [r.release_id for r in ledger.all(Release)]
     ledger.close()

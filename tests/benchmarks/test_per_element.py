@@ -15,7 +15,7 @@ from benchmarks import per_element
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import ingest, jobs, sample
+from hotarea.stages import ingest, jobs, sample, staged_releases
 from tests import faults
 from tests.beam_jobs.conftest import Built
 
@@ -27,7 +27,7 @@ def ours(folder: Path, raw: Path, cutoffs: Sequence[Cutoff]) -> Built:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    built.releases = ingest.publish(settings, plan, "test")
+    built.releases = staged_releases.publish(settings, plan, "test")
     built.features(cutoffs)
     return built
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hotarea.domain.alert import Alert, Finding
+from hotarea.domain.alert import Alert, FailedCheck
 
-FINDING = Finding(
+FINDING = FailedCheck(
     check="unique",
     slice="document_id",
     subject="2012-12-31",
@@ -50,7 +50,7 @@ def test_what_is_not_known_has_no_line():
 
 
 def test_five_checks_are_spelled_out_and_the_rest_is_counted():
-    findings = tuple(Finding(check=f"check {n}", observed="much") for n in range(7))
+    findings = tuple(FailedCheck(check=f"check {n}", observed="much") for n in range(7))
     alert = Alert(problem="validation/documents", title="t", what="w", where="h", findings=findings)
     assert [f"check {n}" in alert.text for n in range(7)] == [True] * 5 + [False] * 2
     assert "\nand 2 more\n" in f"{alert.text}\n"
@@ -63,7 +63,7 @@ def test_five_checks_are_spelled_out_and_the_rest_is_counted():
     [("critical", "unique document_id 2012-12-31"), ("warning", "unique document_id")],
 )
 def test_a_finding_is_the_same_for_its_subject_if_that_was_rejected_and_for_all_if_it_only_warns(severity, identity):
-    finding = Finding(check="unique", slice="document_id", subject="2012-12-31", observed="2", severity=severity)
+    finding = FailedCheck(check="unique", slice="document_id", subject="2012-12-31", observed="2", severity=severity)
     assert finding.identity == identity
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hotarea.domain import problems
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 
 START = datetime(2026, 11, 20, 5, 17, tzinfo=UTC)
 REMINDER = timedelta(hours=60)
 
 
 def alert(*checks: str, run_id: str = "r1") -> Alert:
-    findings = tuple(Finding(check=check, observed="much") for check in checks)
+    findings = tuple(FailedCheck(check=check, observed="much") for check in checks)
     return Alert(
         problem="validation/documents", title="hotarea: t", what="w.", where="h", findings=findings, run_id=run_id
     )

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain.settings import Settings
-from hotarea.stages import features, ingest, jobs, sample
+from hotarea.stages import features, ingest, jobs, sample, staged_releases
 from tools.flink.cluster import Cluster
 
 KEYS = ("document_id", "citing_id", "cited_id", "file", "line")
@@ -31,7 +31,7 @@ def ingested(settings: Settings, raw: Path | None) -> dict[str, Any]:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     result = jobs.run(ingest.job(settings, plan))
-    ingest.publish(settings, plan, "test")
+    staged_releases.publish(settings, plan, "test")
     return result
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.errors import SettingsError
 from hotarea.domain.records import Notice, Problem
 from hotarea.domain.settings import Settings
@@ -29,7 +29,7 @@ def broken(check: str = "unique", run_id: str = "r1", subject: str = "2012-12-31
         title="hotarea: citations failed validation",
         what="citations were rejected.",
         where="release 2012-12-31",
-        findings=(Finding(check=check, slice="citing_id", subject=subject, observed="2 rows"),),
+        findings=(FailedCheck(check=check, slice="citing_id", subject=subject, observed="2 rows"),),
         run_id=run_id,
     )
 

@@ -21,7 +21,7 @@ from hotarea.domain.errors import NotReadyError, PublishError, RawDataError
 from hotarea.domain.records import Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest, jobs, validate
+from hotarea.stages import features, ingest, jobs, staged_releases, validate
 from hotarea.stores.lake import documents_as_of
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -89,7 +89,7 @@ def ingest_as(home: Settings, raw: Path, as_of: date, shards: int) -> list[str]:
     if plan is None:
         return []
     build(plan, shards)
-    return ingest.publish(home, plan, "test")
+    return staged_releases.publish(home, plan, "test")
 
 
 def releases(home: Settings) -> list[Release]:
@@ -258,7 +258,7 @@ def test_a_release_that_was_published_in_part_loses_no_correction(settings: Sett
     assert plan
     build(plan, 2)
     with patch.object(Ledger, "add", ending_after(1)), pytest.raises(PublishError, match="ends here"):
-        ingest.publish(settings, plan, "test")
+        staged_releases.publish(settings, plan, "test")
     assert [r.release_id for r in releases(settings)] == ["2010-12-31", "2011-12-31"]
     assert ingest_as(settings, raw, DAY, 2) == ["2012-12-31"]
     assert valid(settings, end(2012)).keys() == {1, 3, 4}
@@ -346,11 +346,11 @@ def test_hepth_grown_by_a_year_knows_what_it_would_alone(tmp_path: Path, shared_
         plan = ingest.plan(grown, "test", raw)
         assert plan
         jobs.run(ingest.job(grown, plan))
-        ingest.publish(grown, plan, "test")
+        staged_releases.publish(grown, plan, "test")
     plan = ingest.plan(alone, "test", source)
     assert plan
     jobs.run(ingest.job(alone, plan))
-    ingest.publish(alone, plan, "test")
+    staged_releases.publish(alone, plan, "test")
     assert [(r.corrected, r.withdrawn) for r in releases(grown)] == [(0, 0)] * len(releases(grown))
     now = Cutoff(date(2003, 5, 1), date(2003, 5, 1))
     found, expected = (

@@ -18,7 +18,7 @@ import pytest
 from hotarea.domain.errors import HotareaError, NotReadyError, PublishError, RawDataError, ValidationError
 from hotarea.domain.records import Release, Validation
 from hotarea.domain.settings import Settings
-from hotarea.stages import ingest, jobs, status, validate
+from hotarea.stages import ingest, jobs, staged_releases, status, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests import faults
@@ -46,7 +46,7 @@ def built(settings: Settings, source: Path, until: date | None = None, run_id: s
 
 def ingested(settings: Settings, source: Path, until: date | None = None) -> list[str]:
     """Ingest without validation, which takes longer than all the rest."""
-    return ingest.publish(settings, built(settings, source, until), "run")
+    return staged_releases.publish(settings, built(settings, source, until), "run")
 
 
 def grow(source: Path, year: int, numbers: Sequence[int] = (101, 102)) -> Path:
@@ -286,28 +286,28 @@ def test_what_breaks_a_critical_expectation_is_not_published(settings: Settings,
     rows = pq.read_table(part)
     pq.write_table(pa.concat_tables([rows, rows.slice(0, 3)]), part)
     with pytest.raises(ValidationError, match=r"documents .*2011-12-31"):
-        ingest.validate(settings, plan, "run")
+        staged_releases.validate(settings, plan, "run")
     assert releases(settings) == []
     assert lake_files(settings) == {}
 
 
 def test_publishing_twice_is_safe(settings: Settings, source: Path) -> None:
     plan = built(settings, source)
-    ids = ingest.publish(settings, plan, "run")
+    ids = staged_releases.publish(settings, plan, "run")
     before, remembered = lake_files(settings), releases(settings)
     assert sorted(f.name for f in plan.parent.iterdir()) == ["plan.json", "result.json"]
-    ingest.validate(settings, plan, "run")
-    assert ingest.publish(settings, plan, "again") == ids
+    staged_releases.validate(settings, plan, "run")
+    assert staged_releases.publish(settings, plan, "again") == ids
     assert (lake_files(settings), releases(settings)) == (before, remembered)
 
 
 def test_all_steps_can_be_run_again_after_the_last(settings: Settings, source: Path) -> None:
     plan = built(settings, source)
-    ids = ingest.publish(settings, plan, "run")
+    ids = staged_releases.publish(settings, plan, "run")
     before, remembered = lake_files(settings), releases(settings)
     jobs.run(ingest.job(settings, plan))
-    ingest.validate(settings, plan, "run")
-    assert ingest.publish(settings, plan, "again") == ids
+    staged_releases.validate(settings, plan, "run")
+    assert staged_releases.publish(settings, plan, "again") == ids
     assert (lake_files(settings), releases(settings)) == (before, remembered)
     assert sorted(f.name for f in plan.parent.iterdir()) == ["plan.json", "result.json"]
 
@@ -318,7 +318,7 @@ def test_of_plans_that_are_published_at_once_one_wins_and_the_lake_is_its_own(se
     def published(run_id: str) -> str | None:
         start.wait()
         try:
-            ingest.publish(settings, plans[run_id], run_id)
+            staged_releases.publish(settings, plans[run_id], run_id)
         except PublishError as error:
             assert "published release 2010-12-31 while this one was being made" in str(error)  # noqa: PT017
             return None
@@ -336,10 +336,10 @@ def test_a_plan_is_not_published_on_a_lake_that_gained_something_else(settings: 
     """What was planned without the other release may be older than it, or change what it changed."""
     plan = built(settings, source, date(2011, 12, 31))
     other = built(settings, source, date(2010, 12, 31), run_id="other")
-    ingest.publish(settings, other, "other")
+    staged_releases.publish(settings, other, "other")
     before = lake_files(settings)
     with pytest.raises(PublishError, match=r"expected 0 releases in the lake, as when it was planned"):
-        ingest.publish(settings, plan, "run")
+        staged_releases.publish(settings, plan, "run")
     assert lake_files(settings) == before
 
 
@@ -368,11 +368,11 @@ def test_an_interrupted_publication_is_completed(
         class Ending(Ledger):
             add = ended  # type: ignore[assignment]
 
-        patch.setattr(ingest, "Ledger", Ending)
+        patch.setattr(staged_releases, "Ledger", Ending)
         with pytest.raises(PublishError, match="ends here"):
-            ingest.publish(settings, plan, "run")
+            staged_releases.publish(settings, plan, "run")
     assert len(releases(settings)) == stop
-    assert ingest.publish(settings, plan, "run") == ["2010-12-31", "2011-12-31", "2012-12-31"]
+    assert staged_releases.publish(settings, plan, "run") == ["2010-12-31", "2011-12-31", "2012-12-31"]
     assert [len(lake(settings, r.release_id, "documents")) for r in releases(settings)] == [12, 12, 12]
 
 
@@ -389,9 +389,9 @@ def test_steps_out_of_order_say_what_is_missing(settings: Settings, source: Path
     plan = ingest.plan(settings, "run", source)
     assert plan is not None
     with pytest.raises(NotReadyError, match="Run the plan's Beam job first"):
-        ingest.publish(settings, plan, "run")
+        staged_releases.publish(settings, plan, "run")
     with pytest.raises(NotReadyError, match="Plan the ingest again"):
-        ingest.publish(settings, plan.with_name("absent.json"), "run")
+        staged_releases.publish(settings, plan.with_name("absent.json"), "run")
 
 
 def test_the_job_is_data_that_another_process_can_run(settings: Settings, source: Path) -> None:

@@ -11,7 +11,7 @@ from hotarea.console import result
 from hotarea.domain.records import JobRun
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest, job_runs, jobs, status
+from hotarea.stages import features, ingest, job_runs, jobs, staged_releases, status
 from hotarea.stores.ledger import Ledger
 from tests import faults
 
@@ -70,8 +70,8 @@ def test_the_jobs_of_a_loop_are_in_the_ledger_and_in_the_status(settings: Settin
     plan = ingest.plan(settings, "ingest", source)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    ingest.publish(settings, plan, "ingest")
-    ingest.publish(settings, plan, "ingest")
+    staged_releases.publish(settings, plan, "ingest")
+    staged_releases.publish(settings, plan, "ingest")
 
     plan = features.plan(settings, "features", [Cutoff(date(2012, 12, 31), date(2012, 12, 31))])
     assert plan

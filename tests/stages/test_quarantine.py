@@ -17,7 +17,7 @@ from hotarea.domain.quarantine import INSTRUCTIONS
 from hotarea.domain.records import Comparison, Release, Retry
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import compare, features, ingest, jobs, quarantine
+from hotarea.stages import compare, features, ingest, jobs, quarantine, staged_releases
 from hotarea.stores.lake import documents_as_of
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -59,7 +59,7 @@ def ingested(settings: Settings, raw: Path) -> Settings:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     build(plan, 2)
-    ingest.publish(settings, plan, "test")
+    staged_releases.publish(settings, plan, "test")
     return settings
 
 
@@ -71,7 +71,7 @@ def retried(
         found = quarantine.plan(settings, "retry", source, reason=reason)
     if found.plan:
         build(found.plan, 2)
-        ingest.publish(settings, found.plan, "retry")
+        staged_releases.publish(settings, found.plan, "retry")
     return found
 
 
@@ -149,7 +149,7 @@ def test_a_long_record_is_kept_whole(settings: Settings, tmp_path: Path) -> None
     plan = ingest.plan(settings, "test", source)
     assert plan
     build(plan, 1)
-    ingest.publish(settings, plan, "test")
+    staged_releases.publish(settings, plan, "test")
     (record,) = quarantine.records(settings)
     assert record.record == rows[0].decode()
 
@@ -285,7 +285,7 @@ def test_an_old_record_does_not_replace_a_newer_version(home: Settings, raw: Pat
     plan = ingest.plan(home, "test", raw)
     assert plan
     build(plan, 2)
-    ingest.publish(home, plan, "test")
+    staged_releases.publish(home, plan, "test")
     retried(home, corrected(home, tmp_path / "r.txt", ("no_references", with_references)), reason="no_references")
     ids = [r.release_id for r in found(home, Release)]
     titles = documents_as_of(Layout(home.home), ids, TODAY, ("document_id", "title")).to_pylist()
@@ -310,7 +310,7 @@ def test_a_correction_after_a_retry_keeps_what_was_retried(home: Settings, raw: 
         plan = ingest.plan(home, "test", raw)
     assert plan
     build(plan, 2)
-    ingest.publish(home, plan, "test")
+    staged_releases.publish(home, plan, "test")
     assert found(home, Release)[-1].corrects == ["2011-12-31"]
     assert valid(home, later) >= {20, 30}
     open_now = [(r.release, r.reason) for r in quarantine.records(home)]
@@ -332,7 +332,7 @@ def test_the_source_corrects_a_retried_record_itself(home: Settings, raw: Path, 
         plan = ingest.plan(home, "test", raw)
     assert plan
     build(plan, 2)
-    ingest.publish(home, plan, "test")
+    staged_releases.publish(home, plan, "test")
     ids = [r.release_id for r in found(home, Release)]
     titles = documents_as_of(Layout(home.home), ids, later, ("document_id", "title")).to_pylist()
     assert {row["title"] for row in titles if row["document_id"] == 20} == {"by the source"}
@@ -355,11 +355,11 @@ def test_a_plan_leaves_another_ones_records_alone(home: Settings, tmp_path: Path
     assert second
     build(second, 1)
     build(first, 1)
-    ingest.publish(home, first, "retry")
+    staged_releases.publish(home, first, "retry")
     assert valid(home, TODAY) == valid(home, NEWEST) | {20}
     assert found(home, Release)[-1].retries == ["retried/release=2020-02-02/updated_date=2011-12-31/part_0000.gz"]
     with pytest.raises(PublishError, match=r"run retry published release 2020-02-02 while this one .* start it anew"):
-        ingest.publish(home, second, "another")
+        staged_releases.publish(home, second, "another")
     assert valid(home, TODAY) == valid(home, NEWEST) | {20}
     assert second.parent.joinpath("release=2020-02-02").is_dir()
 
@@ -429,7 +429,7 @@ def test_rows_of_an_edge_list_are_corrected_in_the_file_itself(settings: Setting
     plan = ingest.plan(settings, "test", raw)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    ingest.publish(settings, plan, "test")
+    staged_releases.publish(settings, plan, "test")
     assert [r.reason for r in quarantine.records(settings)] == ["bad_date"]
     with pytest.raises(RawDataError, match=r"papers.csv.gz line 121 is no record of a work: correct the file itself"):
         quarantine.plan(settings, "retry")
@@ -450,6 +450,34 @@ def test_rows_that_are_no_works_keep_nothing_from_being_retried(settings: Settin
     file.write_text("".join(line for line in lines_and_headings(file) if '"deleted_ids.csv"' in line))
     with pytest.raises(RawDataError, match=r"deleted_ids.csv lines 2, 3 are each no record .* deliver it again"):
         quarantine.plan(home, "retry", file)
+
+
+def test_a_list_of_ended_ids_that_was_mended_leaves_nothing_open(settings: Settings, raw: Path) -> None:
+    """Each ingest reads such a list whole: what is still wrong is open under the newest release."""
+    listed = raw / faults.WORKS / "deleted_ids.csv"
+    listed.write_text("work_id,deleted_date\nA3,2011-03-01\nB4,2011-03-01\n")
+    home = ingested(settings, raw)
+    listed.write_text("work_id,deleted_date\nA3,2011-03-01\nW4,2011-03-01\n")
+    works = [json.dumps(faults.work(n, date(2013, 2, 3), [1])).encode() for n in range(101, 113)]
+    faults._write(raw / faults.partition("2013-12-31"), works)
+    faults._agree(raw, faults.partitions(raw))
+    ingested(home, raw)
+    rows = [r for r in quarantine.records(home, status=None) if r.file == "deleted_ids.csv"]
+    assert [(r.release, r.line, r.status) for r in rows] == [
+        ("2012-12-31", 2, "read again"),
+        ("2012-12-31", 3, "read again"),
+        ("2013-12-31", 2, "open"),
+    ]
+
+
+def test_a_line_of_a_file_without_a_day_is_retried_too(settings: Settings, tmp_path: Path) -> None:
+    good, bad = (faults.work(n, date(2010, 1, n), updated_date="2011-05-06") for n in (1, 2))
+    lines = [json.dumps(good).encode(), json.dumps(bad | {"referenced_works": None}).encode()]
+    faults._write(tmp_path / "lines" / "works.jsonl.gz", lines)
+    home = ingested(settings, tmp_path / "lines")
+    outcome = retried(home, corrected(home, tmp_path / "r.txt", ("no_references", with_references)))
+    assert (outcome.ingested, outcome.to_deliver_again) == (1, {})
+    assert valid(home, TODAY) == {1, 2}
 
 
 def lines_and_headings(file: Path) -> list[str]:

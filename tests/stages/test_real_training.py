@@ -7,7 +7,7 @@ import pytest
 from hotarea.domain.evaluation import MODEL
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, gate, ingest, jobs, train
+from hotarea.stages import features, gate, ingest, jobs, staged_releases, train
 from hotarea.stores.layout import Layout
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -19,7 +19,7 @@ def built(settings: Settings, raw: Path) -> None:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    ingest.publish(settings, plan, "test")
+    staged_releases.publish(settings, plan, "test")
     cutoffs = [Cutoff.parse(text) for text in (*(f"{year}-12-31" for year in YEARS), "2003-05-01")]
     plan = features.plan(settings, "test", cutoffs)
     assert plan

@@ -12,7 +12,7 @@ from hotarea import cli
 from hotarea.domain.errors import HotareaError, NotReadyError, RawDataError, ValidationError
 from hotarea.domain.records import Comparison, Problem, Release
 from hotarea.domain.settings import Settings
-from hotarea.stages import compare, ingest, jobs
+from hotarea.stages import compare, ingest, jobs, staged_releases
 from hotarea.stores.ledger import Ledger
 from tests import faults, wrong
 from tests.conftest import PROJECT
@@ -304,7 +304,7 @@ def test_what_is_in_service_is_compared_again_by_todays_rules(home: Settings, ra
     plan = ingest.plan(home, "test", wrong.add(raw, LAST, wrong.lines(found)))
     assert plan
     jobs.run(ingest.job(home, plan))
-    ingest.publish(home, plan, "test")
+    staged_releases.publish(home, plan, "test")
     with pytest.raises(ValidationError, match=rf"^release {LAST} is not to be trusted: topics_lost: .*Deliver it"):
         compare.again(home, "again")
     assert [v.subject for v in compare.verdicts(home, "again", "2009-12-31").outcomes] == ["2009-12-31"]

@@ -17,7 +17,7 @@ _PROBLEM = re.compile(r"[a-z_]+(/[^\s/]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class FailedCheck:
     """One check that does not hold, of one part of the data."""
 
     check: str
@@ -62,7 +62,7 @@ class Alert:
     title: str  # one line
     what: str  # what happened and what follows from it, in a sentence or two
     where: str  # dataset and release or cutoff, or DAG and task
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FailedCheck, ...] = ()
     report: str = ""  # address of the full report
     file: str = ""  # and where it lies, for who is on the machine
     run_id: str = ""
@@ -90,7 +90,7 @@ class Alert:
         """Return the message's body with every check."""
         return self._body(self.findings, 0)
 
-    def _body(self, findings: tuple[Finding, ...], left_out: int) -> str:
+    def _body(self, findings: tuple[FailedCheck, ...], left_out: int) -> str:
         after = {"Report": self.report, "File": self.file, "Run": self.run_id, "Look closer": self.command}
         more = f"and {left_out} more" if left_out > 0 else ""
         parts = [self.what, _lines({"Where": self.where}), *(f.text for f in findings), more, _lines(after)]

@@ -11,6 +11,9 @@ from hotarea.domain import limits
 
 NAMES_SHOWN = 10
 
+JSON_LINES = ".jsonl.gz"
+"""How the names of files end that hold works without saying by a folder when they were delivered."""
+
 
 class Promise(msgspec.Struct, frozen=True):
     """What a manifest says of a delivery, however much of it arrives; None for what it does not say of every file."""
@@ -93,6 +96,7 @@ class Plan(msgspec.Struct, frozen=True):
     correction: Correction | None = None
     retried: tuple[Retried, ...] = ()
     known: tuple[str, ...] = ()  # releases that were in the lake when it was made
+    removal_files: tuple[str, ...] = ()  # lists of ended ids that were read
     rejected_share: float = limits.REJECTED_SHARE  # a release of which more is rejected is not published
 
     @property

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from hotarea.domain import works
+from hotarea.domain.delivery import JSON_LINES
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.rejects import Reason, Wrong
 
@@ -53,7 +54,12 @@ class Quarantined:
 
     @property
     def delivered(self) -> date | None:
-        """When the work was delivered; None for a row of an edge list, or of a list of ended ids."""
+        """When the work was delivered; None for a row of an edge list, or of a list of ended ids.
+
+        A file of JSON lines says nothing of that by its name: it was delivered with the release that read it.
+        """
+        if self.file.endswith(JSON_LINES):
+            return date.fromisoformat(self.release)
         found = _DELIVERY.fullmatch(self.file)
         return date.fromisoformat(found[1]) if found else None
 

@@ -48,6 +48,7 @@ class Release:
     covers: date | None = None  # the last day that corrections alone cover; None for a delivery: its own date
     corrected: int = 0  # works of which another version is valid since, by a correction
     withdrawn: int = 0  # works that no delivery holds any more; they are among the removals
+    removal_files: list[str] = field(default_factory=list)  # lists of ended ids that were read, each whole, with it
     ingested_at: datetime = field(default_factory=now)
 
     @property

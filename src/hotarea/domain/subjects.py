@@ -3,10 +3,17 @@
 import re
 from collections.abc import Iterable
 
+from hotarea.domain.windows import Cutoff
+
 _DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:@(\d{4}-\d\d-\d\d))?(?:-v(\d+))?", re.ASCII)
 
 ALONE = frozenset({"training_set", "predictions"})
 """Datasets of which one subject is in service at a time; each training, and each model that scores, makes another."""
+
+
+def of_predictions(cutoff: Cutoff, model_version: int) -> str:
+    """Return how a validation names the predictions of a model at a cutoff."""
+    return f"{cutoff}-v{model_version}"
 
 
 def reach(dataset: str, passed: Iterable[str], rejected: Iterable[str]) -> bool:

@@ -38,6 +38,10 @@ class Cutoff:
         day, _, known = text.partition("@")
         return cls(date.fromisoformat(day), date.fromisoformat(known or day))
 
+    def previous(self, others: Iterable["Cutoff"]) -> "Cutoff | None":
+        """Return the cutoff before this one, of the last earlier day, as known then; None if there is none."""
+        return max((c for c in others if c.day < self.day and c.known <= self.known), default=None)
+
 
 @dataclass(frozen=True)
 class Coverage:

@@ -16,7 +16,7 @@ from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Comparison, Release, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.stages import reports, validation_alert
-from hotarea.stages.validate import Verdicts
+from hotarea.stages.judge import Verdicts
 from hotarea.stores import release_measures, release_report
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger

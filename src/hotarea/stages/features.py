@@ -14,7 +14,7 @@ from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff, is_matured, years_before
 from hotarea.stages import job_runs, jobs
-from hotarea.stages.published import before
+from hotarea.stages.judge import check_many
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -89,17 +89,15 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     Raises `ValidationError` if one breaks a critical expectation. Sets that an interrupted publication moved and the
     ledger remembers were judged before, and are left out.
     """
-    from hotarea.stages.validate import check_many
-
     built, layout = _built(plan), Layout(settings.home)
     _result(plan, "features.json")
     ledger = Ledger(settings.ledger)
     done = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
     ledger.close()
     left = [c for c in _cutoffs(_read(plan, Plan).features) if built.feature_set(c).is_dir() or c not in done]
-    sets = {str(c): _parts(built.feature_set(c)) for c in left}
-    parts = {c: _parts(layout.feature_set(c)) for c in done} | {c: sets[str(c)] for c in left}
-    contexts = {str(c): {"before": parts[last] if (last := before(c, parts)) else []} for c in left}
+    sets = {str(c): files.parts(built.feature_set(c)) for c in left}
+    parts = {c: files.parts(layout.feature_set(c)) for c in done} | {c: sets[str(c)] for c in left}
+    contexts = {str(c): {"before": parts[last] if (last := c.previous(parts)) else []} for c in left}
     if sets:
         check_many(settings, "document_features", sets, run_id, contexts=contexts)
 
@@ -247,10 +245,6 @@ def _cutoffs(texts: Sequence[str]) -> list[Cutoff]:
 def _built(plan: Path) -> Layout:
     """Return where the jobs built their sets: laid out like the home."""
     return Layout(plan.parent)
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("part-*.parquet"))
 
 
 def _result(plan: Path, marker: str) -> dict[str, Any]:

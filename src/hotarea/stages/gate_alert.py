@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.errors import GateError
 from hotarea.domain.records import Decision
 from hotarea.domain.settings import Settings
@@ -72,10 +72,10 @@ def _refusal(decision: Decision, failed: list[dict[str, Any]], file: Path) -> Al
     )
 
 
-def _finding(decision: Decision, check: Mapping[str, Any]) -> Finding:
+def _finding(decision: Decision, check: Mapping[str, Any]) -> FailedCheck:
     observed, _, expected = check["reason"].rpartition(", expected ")
     name, _, part = check["name"].partition(": ")
-    return Finding(
+    return FailedCheck(
         check=name,
         slice=part,
         subject=f"version {decision.model_version}",

@@ -1,15 +1,18 @@
 """What is published and can be validated again, and what each suite compares it with."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hotarea.domain.errors import RawDataError
-from hotarea.domain.records import Champion, FeatureSet, PredictionSet, Release, TrainingRun
+from hotarea.domain.records import Champion, FeatureSet, Release, TrainingRun
 from hotarea.domain.settings import Settings
+from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
-from hotarea.stores.layout import Layout
+from hotarea.stages import raw_works, score, train
+from hotarea.stores import served
+from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
 
 
@@ -56,22 +59,7 @@ def find(settings: Settings, folder: Path, dataset: str | None = None, subject: 
         ledger.close()
 
 
-def served(ledger: Ledger) -> PredictionSet | None:
-    """Return the champion's predictions at the newest cutoff that it has scored; after a rollback, the old ones."""
-    champion = ledger.newest(Champion)
-    sets = ledger.all(PredictionSet, model_version=champion.model_version) if champion else []
-    return max(sets, key=lambda s: (s.cutoff, s.known), default=None)
-
-
-def before(cutoff: Cutoff, others: Iterable[Cutoff]) -> Cutoff | None:
-    """Return the cutoff before one: of the last earlier day, as known then."""
-    known = [other for other in others if other.day < cutoff.day and other.known <= cutoff.known]
-    return max(known, default=None)
-
-
 def _raw_works(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Published]:
-    from hotarea.stages import raw_works
-
     for release in releases:
         if wanted.has("raw_works", release.release_id):
             try:
@@ -91,7 +79,7 @@ def _lake(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Published]:
             if wanted.has(dataset, release.release_id):
                 context = {"earlier": folders[:at], "corrections": corrections}
                 rows = getattr(release, dataset)
-                yield Published(dataset, release.release_id, _parts(folders[at] / dataset), rows, context)
+                yield Published(dataset, release.release_id, parts(folders[at] / dataset), rows, context)
 
 
 def _features(wanted: _Wanted, sets: Sequence[FeatureSet]) -> Iterator[Published]:
@@ -99,13 +87,12 @@ def _features(wanted: _Wanted, sets: Sequence[FeatureSet]) -> Iterator[Published
     known = {Cutoff(s.cutoff, s.known): s.rows for s in sets}
     for cutoff, rows in known.items():
         if wanted.has("document_features", str(cutoff)):
-            last = before(cutoff, known)
-            context = {"before": _parts(layout.feature_set(last)) if last else []}
-            yield Published("document_features", str(cutoff), _parts(layout.feature_set(cutoff)), rows, context)
+            last = cutoff.previous(known)
+            context = {"before": parts(layout.feature_set(last)) if last else []}
+            yield Published("document_features", str(cutoff), parts(layout.feature_set(cutoff)), rows, context)
 
 
 def _training(wanted: _Wanted, newest: TrainingRun | None) -> Iterator[Published]:
-    from hotarea.stages import train
     from hotarea.stores.training_folder import TrainingFolder
 
     if newest is None or not wanted.has("training_set", newest.training_id):
@@ -118,16 +105,10 @@ def _training(wanted: _Wanted, newest: TrainingRun | None) -> Iterator[Published
 
 
 def _predictions(wanted: _Wanted, ledger: Ledger) -> Iterator[Published]:
-    from hotarea.stages import score
-
-    champion, newest = ledger.newest(Champion), served(ledger)
+    champion, newest = ledger.newest(Champion), served.predictions(ledger)
     if champion is None or newest is None:
         return
-    name = score.subject(Cutoff(newest.cutoff, newest.known), newest.model_version)
+    name = of_predictions(Cutoff(newest.cutoff, newest.known), newest.model_version)
     if wanted.has("predictions", name):
         files, context = score.published_context(wanted.settings, newest, champion, wanted.folder)
         yield Published("predictions", name, files, newest.rows, context)
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("part-*.parquet"))

@@ -22,7 +22,7 @@ from hotarea.domain.quarantine import Key, Quarantined
 from hotarea.domain.records import RETRIED, Release, Retry
 from hotarea.domain.rejects import Wrong
 from hotarea.domain.settings import Settings
-from hotarea.stages import ingest, jobs
+from hotarea.stages import ingest, jobs, staged_releases
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -133,8 +133,8 @@ def run(
     if found.plan is None:
         return found
     jobs.run(ingest.job(settings, found.plan))
-    ingest.validate(settings, found.plan, run_id)
-    (published,) = ingest.publish(settings, found.plan, run_id)
+    staged_releases.validate(settings, found.plan, run_id)
+    (published,) = staged_releases.publish(settings, found.plan, run_id)
     files.discard(found.plan.parent)
     return replace(found, release=published, plan=None)
 

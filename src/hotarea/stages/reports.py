@@ -8,8 +8,9 @@ from pathlib import Path
 
 from hotarea.domain.records import Champion, TrainingRun, Validation, now
 from hotarea.domain.settings import Settings
-from hotarea.domain.subjects import ALONE
+from hotarea.domain.subjects import ALONE, of_predictions
 from hotarea.domain.windows import Cutoff
+from hotarea.stores import served
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -64,15 +65,13 @@ def _kept_for(validation: Validation, in_service: Collection[str]) -> tuple[str,
 
 def _in_service(settings: Settings) -> set[str]:
     """Return the subjects of the newest training, of the champion's, and of its predictions that are served."""
-    from hotarea.stages import published, score
-
     ledger = Ledger(settings.ledger)
     champion, newest = ledger.newest(Champion), ledger.newest(TrainingRun)
     learned = ledger.all(TrainingRun, model_version=champion.model_version) if champion else []
-    served = published.served(ledger)
+    scored = served.predictions(ledger)
     ledger.close()
     names = {run.training_id for run in (*learned, newest) if run}
-    return names | ({score.subject(Cutoff(served.cutoff, served.known), served.model_version)} if served else set())
+    return names | ({of_predictions(Cutoff(scored.cutoff, scored.known), scored.model_version)} if scored else set())
 
 
 def _validations(settings: Settings) -> list[Validation]:

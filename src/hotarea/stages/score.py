@@ -11,8 +11,10 @@ from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
+from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import job_runs, jobs
+from hotarea.stages.judge import check_many
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -95,13 +97,12 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 
     Predictions that are published were judged before.
     """
-    from hotarea.stages.validate import check_many
     from hotarea.stores.lake import feature_files
 
     decided = _read(plan)
     if _is_published(settings, decided) and not _built(plan).is_dir():
         return
-    name = subject(decided.cutoff, decided.model_version)
+    name = of_predictions(decided.cutoff, decided.model_version)
     context = {
         "features": feature_files(Layout(settings.home), [decided.cutoff]),
         "retracted": [_retracted(plan)],
@@ -109,11 +110,6 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
         "before": _before(settings, decided.cutoff, decided.model_version),
     }
     check_many(settings, "predictions", {name: _parts(_built(plan))}, run_id, contexts={name: context})
-
-
-def subject(cutoff: Cutoff, model_version: int) -> str:
-    """Return how a validation names the predictions of a model at a cutoff."""
-    return f"{cutoff}-v{model_version}"
 
 
 def published_context(
@@ -151,12 +147,10 @@ def published_context(
 
 def _before(settings: Settings, cutoff: Cutoff, model_version: int) -> list[Path]:
     """Return the files of the same model's predictions at the cutoff before; none if there are none."""
-    from hotarea.stages.published import before
-
     ledger = Ledger(settings.ledger)
     sets = ledger.all(records.PredictionSet, model_version=model_version)
     ledger.close()
-    last = before(cutoff, [Cutoff(s.cutoff, s.known) for s in sets])
+    last = cutoff.previous(Cutoff(s.cutoff, s.known) for s in sets)
     return _parts(Layout(settings.home).prediction_set(last, model_version)) if last else []
 
 
@@ -304,7 +298,7 @@ def _predictions(folder: Path) -> "pa.Table":
 
 
 def _parts(folder: Path) -> list[Path]:
-    parts = sorted(folder.glob("part-*.parquet"))
+    parts = files.parts(folder)
     if not parts:
         raise NotReadyError(f"{folder} holds no part-*.parquet; expected predictions. Run the scoring job again.")
     return parts

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.errors import PublishError
 from hotarea.domain.records import Champion, Materialization, Release, Watch, now
 from hotarea.domain.settings import Settings
@@ -70,7 +70,7 @@ def _alert(settings: Settings, quiet: Quiet, run_id: str) -> Alert:
         what=_WHAT[quiet.name].format(age=_duration(quiet.age)),
         where=f"home {settings.home}",
         findings=(
-            Finding(
+            FailedCheck(
                 check="silence",
                 slice=_plain(quiet),
                 expected=f"at most {_duration(quiet.limit)} ({_SETTINGS[quiet.name]})",

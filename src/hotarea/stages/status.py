@@ -8,7 +8,8 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, open_problems, published, report_links, sample
+from hotarea.stages import job_runs, open_problems, report_links, sample
+from hotarea.stores import served
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -18,7 +19,7 @@ def collect(settings: Settings) -> dict[str, Any]:
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
-    predictions = published.served(ledger)
+    predictions = served.predictions(ledger)
     return {
         "home": str(settings.home),
         "raw": sorted(sources),

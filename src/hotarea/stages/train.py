@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotarea.domain import records
 from hotarea.domain.errors import ValidationError
 from hotarea.domain.settings import Settings
+from hotarea.stages.judge import check_many
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -60,7 +61,6 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
 
     Rejected rows are put aside, and joined anew by the next attempt. What a model was made of was judged before.
     """
-    from hotarea.stages.validate import check_many
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)

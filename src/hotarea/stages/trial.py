@@ -8,10 +8,10 @@ from pathlib import Path
 from hotarea.domain.errors import HotareaError
 from hotarea.domain.records import TRIAL, Release, Validation
 from hotarea.domain.settings import Settings
-from hotarea.stages import ingest, jobs, reports
-from hotarea.stages.validate import Verdicts
+from hotarea.stages import ingest, jobs, reports, staged_releases
+from hotarea.stages.judge import Verdicts
 from hotarea.stores.layout import Layout, discard
-from hotarea.stores.ledger import Ledger
+from hotarea.stores.ledger import Ledger, read
 
 
 def run(settings: Settings, run_id: str, raw: Path) -> Verdicts:
@@ -21,7 +21,7 @@ def run(settings: Settings, run_id: str, raw: Path) -> Verdicts:
     the first of a home. The reports are kept and remembered in the settings' home, each under the name of the raw
     folder.
     """
-    releases = _releases(settings)
+    releases = read(settings.ledger, Release)
     aside = Layout(settings.home).aside("trial")
     try:
         scratch = _home(settings, aside / "known", raw, releases)
@@ -35,13 +35,6 @@ def run(settings: Settings, run_id: str, raw: Path) -> Verdicts:
     finally:
         discard(aside)
         reports.index(settings)
-
-
-def _releases(settings: Settings) -> list[Release]:
-    ledger = Ledger(settings.ledger)
-    releases = ledger.all(Release)
-    ledger.close()
-    return releases
 
 
 def _home(settings: Settings, folder: Path, raw: Path, releases: Sequence[Release]) -> Settings:
@@ -65,7 +58,7 @@ def _try(scratch: Settings, run_id: str) -> tuple[bool, HotareaError | None]:
         if plan is None:
             return False, None
         jobs.run(ingest.job(scratch, plan))
-        ingest.validate(scratch, plan, run_id, tells=False)
+        staged_releases.validate(scratch, plan, run_id, tells=False)
     except HotareaError as raised:
         return True, raised
     return True, None

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from hotarea.domain import subjects
-from hotarea.domain.alert import Alert, Finding, Recovery
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.records import Problem, Validation
 from hotarea.domain.settings import Settings
 from hotarea.stages import alert, report_links
@@ -106,15 +106,15 @@ def _consequence(*, rejected: bool, in_service: bool, many: bool) -> str:
     return f"{'were' if many else 'was'} rejected; the data in service stays as it was"
 
 
-def _findings(judged: Iterable[Validation]) -> list[Finding]:
+def _findings(judged: Iterable[Validation]) -> list[FailedCheck]:
     """Return what failed in all that was judged, critical checks first."""
     found = [_finding(v, f) for v in judged for f in v.failures if f["severity"] in _TOLD]
     return sorted(found, key=lambda finding: _TOLD.index(finding.severity))
 
 
-def _finding(judged: Validation, failure: Mapping[str, Any]) -> Finding:
+def _finding(judged: Validation, failure: Mapping[str, Any]) -> FailedCheck:
     severity: Literal["critical", "warning"] = "critical" if failure["severity"] == "critical" else "warning"
-    return Finding(
+    return FailedCheck(
         check=failure["check"],
         slice=failure.get("slice") or failure["column"] or "all rows",
         subject=judged.subject,

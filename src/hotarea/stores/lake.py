@@ -14,7 +14,7 @@ from hotarea.domain.errors import NotReadyError
 from hotarea.domain.tables import DOCUMENTS
 from hotarea.domain.versions import Deliveries, Removals, Works, resolve
 from hotarea.domain.windows import Cutoff
-from hotarea.stores.layout import Layout
+from hotarea.stores.layout import REMOVALS, Layout, parts
 
 
 def documents_as_of(
@@ -67,14 +67,14 @@ def _documents(layout: Layout, day: date) -> list[Path]:
 
 
 def _removals(layout: Layout, day: date) -> Path:
-    file = layout.release(day.isoformat()) / "removals.parquet"
+    file = layout.release(day.isoformat()) / REMOVALS
     if not file.is_file():
         raise NotReadyError(f"removals of release {day} are missing: no {file}. Ingest the release.")
     return file
 
 
 def _parts(folder: Path, what: str) -> list[Path]:
-    found = sorted(folder.glob("part-*.parquet"))
+    found = parts(folder)
     if not found:
         raise NotReadyError(f"{what} are missing: no part-*.parquet in {folder}. Build and publish them first.")
     return found

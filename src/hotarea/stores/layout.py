@@ -14,6 +14,9 @@ from hotarea.domain.windows import Cutoff
 
 KEPT_ASIDE_S = 7 * 24 * 3600
 
+REMOVALS = "removals.parquet"
+"""In the folder of a release: the ids that ended with it."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -119,6 +122,11 @@ class Layout:
         folder = self.home / "staging" / f"{name}-{uuid.uuid4().hex[:12]}"
         folder.mkdir(parents=True)
         return folder
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the files of a published table, in their order; none if it is not there."""
+    return sorted(folder.glob("part-*.parquet"))
 
 
 def _of(cutoff: Cutoff) -> Path:

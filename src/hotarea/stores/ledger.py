@@ -81,6 +81,15 @@ def _table(kind: type) -> sa.Table:
 _TABLES = {kind: _table(kind) for kind in _KEYS}
 
 
+def read(url: str, kind: type[R], **where: Any) -> list[R]:
+    """Return the records of a kind as `Ledger.all` does, of a ledger that is opened for that only."""
+    ledger = Ledger(url)
+    try:
+        return ledger.all(kind, **where)
+    finally:
+        ledger.close()
+
+
 class Ledger:
     """Adds records and reads them back; every write is one transaction."""
 

@@ -82,7 +82,7 @@ class Quarantine:
 def _readings(releases: Sequence[Release]) -> pa.Table:
     """Return of each delivered file which release read it last."""
     ordered = sorted(releases, key=lambda r: r.release_date)
-    last = {file["name"]: release.release_id for release in ordered for file in release.files}
+    last = {name: r.release_id for r in ordered for name in (*(f["name"] for f in r.files), *r.removal_files)}
     return pa.Table.from_pylist([{"file": name, "release": release} for name, release in last.items()], _READINGS)
 
 

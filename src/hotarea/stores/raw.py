@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from hotarea.domain import edge_list, lines, works
-from hotarea.domain.delivery import Delivery, Partition, Promise, shown
+from hotarea.domain.delivery import JSON_LINES, Delivery, Partition, Promise, shown
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.news import Files
 from hotarea.domain.removals import RemovalFile
@@ -27,8 +26,6 @@ _ROOTS = ("data/jsonl", "jsonl", "data", ".")
 
 _AHEAD = timedelta(days=1)
 """A delivery may be dated by a clock ahead of UTC, but not later."""
-
-_JSON_LINES = "*.jsonl.gz"
 
 _URL = re.compile(r"(?:(?:.*/)?(?P<entity>[^/]+)/)?(?P<name>updated_date=(?P<day>\d{4}-\d\d-\d\d)/[^/]+)")
 
@@ -115,7 +112,7 @@ class RawFolder:
 
     def _by_newest_change(self, as_of: date) -> list[Delivery]:
         by_day: dict[date, list[Partition]] = {}
-        for file in sorted(self.folder.glob(_JSON_LINES)):
+        for file in sorted(self.folder.glob(f"*{JSON_LINES}")):
             day = works.newest_change(lines.batches(file), as_of + _AHEAD)
             if day is None:
                 raise RawDataError(
@@ -220,7 +217,7 @@ def _found(folder: Path, names: set[str]) -> RawFolder:
                 f"{works} has partitions but no manifest.json, which is written last; the delivery is not complete. "
                 f"Wait for {works / 'manifest.json'}, or deliver it again."
             )
-    if any(fnmatch(name, _JSON_LINES) for name in names):
+    if any(name.endswith(JSON_LINES) for name in names):
         return RawFolder(folder, "works", folder, None)
     raise RawDataError(f"raw folder {folder} holds {_described(folder, names)}; {EXPECTED}")
 

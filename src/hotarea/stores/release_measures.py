@@ -17,6 +17,7 @@ from hotarea.domain import limits
 from hotarea.domain.comparison import FIELDS, Again, Ended, Measures, New
 from hotarea.domain.errors import ValidationError
 from hotarea.domain.in_degrees import Cohort
+from hotarea.stores.layout import REMOVALS, parts
 from hotarea.stores.sql import listed
 
 MEMORY = "1GB"
@@ -197,8 +198,8 @@ def _lake(
 
 def _parts(known: Known, kind: str) -> list[Path]:
     if kind == "removals":
-        return [known.folder / "removals.parquet"]
-    return sorted((known.folder / kind).glob("part-*.parquet"))
+        return [known.folder / REMOVALS]
+    return parts(known.folder / kind)
 
 
 def _usual(releases: Sequence[Known], release: str) -> list[str]:
