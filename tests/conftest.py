@@ -21,6 +21,25 @@ PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
+TOGETHER = ("flink", "dags")
+"""Folders whose tests share something that takes long to start."""
+
+LONGEST = ("flink", "test_loop.py", "dags")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one worker, in their order, and begin with what takes longest."""
+    for item in items:
+        path = item.path.relative_to(PROJECT / "tests")
+        item.add_marker(pytest.mark.xdist_group(path.parts[0] if path.parts[0] in TOGETHER else str(path)))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    first = item.path.relative_to(PROJECT / "tests").parts[0]
+    return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a fresh home."""
