@@ -227,9 +227,9 @@ class _Home:
 
 
 def _parts(plan: ViewPlan) -> list[Path]:
-    folder = plan.published.folder
-    parts = _parts_of([folder])
+    parts = plan.published.parts
     if not parts:
+        folder = plan.published.folder
         raise NotReadyError(f"{folder} is in the ledger but not on disk; expected a published set. Build it again.")
     return parts
 

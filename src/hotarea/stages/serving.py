@@ -1,6 +1,6 @@
 """What each view should serve online, what it serves by the ledger, and so what is to be written and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -50,6 +50,11 @@ class Published:
     rows: int
     folder: Path
     since: datetime
+
+    @property
+    def parts(self) -> list[Path]:
+        """Its files; none if it is gone."""
+        return sorted(self.folder.glob("part-*.parquet"))
 
     @property
     def identity(self) -> tuple[date, date, int | None]:
@@ -113,10 +118,9 @@ def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked
     unknown = set(asked.views or ()) - set(served)
     if unknown:
         raise NotReadyError(f"{', '.join(sorted(unknown))}: not served online; expected some of {', '.join(served)}.")
-    sources = {"features": _features(settings, ledger), "predictions": _predictions(settings, ledger)}
     plans, missing = [], []
     for view in asked.views or served:
-        sets = sources[served[view]]
+        sets = _SETS[served[view]](settings, ledger)
         wanted = [published for published in sets if asked.cutoff in {None, published.cutoff}]
         if wanted:
             plans.append(_plan(store, ledger, view, sets, wanted[-1], anew=asked.anew))
@@ -128,6 +132,11 @@ def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked
             "ledger. Build the features (for predictions: score the documents) first."
         )
     return plans
+
+
+def sets_of(settings: Settings, store: "FeatureStore", ledger: Ledger, view: str) -> list[Published]:
+    """Return the sets that a view can serve, those to prefer last."""
+    return _SETS[store.get_feature_view(view).batch_source.name](settings, ledger)
 
 
 def _plan(  # noqa: PLR0913 - each a different thing
@@ -246,3 +255,6 @@ def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
         since = max(s.published_at, serving.promoted_at) if serving and is_own else s.published_at
         (own if is_own else others).append(Published(s.cutoff, s.known, s.model_version, s.rows, folder, since))
     return others + sorted(own, key=lambda p: (p.cutoff, p.known))
+
+
+_SETS: dict[str, Callable[[Settings, Ledger], list[Published]]] = {"features": _features, "predictions": _predictions}
