@@ -176,12 +176,12 @@ def _reasons(served: _Served, wanted: Published, columns: Sequence[str]) -> Iter
 
 def _changes(last: Materialization, wanted: Published, columns: Sequence[str]) -> Iterator[str]:
     """Yield how what is wanted differs from what was written last."""
-    if last.cutoff != wanted.cutoff:
+    if last.model_version != wanted.model_version:
+        yield f"predictions of model version {wanted.model_version} instead of {last.model_version}"
+    elif last.cutoff != wanted.cutoff:
         yield f"cutoff {wanted.cutoff} instead of {last.cutoff}"
     elif last.known != wanted.known:
         yield f"known on {wanted.known} instead of {last.known}: a correction, or rows that came late"
-    if last.model_version != wanted.model_version:
-        yield f"predictions of model version {wanted.model_version} instead of {last.model_version}"
     elif last.materialized_at < wanted.since:
         yield f"published or promoted at {wanted.since:%Y-%m-%d %H:%M:%S}, after the last write"
     if new := [name for name in columns if name not in last.columns]:
