@@ -1,33 +1,32 @@
-"""What a materialization would write, as a table."""
+"""What a materialization would write, view by view."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from hotarea.stages.serving import ViewPlan
 
 
 def show(out: Console, plans: Sequence[ViewPlan]) -> None:
     """Print per view the rows, columns and time that would be written, why, and what Feast alone would miss."""
-    table = Table("view", "rows", "of cutoff, known on", "columns", "why", "an incremental run of Feast alone misses")
     for plan in plans:
-        table.add_row(
-            plan.view,
-            f"{plan.published.rows:,}" if plan.is_due else "none",
-            _set(plan),
-            ", ".join(plan.columns),
-            "\n".join(plan.reasons) or "served already",
-            "\n".join(f"{m.rows:,} rows: {m.reason} ({', '.join(m.columns)})" for m in plan.missed) or "nothing",
-        )
-    out.print(table)
-    for plan in plans:
-        if plan.resumes:
-            chunks = len(plan.resumes.bounds) + 1
-            out.print(f"{plan.view} goes on: {len(plan.done)} of {chunks} chunks are written.", highlight=False)
+        for line in _lines(plan):
+            out.print(line, highlight=False, soft_wrap=True)
 
 
-def _set(plan: ViewPlan) -> str:
-    version = plan.published.model_version
-    model = f"\nmodel version {version}" if version is not None else ""
-    return f"{plan.published.cutoff}, {plan.published.known}{model}"
+def _lines(plan: ViewPlan) -> Iterator[str]:
+    published = plan.published
+    model = f", by model version {published.model_version}" if published.model_version is not None else ""
+    of = f"event time {published.cutoff}, known on {published.known}{model}"
+    if not plan.is_due:
+        yield f"[bold]{escape(plan.view)}[/] is served from {escape(plan.store)}: {published.rows:,} rows, {of}"
+        return
+    yield f"[bold]{escape(plan.view)}[/] will be written to {escape(plan.store)}: {published.rows:,} rows, {of}"
+    yield f"  columns: {', '.join(plan.columns)}"
+    yield from (f"  because: {escape(reason)}" for reason in plan.reasons)
+    for missed in plan.missed:
+        columns = "all columns" if missed.columns == plan.columns else ", ".join(missed.columns)
+        yield f"  Feast's own incremental run would miss {missed.rows:,} rows, {columns}: {escape(missed.reason)}"
+    if plan.resumes:
+        yield f"  goes on: {len(plan.done)} of {len(plan.resumes.bounds) + 1} chunks are written"
