@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     online_store: Literal["sqlite", "redis", "postgres"] = Field("sqlite", description="Feast's online store")
     online_store_url: SecretStr | None = Field(None, description="connection of the online store if not SQLite")
 
+    registry_url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL of Feast's registry, for several processes that write; a file in home if unset",
+    )
     audit_documents: int = Field(
         300, ge=0, description="documents drawn at random whose online answers are compared with the offline store"
     )

@@ -30,7 +30,7 @@ _SCHEMAS = {"features": tables.FEATURES, "predictions": tables.PREDICTIONS}
 def below_home(path: str, repo: Path | None) -> Path:
     """Return an absolute path as it is, and another below HOTAREA_HOME or, if unset, `.hotarea` beside the repo.
 
-    Raises `SettingsError` where the settings name another online store than the SQLite of feature_store.yaml.
+    Raises `SettingsError` where the settings name another online store or registry than feature_store.yaml has.
     """
     if Path(path).is_absolute():
         return Path(path)
@@ -38,6 +38,11 @@ def below_home(path: str, repo: Path | None) -> Path:
     if settings.online_store != "sqlite":
         raise SettingsError(
             f"feature_store.yaml serves from SQLite, but HOTAREA_ONLINE_STORE is {settings.online_store}. "
+            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
+        )
+    if settings.registry_url:
+        raise SettingsError(
+            "feature_store.yaml keeps Feast's registry in a file, but HOTAREA_REGISTRY_URL names a database. "
             "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
         )
     beside = (repo or Path()).resolve().parent / ".hotarea"

@@ -41,7 +41,7 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
         "provider": "local",
         "repo_path": settings.project / "feature_repo",
         "entity_key_serialization_version": 3,
-        "registry": {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")},
+        "registry": _registry(settings, state),
         "offline_store": {
             "type": f"{_STORES}.HomeDuckDBOfflineStore",
             "home": str(settings.home),
@@ -56,6 +56,17 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
             "shards": settings.shards,
             "beam_options": settings.beam_options,
         },
+    }
+
+
+def _registry(settings: Settings, state: Path) -> dict[str, Any]:
+    if settings.registry_url is None:
+        return {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")}
+    options = {"echo": False, "pool_pre_ping": True}
+    return {
+        "registry_type": "sql",
+        "path": settings.registry_url.get_secret_value(),
+        "sqlalchemy_config_kwargs": options,
     }
 
 
