@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.records import Materialization, OnlineChunk, OnlineWrite, now
 from hotarea.domain.settings import Settings
-from hotarea.stages import serving
+from hotarea.stages import job_runs, serving
 from hotarea.stages.serving import Asked, ViewPlan
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -137,7 +137,8 @@ class _Home:
         write, writer = self._begun(plan, parts)
         done = {chunk.number for chunk in self._chunks(write)}
         request = self._request(write, parts, before=() if writer.replaces else _parts_of(plan.before))
-        online_rows.write(replace(request, done=frozenset(done)), writer, self._log(write))
+        measures = online_rows.write(replace(request, done=frozenset(done)), writer, self._log(write))
+        job_runs.remember(self.ledger, "online_rows", measures, self.run_id)
         written = self._chunks(write)
         rows, removed = sum(chunk.rows for chunk in written), sum(chunk.removed for chunk in written)
         _check_complete(plan, parts, rows)

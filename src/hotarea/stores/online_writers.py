@@ -106,7 +106,8 @@ def writer(config: RepoConfig, definition: FeatureView, aside: str = "", *, keep
 def name_of(store: Any) -> str:
     """Return which store it is, without its password: what was written to one is not in another."""
     if store.type == "redis":
-        return f"redis {','.join(p for p in store.connection_string.split(',') if not p.startswith('password='))}"
+        host, *others = store.connection_string.split(",")
+        return " ".join(["redis", host, *(part for part in others if part.startswith("db="))])
     if store.type == "postgres":
         return f"postgres {store.host}:{store.port}/{store.database} as {store.user}"
     return "sqlite" if store.type == online_sqlite.NAME else f"{store.type} {getattr(store, 'path', '')}".strip()
