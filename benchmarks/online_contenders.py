@@ -141,7 +141,9 @@ def reads(settings: Settings, rows: int) -> dict[str, float]:
             if None in answer["age_years"]:
                 raise SystemExit("a document that was written answers null")
         for at in (50, 99):
-            found[f"{size} at p{at}"] = float(np.percentile(took[20:], at))  # the first ones open connections
+            found[f"{size} document{'s' * (size > 1)}, p{at}"] = float(
+                np.percentile(took[20:], at)
+            )  # the first ones open connections
     return found
 
 

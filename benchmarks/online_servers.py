@@ -1,4 +1,4 @@
-"""Servers for the time of a measurement, and the settings that lead to them."""
+"""Redis and PostgreSQL on loopback for the time of a measurement or a test, with what is installed."""
 
 import os
 import shutil
@@ -10,55 +10,61 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PASSWORD = "secret"  # noqa: S105 - of servers that live for a moment
+
 _STARTS_S = 20
 
 
+class AbsentError(Exception):
+    """A server's program is not installed; says which was looked for."""
+
+
 @contextmanager
-def redis() -> Iterator[dict[str, str]]:
-    """Run an empty Redis server that keeps nothing on disk."""
+def redis() -> Iterator[str]:
+    """Run an empty Redis server, or Valkey, that keeps nothing on disk; yields the URL of its first database."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
-        raise SystemExit("Redis is not installed: no redis-server or valkey-server on the path; install one of them")
-    port = _free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir()) as server:
+        raise AbsentError("Redis is not installed: no redis-server or valkey-server on the path")
+    port = free_port()
+    options = {"port": port, "bind": "127.0.0.1", "requirepass": PASSWORD, "appendonly": "no", "save": ""}
+    named = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    with subprocess.Popen([program, *named], stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir()) as server:
         try:
             _await(port)
-            yield _settings("redis", f"redis://127.0.0.1:{port}/0")
+            yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
         finally:
             server.kill()
 
 
 @contextmanager
-def postgres() -> Iterator[dict[str, str]]:
-    """Run an empty PostgreSQL server with its own defaults."""
+def postgres() -> Iterator[str]:
+    """Run an empty PostgreSQL server with its own defaults and user hotarea; yields the URL of its database."""
     found = shutil.which("initdb") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
     if found is None:
-        raise SystemExit("PostgreSQL is not installed: no initdb on the path or below /usr/lib/postgresql; install it")
-    programs, port = Path(found).resolve().parent, _free_port()
+        raise AbsentError("PostgreSQL is not installed: no initdb on the path or below /usr/lib/postgresql")
+    programs, port = Path(found).resolve().parent, free_port()
     user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    # not below pytest's folder, which every other run of pytest closes to other users
     with tempfile.TemporaryDirectory(prefix="hotarea-postgres-") as name:
+        folder = Path(name)
         if user:
-            shutil.chown(name, user)
+            shutil.chown(folder, user)
+        (folder / "password").write_text(PASSWORD)
 
         def run(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [programs / program, "-D", f"{name}/data", *arguments], user=user, check=True, capture_output=True
-            )
+            command = [programs / program, "-D", folder / "data", *arguments]
+            subprocess.run(command, user=user, check=True, capture_output=True)
 
-        run("initdb", "--username=hotarea", "--auth=trust")
-        run("pg_ctl", "start", "-w", "-l", f"{name}/log", "-o", f"-p {port} -k {name} -h 127.0.0.1")
+        run("initdb", "--username=hotarea", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--no-sync")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F")
         try:
-            yield _settings("postgres", f"postgresql://hotarea:x@127.0.0.1:{port}/postgres")
+            yield f"postgresql://hotarea:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
             run("pg_ctl", "stop", "-m", "immediate")
 
 
-def _settings(store: str, url: str) -> dict[str, str]:
-    return {"HOTAREA_ONLINE_STORE": store, "HOTAREA_ONLINE_STORE_URL": url}
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on loopback on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -70,5 +76,5 @@ def _await(port: int) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.05)
-    raise SystemExit(f"the server on port {port} did not start in {_STARTS_S} s")
+        time.sleep(0.02)
+    raise TimeoutError(f"the server on port {port} did not start in {_STARTS_S} s")

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from hotarea.domain.records import Materialization, now
 from hotarea.stores.ledger import Ledger
@@ -27,8 +27,8 @@ def prepare() -> ModuleType:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a PostgreSQL server of our own, with user hotarea and password secret."""
-    with postgres_server() as port:
-        yield port
+    with postgres_server() as url:
+        yield make_url(url).port
 
 
 def server(port: int, database: str = "hotarea") -> URL:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -29,16 +30,11 @@ def killed(home: Path, kills: int, **environment: str) -> dict[str, object]:
 @pytest.mark.parametrize("kind", KILLS)
 def test_after_many_kills_and_one_run_online_equals_offline(kind, tmp_path):
     home, kills = tmp_path / "home", KILLS[kind]
-    if kind == "sqlite":
-        found = killed(home, kills)
-    elif kind == "redis":
-        with redis_server(tmp_path) as port:
-            url = f"redis://:secret@127.0.0.1:{port}/0"
-            found = killed(home, kills, HOTAREA_ONLINE_STORE="redis", HOTAREA_ONLINE_STORE_URL=url)
-    else:
-        with postgres_server() as port:
-            url = f"postgresql://hotarea:secret@127.0.0.1:{port}/postgres"
-            found = killed(home, kills, HOTAREA_ONLINE_STORE="postgres", HOTAREA_ONLINE_STORE_URL=url)
+    servers = {"sqlite": nullcontext, "redis": redis_server, "postgres": postgres_server}
+
+    with servers[kind]() as url:
+        store = {"HOTAREA_ONLINE_STORE": kind, "HOTAREA_ONLINE_STORE_URL": url} if url else {}
+        found = killed(home, kills, **store)
 
     assert found["killed"] == kills
     assert found["complete"] < 2 * kills  # else most kills came when all was done

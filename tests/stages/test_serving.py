@@ -139,11 +139,10 @@ def test_a_range_that_is_written_through_feast_is_repaired(settings, published, 
     capsys.readouterr()
 
 
-def test_what_one_store_serves_another_one_lacks(settings, published, tmp_path):
+def test_what_one_store_serves_another_one_lacks(settings, published):
     published.features(OLD, row(1, 1.0))
     materialize.run(settings, "run-1")
-    with redis_server(tmp_path) as port:
-        url = f"redis://:secret@127.0.0.1:{port}/0"
+    with redis_server() as url:
         moved = Settings.load(home=settings.home, project=settings.project, online_store="redis", online_store_url=url)
 
         assert planned(moved).reasons == ["nothing was written to this store yet"]

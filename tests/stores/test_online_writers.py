@@ -1,6 +1,7 @@
 """What the writers leave in each real store is what Feast itself would have written: read by Feast, to the bit."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -79,17 +80,10 @@ class Store:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "redis", "postgres"])
-def server(request, tmp_path_factory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "sqlite":
-        yield {}
-    elif request.param == "redis":
-        with redis_server(folder) as port:
-            yield {"online_store": "redis", "online_store_url": f"redis://:secret@127.0.0.1:{port}/1"}
-    else:
-        with postgres_server() as port:
-            url = f"postgresql://hotarea:secret@127.0.0.1:{port}/postgres"
-            yield {"online_store": "postgres", "online_store_url": url}
+def server(request) -> Iterator[dict[str, str]]:
+    servers = {"sqlite": nullcontext, "redis": redis_server, "postgres": postgres_server}
+    with servers[request.param]() as url:
+        yield {"online_store": request.param, "online_store_url": url} if url else {}
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from tests.servers import postgres_server
 
 def test_applies_and_a_materialization_at_once(settings, published):
     published.features("2012-12-31", *({"document_id": i, "rate": i / 3} for i in range(50)))
-    with postgres_server() as port:
-        url = f"postgresql+psycopg2://hotarea:secret@127.0.0.1:{port}/postgres"
-        shared = Settings.load(home=settings.home, project=settings.project, registry_url=url)
+    with postgres_server() as url:
+        database = url.replace("postgresql", "postgresql+psycopg2")
+        shared = Settings.load(home=settings.home, project=settings.project, registry_url=database)
 
         with ThreadPoolExecutor(4) as threads:
             applied = [threads.submit(feature_store.apply, shared) for _ in range(3)]
