@@ -1,4 +1,8 @@
-"""Brings the rows of one feature view into an online store: in shards of the keys' order, each written in bulk."""
+"""Brings the rows of one feature view into an online store: in shards of the keys' order, each written in bulk.
+
+Unlike the other jobs it is no program: it is given a writer, which holds the store's password, and that has no place in
+arguments that every user of a machine can read.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

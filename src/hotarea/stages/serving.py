@@ -218,15 +218,15 @@ def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> Onli
 
 
 def _before(served: _Served, sets: Sequence[Published], wanted: Published) -> list[Path]:
-    """Return the folders of the sets of which documents may stand in the store."""
+    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it."""
     written = {(w.cutoff, w.known, w.model_version) for w in served.since}
     if served.last:
         written.add((served.last.cutoff, served.last.known, served.last.model_version))
-    of_a_range = (None, None, None) in written
+    any_of_them = served.last is None or (None, None, None) in written
     return [
         s.folder
         for s in sets
-        if (of_a_range or s.identity in written) and s.identity != wanted.identity and s.folder.is_dir()
+        if (any_of_them or s.identity in written) and s.identity != wanted.identity and s.folder.is_dir()
     ]
 
 
