@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
 PYTHON ?= python3
 
-.PHONY: run test check lock setup clean bench bench-validation flink flink-settings flink-engine flink-test
+.PHONY: run test check lock setup clean bench bench-validation bench-features flink flink-settings flink-engine flink-test
 
 run: setup
 	@.venv/bin/hotarea up $(if $(RAW),--raw "$(RAW)") $(if $(filter 1 yes true,$(ONCE)),--once)
@@ -45,6 +45,10 @@ bench: setup
 # RUNS=1 measures once, ROWS=1000000 fewer rows
 bench-validation: setup
 	.venv/bin/python -m benchmarks.validation $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
+
+# ROWS=100000 measures fewer documents
+bench-features: setup
+	.venv/bin/python -m benchmarks.feature_store $(if $(ROWS),--rows $(ROWS))
 
 clean:
 	rm -rf .venv build *.egg-info src/*.egg-info

@@ -6,7 +6,8 @@ labels. Features are validated, published each by one rename, and the newest bro
 **Runs** on new `works`, and by hand. **Starts** `train_model` and `score_documents` through the asset
 `document_features`. With nothing missing the run is skipped.
 
-**Hazards** If validation fails, none of the run's features are published and the old ones stay in service.
+**Hazards** If validation fails, none of the run's features are published and the old ones stay in service. If the audit
+fails, what is served is wrong: `hotarea materialize --anew` writes it again.
 
 **Example** `{"cutoffs": ["2012-12-31", "2013-06-30@2014-12-31"]}`
 """
@@ -74,6 +75,13 @@ def build_features():
             raise AirflowSkipException("nothing is new: all features are published and served")
         outlet_events[DOCUMENT_FEATURES].extra = {"published": published or []}
 
+    @task
+    def audit(*, run_id):
+        """Compare what is served now with the offline store; fail if they differ."""
+        from hotarea.stages import audit
+
+        audit.run(settings(), run_id)
+
     planned = plan()
     features = BeamJobOperator(
         task_id="document_features",
@@ -94,7 +102,7 @@ def build_features():
     published = publish(planned)
     features >> validate(planned) >> published
     labels >> published
-    materialize(published)
+    materialize(published) >> audit()
 
 
 build_features()

@@ -6,7 +6,8 @@ version, are validated, published and served online; the hot areas per topic fol
 **Runs** on a new `champion`, on new `document_features`, and by hand. Without a champion the run is skipped. What this
 champion has scored already is not scored again; after a rollback its old predictions are served again.
 
-**Hazards** If validation fails, the predictions before stay in service.
+**Hazards** If validation fails, the predictions before stay in service. If the audit fails, what is served is wrong:
+`hotarea materialize --anew` writes it again.
 
 **Example** `{}`
 """
@@ -64,6 +65,13 @@ def score_documents():
 
         materialize.run(settings(), run_id, views=[score.VIEW])
 
+    @task
+    def audit(*, run_id):
+        """Compare the predictions that are served now with the offline store; fail if they differ."""
+        from hotarea.stages import audit, score
+
+        audit.run(settings(), run_id, [score.VIEW])
+
     planned = plan()
     scored = BeamJobOperator(
         task_id="score",
@@ -73,7 +81,7 @@ def score_documents():
         execution_timeout=BEAM_TIMEOUT,
     )
     champion() >> planned
-    scored >> validate(planned) >> publish(planned) >> materialize()
+    scored >> validate(planned) >> publish(planned) >> materialize() >> audit()
 
 
 score_documents()

@@ -1,18 +1,22 @@
-"""Real servers on loopback that alerts are sent to: a webhook and a mail server, well-behaved or not."""
+"""Real servers on loopback: databases, and what alerts are sent to, well-behaved or not."""
 
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+from benchmarks import online_servers
+from benchmarks.online_servers import free_port
 
 TOKEN = "s3cr3t-token"
 
@@ -143,13 +147,6 @@ def dribbling_server() -> Iterator[int]:
             thread.join()
 
 
-def free_port() -> int:
-    """Return a port on loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def refusing() -> str:
     """Return the URL of a webhook that is not there."""
     return f"json://user:{TOKEN}@127.0.0.1:{free_port()}/{TOKEN}"
@@ -162,3 +159,24 @@ def took() -> Iterator[list[float]]:
     began = time.monotonic()
     yield seconds
     seconds.append(time.monotonic() - began)
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run a PostgreSQL server; yields its URL. Skips where it is not installed."""
+    with ExitStack() as stack:
+        yield _or_skip(stack, online_servers.postgres())
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Run a Redis server; yields its URL. Skips where it is not installed."""
+    with ExitStack() as stack:
+        yield _or_skip(stack, online_servers.redis())
+
+
+def _or_skip(stack: ExitStack, server: AbstractContextManager[str]) -> str:
+    try:
+        return stack.enter_context(server)
+    except online_servers.AbsentError as error:
+        pytest.skip(str(error))

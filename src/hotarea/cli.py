@@ -133,17 +133,44 @@ def validate(
 
 
 @app.command()
-def materialize(
+def materialize(  # noqa: PLR0913, PLR0917 - options, not arguments
     context: typer.Context,
     cutoff: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The newest if left out.")] = None,
     view: Annotated[list[str] | None, typer.Option(help="Only this view; may be repeated.")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be written and why, and write nothing.")
+    ] = False,
+    documents: Annotated[
+        str | None, typer.Option(help="Only these: a file with an id on each line, or ids separated by commas.")
+    ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Write also what the ledger says is served.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the newest published rows into the online store."""
-    from hotarea.stages import materialize as stage
+    """Write the newest published rows into the online store, and audit what was written."""
+    from hotarea.commands import online
+    from hotarea.stages.serving import Asked
 
     day = cutoff.date() if cutoff else None
-    run("materializing", lambda run_id: stage.run(context.obj, run_id, day, view), as_json)
+    if plan and (documents or anew):
+        raise SettingsError("--plan writes nothing; expected it without --documents and --anew.")
+    if plan:
+        online.show_plan(context.obj, day, view, as_json=as_json)
+    elif documents:
+        online.write_some(context.obj, documents, day, view, as_json=as_json)
+    else:
+        run("materializing", lambda run_id: online.written(context.obj, run_id, Asked(day, view, anew=anew)), as_json)
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    view: Annotated[list[str] | None, typer.Option(help="Only this view; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what the online store answers with the offline store; status 1 if it differs."""
+    from hotarea.stages import audit as stage
+
+    run("comparing both stores", lambda run_id: stage.run(context.obj, run_id, view), as_json)
 
 
 @app.command()

@@ -1,18 +1,15 @@
 import importlib.util
 import json
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from hotarea.domain.records import Materialization, now
 from hotarea.stores.ledger import Ledger
+from tests.servers import postgres_server
 
 PROGRAM = Path(__file__).parents[2] / "containers" / "prepare.py"
 
@@ -27,36 +24,11 @@ def prepare() -> ModuleType:
     return module
 
 
-def _programs() -> Path:
-    found = shutil.which("initdb") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
-    if found is None:
-        pytest.skip("PostgreSQL is not installed")
-    return Path(found).resolve().parent
-
-
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port() -> Iterator[int]:
     """The port of a PostgreSQL server of our own, with user hotarea and password secret."""
-    programs, folder = _programs(), tmp_path_factory.mktemp("postgres")
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    if user:
-        for path in (folder, folder.parent, folder.parent.parent):
-            path.chmod(0o755)
-        shutil.chown(folder, user)
-    (folder / "password").write_text("secret")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        free = taken.getsockname()[1]
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, "-D", folder / "data", *arguments], user=user, check=True, capture_output=True
-        )
-
-    run("initdb", "--username=hotarea", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--no-sync")
-    run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-p {free} -k {folder} -h 127.0.0.1 -F")
-    yield free
-    run("pg_ctl", "stop", "-m", "immediate")
+    with postgres_server() as url:
+        yield make_url(url).port
 
 
 def server(port: int, database: str = "hotarea") -> URL:

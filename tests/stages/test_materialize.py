@@ -4,9 +4,9 @@ import subprocess
 import sys
 from datetime import date
 
-import pyarrow as pa
 import pytest
 
+from beam_jobs import online_rows
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.records import Materialization
 from hotarea.stages import materialize
@@ -139,7 +139,7 @@ def test_a_new_champion_without_predictions_leaves_the_old_ones_in_service(two_c
 
 
 def test_what_is_published_during_a_write_is_due_afterwards(two_cutoffs, published, monkeypatch):
-    write = feature_store.write_online
+    write = online_rows.write
 
     def slow(*arguments):
         write(*arguments)
@@ -147,7 +147,7 @@ def test_what_is_published_during_a_write_is_due_afterwards(two_cutoffs, publish
             published_late.append(published.features("2013-12-31@2014-06-30", row(1, 99.0)))
 
     published_late: list[object] = []
-    monkeypatch.setattr(feature_store, "write_online", slow)
+    monkeypatch.setattr(online_rows, "write", slow)
     materialize.run(two_cutoffs, "run-1")
     materialize.run(two_cutoffs, "run-2")
 
@@ -187,19 +187,6 @@ def test_a_published_set_that_is_gone_is_named_and_the_old_stays_served(settings
         materialize.run(settings, "run-2")
 
     assert answers(settings, "rate", 1) == [10.0]
-
-
-def test_vanished_documents_are_those_of_the_folders_before_only(settings, published):
-    layout = Layout(settings.home)
-    before = [
-        layout.feature_set(published.features("2012-12-31", row(1, 1.0), row(2, 1.0), row(5, 1.0))),
-        layout.feature_set(published.features("2012-12-31@2013-06-30", row(1, 1.0), row(4, 1.0))),
-        settings.home / "never",
-    ]
-    ids = pa.chunked_array([[1, 4]], pa.int64())
-
-    assert sorted(materialize._vanished(before, ids).to_pylist()) == [2, 5]
-    assert materialize._vanished([], ids).to_pylist() == []
 
 
 def test_the_stage_imports_feast_only_when_it_runs():

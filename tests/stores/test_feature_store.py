@@ -18,7 +18,7 @@ from hotarea.domain.model_features import BASELINE_SERVICE, FEATURE_SERVICE, MOD
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES
 from hotarea.stages import materialize
-from hotarea.stores import feast_home, feature_store
+from hotarea.stores import feature_store, online_writers
 
 RATE = ["size_5y_cite_count:rate"]
 
@@ -230,6 +230,14 @@ def store(request, settings):
     return store
 
 
+def write(store, rows: pa.Table, removed: pa.Array = NOBODY) -> None:
+    """Make `rows` the online answers of size_5y_cite_count."""
+    writer = online_writers.writer(store.config, store.get_feature_view("size_5y_cite_count"), "test")
+    writer.begin()
+    writer.write(rows, removed)
+    writer.finish()
+
+
 def served(store, *ids: int) -> dict[str, list[object]]:
     names = ("rate", "size_5y", "cite_count")
     answer = store.get_online_features(
@@ -246,7 +254,7 @@ def test_online_answers_are_the_rows_that_were_written(store):
         cite_count=[2, 0, 5, 1],
     )
 
-    feature_store.write_online(store, "size_5y_cite_count", rows, NOBODY)
+    write(store, rows)
 
     assert served(store, 256, 3, 77, BIG, 0) == {
         "rate": [None, 1.5, None, 0.0, 1 / 3],
@@ -257,10 +265,10 @@ def test_online_answers_are_the_rows_that_were_written(store):
 
 def test_vanished_documents_answer_null(store):
     before = rows_of(document_id=[1, 2, 3], rate=[1.0, 2.0, 3.0], size_5y=[1, 2, 3], cite_count=[1, 1, 1])
-    feature_store.write_online(store, "size_5y_cite_count", before, NOBODY)
+    write(store, before)
 
     after = rows_of(document_id=[3, 4], rate=[3.5, 4.5], size_5y=[7, 9], cite_count=[2, 2])
-    feature_store.write_online(store, "size_5y_cite_count", after, pa.array([1, 2], pa.int64()))
+    write(store, after, pa.array([1, 2], pa.int64()))
 
     assert served(store, 1, 2, 3, 4) == {
         "rate": [None, None, 3.5, 4.5],
@@ -271,7 +279,7 @@ def test_vanished_documents_answer_null(store):
 
 def test_both_ways_to_write_sqlite_store_the_same_moment(store):
     rows = rows_of(document_id=[1], rate=[1.0], size_5y=[1], cite_count=[1])
-    feature_store.write_online(store, "size_5y_cite_count", rows, NOBODY)
+    write(store, rows)
 
     answer = store.get_online_features(features=RATE, entity_rows=[{"document_id": 1}]).to_dict(
         include_event_timestamps=True
@@ -280,36 +288,21 @@ def test_both_ways_to_write_sqlite_store_the_same_moment(store):
     assert answer["rate__ts"] == [int(datetime(2013, 12, 31, tzinfo=UTC).timestamp())]
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_answers(settings, monkeypatch):
+def test_a_write_that_fails_half_way_leaves_the_old_answers(settings):
     feature_store.apply(settings)
     store = feature_store.open_store(settings)
-    old = rows_of(document_id=[1, 2], rate=[1.0, 2.0], size_5y=[1, 2], cite_count=[1, 1])
-    feature_store.write_online(store, "size_5y_cite_count", old, NOBODY)
-    monkeypatch.setattr(feast_home, "_CHUNK", 1)
-    monkeypatch.setattr(feast_home, "_encoded", _fails_on_the_second(feast_home._encoded))
+    write(store, rows_of(document_id=[1, 2], rate=[1.0, 2.0], size_5y=[1, 2], cite_count=[1, 1]))
+    writer = online_writers.writer(store.config, store.get_feature_view("size_5y_cite_count"), "next")
+    writer.begin()
+    writer.write(rows_of(document_id=[5], rate=[5.0], size_5y=[5], cite_count=[1]), NOBODY)
 
-    with pytest.raises(RuntimeError, match="power cut"):
-        feature_store.write_online(
-            store,
-            "size_5y_cite_count",
-            rows_of(document_id=[5, 6], rate=[5.0, 6.0], size_5y=[5, 6], cite_count=[1, 1]),
-            NOBODY,
-        )
+    with pytest.raises(KeyError, match="rate"):
+        writer.write(rows_of(document_id=[6], size_5y=[6], cite_count=[1]), NOBODY)
 
     other = feature_store.open_store(settings)
     assert served(other, 1, 2, 5, 6)["rate"] == [1.0, 2.0, None, None]
-
-
-def _fails_on_the_second(encoded):
-    calls = []
-
-    def wrapped(view, rows):
-        calls.append(1)
-        if len(calls) == 2:
-            raise RuntimeError("power cut")
-        return encoded(view, rows)
-
-    return wrapped
+    writer.finish()
+    assert served(other, 1, 2, 5, 6)["rate"] == [None, None, 5.0, None]
 
 
 def test_feasts_own_materialize_gives_the_same_answers(corrected, settings, capsys):

@@ -50,6 +50,20 @@ class Settings(BaseSettings):
     online_store: Literal["sqlite", "redis", "postgres"] = Field("sqlite", description="Feast's online store")
     online_store_url: SecretStr | None = Field(None, description="connection of the online store if not SQLite")
 
+    registry_url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL of Feast's registry, for several processes that write; a file in home if unset",
+    )
+    audit_documents: int = Field(
+        300, ge=0, description="documents drawn at random whose online answers are compared with the offline store"
+    )
+    audit_newest: int = Field(
+        100, ge=0, description="of the newest documents, and of those that vanished, so many are compared as well"
+    )
+    audit_threshold: float = Field(
+        0.0, ge=0, le=1, description="a materialization fails if a larger share of the compared documents differs"
+    )
+
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Apprise URLs to alert, separated by blanks"
     )

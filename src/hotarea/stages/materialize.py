@@ -1,82 +1,116 @@
 """Brings the newest published rows into the online store."""
 
 import logging
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from pydantic import SecretStr
 
-from hotarea.domain.errors import NotReadyError
-from hotarea.domain.records import Champion, FeatureSet, Materialization, PredictionSet, now
+from hotarea.domain.errors import NotReadyError, PublishError
+from hotarea.domain.records import Materialization, OnlineChunk, OnlineWrite, now
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff
+from hotarea.stages import job_runs, serving
+from hotarea.stages.serving import Asked, ViewPlan
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from feast import FeatureStore
+
+    from beam_jobs.online_rows import Request
+    from hotarea.stores.online_writers import Writer
 
 log = logging.getLogger(__name__)
 
-APPLICATIONS_READ = "document_area_v1"
-"""The feature service whose views are served online; what only the model reads stays offline."""
-
 
 @dataclass(frozen=True)
-class _Published:
-    """What a view is to serve, and from when on."""
+class ChunkLog:
+    """Remembers the chunks of one write as they are written, from whichever process wrote them."""
 
-    cutoff: date
-    folder: Path
-    since: datetime
+    ledger: SecretStr
+    write_id: str
 
-
-@dataclass(frozen=True)
-class _Write:
-    """One view's next rows, and the folders of what it served before."""
-
-    view: str
-    published: _Published
-    before: list[Path]
+    def __call__(self, number: int, rows: int, removed: int, seconds: float) -> None:
+        """Remember a chunk, once: a runner may write one again."""
+        ledger = Ledger(self.ledger.get_secret_value())
+        chunk = OnlineChunk(
+            write_id=self.write_id, number=number, rows=rows, removed=removed, seconds=round(seconds, 3)
+        )
+        try:
+            with suppress(PublishError):
+                ledger.add(chunk)
+        finally:
+            ledger.close()
 
 
 def run(
-    settings: Settings, run_id: str, cutoff: date | None = None, views: Sequence[str] | None = None
+    settings: Settings,
+    run_id: str,
+    cutoff: date | None = None,
+    views: Sequence[str] | None = None,
+    *,
+    anew: bool = False,
 ) -> list[Materialization]:
     """Write one cutoff's rows, by default the newest published ones, of `views` into the online store.
 
     Predictions are the champion's. Without `views`: all of `document_area_v1`, without its predictions as long as
-    there are none. What the ledger says is served already is left alone; returns what was written. Documents that
-    the served rows no longer hold (merged, deleted) answer null from then on.
+    there are none. What the ledger says is served already is left alone, except with `anew`; a write that was killed
+    goes on with the chunks that it lacks. Returns what was written. Documents that the served rows no longer hold
+    (merged, deleted) answer null from then on.
 
     Raises `NotReadyError` if nothing is published at the cutoff, or for a view that was named.
     """
-    from hotarea.stores import feature_store
+    with _opened(settings, run_id) as home:
+        plans = serving.plan(settings, home.store, home.ledger, Asked(cutoff, views, anew=anew))
+        return [home.perform(plan) for plan in plans if plan.is_due]
 
-    store = _applied(settings)
-    ledger = Ledger(settings.ledger)
+
+def plan(settings: Settings, cutoff: date | None = None, views: Sequence[str] | None = None) -> list[ViewPlan]:
+    """Return what `run` would write of each view, why, and what Feast's own incremental run would leave out."""
+    store, ledger = _applied(settings), Ledger(settings.ledger)
     try:
-        due = _due(settings, ledger, feature_store.views_of(store, APPLICATIONS_READ), cutoff, views)
-        return [_perform(ledger, store, write, run_id) for write in due]
+        return serving.plan(settings, store, ledger, Asked(cutoff, views))
     finally:
         ledger.close()
 
 
 def is_due(settings: Settings) -> bool:
     """Whether `run` would write something: a view serves other rows than those that are published."""
-    from hotarea.stores import feature_store
+    return any(view.is_due for view in plan(settings))
 
-    store = _applied(settings)
-    ledger = Ledger(settings.ledger)
-    try:
-        return bool(_due(settings, ledger, feature_store.views_of(store, APPLICATIONS_READ), None, None))
-    finally:
-        ledger.close()
+
+def run_some(
+    settings: Settings,
+    run_id: str,
+    documents: "pa.Array",
+    cutoff: date | None = None,
+    views: Sequence[str] | None = None,
+) -> dict[str, int]:
+    """Write the rows of these documents (ids) alone; return by view how many there are, the others answer null.
+
+    They join what the online store holds of other documents. If that is of another set, the view is due as a whole.
+    """
+    with _opened(settings, run_id) as home:
+        plans = serving.plan(settings, home.store, home.ledger, Asked(cutoff, views))
+        return {plan.view: home.perform_some(plan, documents) for plan in plans}
+
+
+@contextmanager
+def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
+    """Let one materialization of a home run at a time."""
+    with exclusive(Layout(settings.home).feature_repo / "materialize.lock"):
+        store, ledger = _applied(settings), Ledger(settings.ledger)
+        try:
+            yield _Home(settings, store, ledger, run_id)
+        finally:
+            ledger.close()
 
 
 def _applied(settings: Settings) -> "FeatureStore":
@@ -86,89 +120,132 @@ def _applied(settings: Settings) -> "FeatureStore":
     return feature_store.open_store(settings)
 
 
-def _due(
-    settings: Settings, ledger: Ledger, served: dict[str, str], cutoff: date | None, views: Sequence[str] | None
-) -> list[_Write]:
-    """Return the writes that bring the views to what they should serve."""
-    unknown = set(views or ()) - set(served)
-    if unknown:
-        raise NotReadyError(f"{', '.join(sorted(unknown))}: not served online; expected some of {', '.join(served)}.")
-    sources = {"features": _features(settings, ledger), "predictions": _predictions(settings, ledger)}
-    writes, missing = [], []
-    for view in views or served:
-        sets = sources[served[view]]
-        wanted = [published for published in sets if cutoff in {None, published.cutoff}]
-        last = ledger.newest(Materialization, view=view)
-        if wanted and not (last and last.cutoff == wanted[-1].cutoff and last.materialized_at >= wanted[-1].since):
-            writes.append(_Write(view, wanted[-1], [p.folder for p in sets if last and p.cutoff == last.cutoff]))
-        elif not wanted and (views or served[view] == "features"):
-            missing.append(view)
-    if missing:
-        raise NotReadyError(
-            f"nothing is published for {', '.join(missing)} at {cutoff or 'any cutoff'}; expected a set in the "
-            "ledger. Build the features (for predictions: score the documents) first."
+@dataclass(frozen=True)
+class _Home:
+    """What a materialization works with."""
+
+    settings: Settings
+    store: "FeatureStore"
+    ledger: Ledger
+    run_id: str
+
+    def perform(self, plan: ViewPlan) -> Materialization:
+        """Write a view's rows and remember it, dated by the start: what is published meanwhile is not served yet."""
+        from beam_jobs import online_rows
+
+        parts = _parts(plan)
+        write, writer = self._begun(plan, parts)
+        done = {chunk.number for chunk in self._chunks(write)}
+        request = self._request(write, parts, before=() if writer.replaces else _parts_of(plan.before))
+        measures = online_rows.write(replace(request, done=frozenset(done)), writer, self._log(write))
+        job_runs.remember(self.ledger, "online_rows", measures, self.run_id)
+        written = self._chunks(write)
+        rows, removed = sum(chunk.rows for chunk in written), sum(chunk.removed for chunk in written)
+        _check_complete(plan, parts, rows)
+        writer.finish()
+        log.info("%s: %d documents are served, %d that were answer null now", plan.view, rows, removed)
+        record = Materialization(
+            view=plan.view,
+            cutoff=plan.published.cutoff,
+            known=plan.published.known,
+            model_version=plan.published.model_version,
+            columns=plan.columns,
+            store=plan.store,
+            write_id=write.write_id,
+            rows=rows,
+            seconds=round((now() - write.begun_at).total_seconds(), 3),
+            run_id=self.run_id,
+            materialized_at=write.begun_at,
         )
-    return writes
+        self.ledger.add(record)
+        return record
 
+    def perform_some(self, plan: ViewPlan, documents: "pa.Array") -> int:
+        """Write the rows of some documents of a view; return how many there are."""
+        from beam_jobs import online_rows
 
-def _features(settings: Settings, ledger: Ledger) -> list[_Published]:
-    """Return the feature sets, those to prefer last: the newest cutoff, as last known."""
-    layout = Layout(settings.home)
-    return [
-        _Published(s.cutoff, layout.feature_set(Cutoff(s.cutoff, s.known)), s.published_at)
-        for s in ledger.all(FeatureSet)
-    ]
+        write, parts = self._intend(plan, documents=len(documents)), _parts(plan)
+        request = replace(self._request(write, parts), documents=documents)
+        online_rows.write(request, self._writer(plan), self._log(write))
+        return sum(chunk.rows for chunk in self._chunks(write))
 
+    def _begun(self, plan: ViewPlan, parts: Sequence[Path]) -> tuple[OnlineWrite, "Writer"]:
+        """Return the write that is gone on with, or a new one that the ledger remembers, and its writer."""
+        from beam_jobs import online_rows
 
-def _predictions(settings: Settings, ledger: Ledger) -> list[_Published]:
-    """Return the predictions, those to prefer last: the champion's, of the newest cutoff.
+        if plan.resumes:
+            resumed = self._writer(plan, plan.resumes.write_id)
+            if resumed.holds_begun():
+                log.info("%s: going on after %d of %d chunks", plan.view, len(plan.done), len(plan.resumes.bounds) + 1)
+                return plan.resumes, resumed
+        join_key = self.store.get_feature_view(plan.view).join_keys[0]
+        write = self._intend(plan, online_rows.bounds(parts, join_key, self.settings.shards or 0))
+        writer = self._writer(plan, write.write_id)
+        writer.begin()
+        return write, writer
 
-    The champion's are due from its promotion on: after a rollback they are written again.
-    """
-    champion = ledger.newest(Champion)
-    own, others = [], []
-    for s in sorted(ledger.all(PredictionSet), key=lambda s: s.published_at):
-        folder = Layout(settings.home).prediction_set(Cutoff(s.cutoff, s.known), s.model_version)
-        if champion and s.model_version == champion.model_version:
-            own.append(_Published(s.cutoff, folder, max(s.published_at, champion.promoted_at)))
-        else:
-            others.append(_Published(s.cutoff, folder, s.published_at))
-    return others + sorted(own, key=lambda p: p.cutoff)
-
-
-def _perform(ledger: Ledger, store: "FeatureStore", write: _Write, run_id: str) -> Materialization:
-    """Write a view's rows and remember it, dated by the start: what is published meanwhile is not served yet."""
-    from hotarea.stores import feature_store
-
-    started, clock = now(), time.perf_counter()
-    if not write.published.folder.is_dir():
-        raise NotReadyError(
-            f"{write.published.folder} is in the ledger but not on disk; expected a published set. Build it again."
+    def _intend(self, plan: ViewPlan, bounds: Sequence[int] = (), documents: int | None = None) -> OnlineWrite:
+        """Remember that a write begins, before anything of it is in the store."""
+        cutoff, known, model_version = plan.published.identity
+        write = OnlineWrite(
+            write_id=uuid.uuid4().hex[:12],
+            view=plan.view,
+            store=plan.store,
+            cutoff=cutoff,
+            known=known,
+            model_version=model_version,
+            columns=plan.columns,
+            bounds=[*bounds],
+            documents=documents,
+            run_id=self.run_id,
         )
-    rows = _read(write.published.folder, feature_store.columns_of(store, write.view))
-    vanished = _vanished(write.before, rows.column("document_id"))
-    feature_store.write_online(store, write.view, rows, vanished)
-    log.info("%s: %d documents are served, %d that were answer null now", write.view, rows.num_rows, len(vanished))
-    record = Materialization(
-        view=write.view,
-        cutoff=write.published.cutoff,
-        rows=rows.num_rows,
-        seconds=round(time.perf_counter() - clock, 3),
-        run_id=run_id,
-        materialized_at=started,
-    )
-    ledger.add(record)
-    return record
+        self.ledger.add(write)
+        return write
+
+    def _writer(self, plan: ViewPlan, write_id: str = "") -> "Writer":
+        from hotarea.stores.online_writers import writer
+
+        return writer(self.store.config, self.store.get_feature_view(plan.view), write_id)
+
+    def _chunks(self, write: OnlineWrite) -> list[OnlineChunk]:
+        return self.ledger.all(OnlineChunk, write_id=write.write_id)
+
+    def _log(self, write: OnlineWrite) -> ChunkLog:
+        return ChunkLog(SecretStr(self.settings.ledger), write.write_id)
+
+    def _request(self, write: OnlineWrite, parts: Sequence[Path], before: Sequence[Path] = ()) -> "Request":
+        from beam_jobs import online_rows, pool
+
+        return online_rows.Request(
+            parts=tuple(parts),
+            before=tuple(before),
+            bounds=tuple(write.bounds),
+            store=Layout(self.settings.home).online_exchange(write.write_id),
+            runner=self.settings.runner,
+            workers=self.settings.workers or pool.cores(),
+            extra=self.settings.beam_options,
+        )
 
 
-def _vanished(before: Sequence[Path], ids: pa.ChunkedArray) -> pa.Array:
-    """Return the ids in the folders served before that are not among `ids`."""
-    earlier = [_read(folder, ["document_id"])[0] for folder in before if folder.is_dir()]
-    known = pa.chunked_array([chunk for column in earlier for chunk in column.chunks], pa.int64())
-    return pc.unique(known.filter(pc.invert(pc.is_in(known, value_set=ids))))
+def _parts(plan: ViewPlan) -> list[Path]:
+    parts = plan.published.parts
+    if not parts:
+        folder = plan.published.folder
+        raise NotReadyError(f"{folder} is in the ledger but not on disk; expected a published set. Build it again.")
+    return parts
 
 
-def _read(folder: Path, columns: list[str]) -> pa.Table:
-    import pyarrow.dataset
+def _parts_of(folders: Sequence[Path]) -> list[Path]:
+    return [part for folder in folders for part in sorted(folder.glob("part-*.parquet"))]
 
-    return pyarrow.dataset.dataset(folder).to_table(columns=columns)
+
+def _check_complete(plan: ViewPlan, parts: Sequence[Path], rows: int) -> None:
+    """Raise unless all rows of the set were written; a store that replaces views as a whole goes on serving the old."""
+    from beam_jobs import cutoff_sets
+
+    expected = cutoff_sets.rows(parts)
+    if rows != expected:
+        raise PublishError(
+            f"{rows} rows of {plan.view} were written of the {expected} in {plan.published.folder}; expected all. "
+            "Were its files changed meanwhile? Run `hotarea materialize --anew`."
+        )

@@ -1,28 +1,21 @@
-"""Feast's registry and its two stores, below the home folder.
+"""Feast's registry and its offline store, below the home folder.
 
 Feast imports these classes by the names in feature_store.yaml. They change what Feast 0.67 gets wrong for this project:
 relative paths are resolved against the home and not the working directory; of the files only those in service by the
 ledger are read, and a view without any is empty and not an error; a late correction stays out of the past unless it is
-asked for; the registry appears complete or not at all; a view is replaced online in one transaction.
+asked for; the registry appears complete or not at all. The online store is in `online_sqlite`.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import ibis  # type: ignore[import-untyped]
-import numpy as np
-import pyarrow as pa
-from feast.infra.key_encoding_utils import serialize_entity_key
 from feast.infra.offline_stores import ibis as feast_ibis
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
-from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
 from feast.infra.registry.file import FileRegistryStore
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-from feast.protos.feast.types.Value_pb2 import Value
-from feast.type_map import python_values_to_proto_values
 from pydantic import SecretStr
 
 from hotarea.domain import records, tables
@@ -32,13 +25,12 @@ from hotarea.stores import offline_sets
 from hotarea.stores.layout import write_aside
 
 _SCHEMAS = {"features": tables.FEATURES, "predictions": tables.PREDICTIONS}
-_CHUNK = 50_000  # documents encoded at a time: bounds memory, not speed
 
 
 def below_home(path: str, repo: Path | None) -> Path:
     """Return an absolute path as it is, and another below HOTAREA_HOME or, if unset, `.hotarea` beside the repo.
 
-    Raises `SettingsError` where the settings name another online store than the SQLite of feature_store.yaml.
+    Raises `SettingsError` where the settings name another online store or registry than feature_store.yaml has.
     """
     if Path(path).is_absolute():
         return Path(path)
@@ -46,6 +38,11 @@ def below_home(path: str, repo: Path | None) -> Path:
     if settings.online_store != "sqlite":
         raise SettingsError(
             f"feature_store.yaml serves from SQLite, but HOTAREA_ONLINE_STORE is {settings.online_store}. "
+            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
+        )
+    if settings.registry_url:
+        raise SettingsError(
+            "feature_store.yaml keeps Feast's registry in a file, but HOTAREA_REGISTRY_URL names a database. "
             "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
         )
     beside = (repo or Path()).resolve().parent / ".hotarea"
@@ -108,11 +105,15 @@ def _access(config: Any) -> dict[str, Callable[..., Any]]:
     return {"data_source_reader": read, "data_source_writer": write}
 
 
+def ledger_of(store: HomeDuckDBOfflineStoreConfig, home: Path) -> str:
+    """Return the URL of the ledger that remembers what is published."""
+    return store.ledger.get_secret_value() if store.ledger else Settings.load(home=home).ledger
+
+
 def _published(source: Any, config: Any) -> Any:
     """Return the rows of a source's sets in service, without those known after `as_of`."""
     home = below_home(config.offline_store.home, config.repo_path)
-    ledger = config.offline_store.ledger or SecretStr(Settings.load(home=home).ledger)
-    files = [str(file) for file in offline_sets.parts(home, ledger.get_secret_value(), source.name)]
+    files = [str(file) for file in offline_sets.parts(home, ledger_of(config.offline_store, home), source.name)]
     if not files:
         return ibis.memtable(_SCHEMAS[source.name].empty_table())
     table = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True)
@@ -120,92 +121,3 @@ def _published(source: Any, config: Any) -> Any:
         return table
     day_after = date.fromisoformat(config.offline_store.as_of) + timedelta(days=1)
     return table.filter(table[source.created_timestamp_column] < datetime.combine(day_after, time(), UTC))
-
-
-class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]
-    """Where the online store's file lies."""
-
-    type: Literal["hotarea.stores.feast_home.HomeSqliteOnlineStore"]
-
-
-class HomeSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
-    """Feast's SQLite store, with readers that never wait for the writer, and a bulk write."""
-
-    @staticmethod
-    def _get_db_path(config: Any) -> str:
-        return str(below_home(config.online_store.path, config.repo_path))
-
-    def _get_conn(self, config: Any) -> Any:
-        if self._conn is None:
-            Path(self._get_db_path(config)).parent.mkdir(parents=True, exist_ok=True)
-            connection = super()._get_conn(config)
-            connection.execute("PRAGMA busy_timeout = 30000")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        return self._conn
-
-    def update(self, config: Any, tables_to_delete: Any, tables_to_keep: Any, **others: Any) -> None:
-        """Create the views' tables, clustered by document: half the size of Feast's, which index the key twice."""
-        for view in tables_to_keep:
-            self._get_conn(config).execute(
-                f'CREATE TABLE IF NOT EXISTS "{_table(config, view)}" (entity_key BLOB, feature_name TEXT, value BLOB, '
-                "value_text TEXT, vector_value BLOB, event_ts timestamp, created_ts timestamp, "
-                "PRIMARY KEY (entity_key, feature_name)) WITHOUT ROWID"
-            )
-        super().update(config=config, tables_to_delete=tables_to_delete, tables_to_keep=[], **others)
-
-    def replace(self, config: Any, view: Any, rows: pa.Table) -> None:
-        """Make the view's online answers exactly these rows (its join key, features and both timestamps).
-
-        One transaction: readers see the old rows or the new ones, and documents that are not among them are gone.
-        """
-        ids = rows.column(view.join_keys[0]).to_numpy()
-        ordered = rows.take(np.argsort(ids.astype("<i8").view(">u8")))  # the order of the serialised keys
-        connection = self._get_conn(config)
-        with connection:
-            connection.execute(f'DELETE FROM "{_table(config, view)}"')  # noqa: S608 - a name from our definitions
-            for start in range(0, ordered.num_rows, _CHUNK):
-                connection.executemany(
-                    f'INSERT INTO "{_table(config, view)}" (entity_key, feature_name, value, event_ts, created_ts) '  # noqa: S608
-                    "VALUES (?, ?, ?, ?, ?)",
-                    _encoded(view, ordered.slice(start, _CHUNK).combine_chunks()),
-                )
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _table(config: Any, view: Any) -> str:
-    return f"{config.project}_{view.name}"
-
-
-def _encoded(view: Any, rows: pa.Table) -> Iterator[tuple[bytes, str, bytes, int, int]]:
-    """Yield a document's features one by one, as Feast's SQLite store keeps them."""
-    features = sorted((f.name, f.dtype.to_value_type()) for f in view.features)
-    columns = [_values(rows.column(name), kind) for name, kind in features]
-    stamps = (_epochs(rows.column(name)) for name in ("event_timestamp", "created_timestamp"))
-    keys = _keys(view.join_keys[0], rows.column(view.join_keys[0]).to_numpy())
-    for key, event, created, *values in zip(keys, *stamps, *columns, strict=True):
-        for (name, _), value in zip(features, values, strict=True):
-            yield key, name, value, event, created
-
-
-def _keys(join_key: str, ids: Any) -> list[bytes]:
-    """Return the serialised entity keys: one prefix, then eight bytes of the id."""
-    pattern = EntityKey(join_keys=[join_key], entity_values=[Value(int64_val=0)])
-    prefix = serialize_entity_key(pattern, entity_key_serialization_version=3)[:-8]
-    raw = ids.astype("<i8").tobytes()
-    return [prefix + raw[at : at + 8] for at in range(0, len(raw), 8)]
-
-
-def _values(column: pa.ChunkedArray, kind: Any) -> list[bytes]:
-    """Return each value as Feast's protobuf, encoding each distinct value once."""
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    distinct = python_values_to_proto_values(encoded.dictionary.to_pylist(), kind)
-    serialised = [value.SerializeToString() for value in distinct]
-    return [serialised[index] for index in encoded.indices.to_pylist()]
-
-
-def _epochs(column: pa.ChunkedArray) -> list[int]:
-    """Return seconds as Feast keeps them: of the UTC clock read as local time, which its reader turns back."""
-    encoded = column.combine_chunks().dictionary_encode()
-    seconds = [int(moment.replace(tzinfo=None).timestamp()) for moment in encoded.dictionary.to_pylist()]
-    return [seconds[index] for index in encoded.indices.to_pylist()]

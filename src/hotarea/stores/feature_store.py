@@ -1,9 +1,7 @@
 """Feast: its definitions applied, point-in-time training rows, and the online store."""
 
-import fcntl
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -16,13 +14,14 @@ from pydantic import SecretStr
 from hotarea.domain.errors import NotReadyError, SettingsError
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     import pandas as pd
     from feast import FeatureStore
 
 _STORES = "hotarea.stores.feast_home"
-_CHUNK = 10_000  # documents per write to an online store that is not ours
+_SQLITE = "hotarea.stores.online_sqlite.HomeSqliteOnlineStore"
 
 
 def open_store(settings: Settings, as_of: date | None = None) -> "FeatureStore":
@@ -42,7 +41,7 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
         "provider": "local",
         "repo_path": settings.project / "feature_repo",
         "entity_key_serialization_version": 3,
-        "registry": {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")},
+        "registry": _registry(settings, state),
         "offline_store": {
             "type": f"{_STORES}.HomeDuckDBOfflineStore",
             "home": str(settings.home),
@@ -50,12 +49,30 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
             "as_of": as_of.isoformat() if as_of else None,
         },
         "online_store": _online(settings, state),
+        "batch_engine": {
+            "type": "hotarea.stages.beam_engine.BeamComputeEngine",
+            "runner": settings.runner,
+            "workers": settings.workers,
+            "shards": settings.shards,
+            "beam_options": settings.beam_options,
+        },
+    }
+
+
+def _registry(settings: Settings, state: Path) -> dict[str, Any]:
+    if settings.registry_url is None:
+        return {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")}
+    options = {"echo": False, "pool_pre_ping": True}
+    return {
+        "registry_type": "sql",
+        "path": settings.registry_url.get_secret_value(),
+        "sqlalchemy_config_kwargs": options,
     }
 
 
 def _online(settings: Settings, state: Path) -> dict[str, Any]:
     if settings.online_store == "sqlite":
-        return {"type": f"{_STORES}.HomeSqliteOnlineStore", "path": str(state / "online.db")}
+        return {"type": _SQLITE, "path": str(state / "online.db")}
     url = urlsplit(settings.online_store_url.get_secret_value() if settings.online_store_url else "")
     if not url.hostname:
         raise SettingsError(
@@ -96,7 +113,7 @@ def apply(settings: Settings) -> None:
     """
     from feast.repo_operations import extract_objects_for_apply_delete
 
-    with _exclusive(Layout(settings.home).feature_repo / "apply.lock"):
+    with exclusive(Layout(settings.home).feature_repo / "apply.lock"):
         contents = _contents(settings.project / "feature_repo")
         store = open_store(settings)
         wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, contents)
@@ -138,15 +155,6 @@ def _modules(repo: Path) -> list[Any]:
         sys.modules.update(hidden)
 
 
-@contextmanager
-def _exclusive(file: Path) -> Iterator[None]:
-    """Let one process in at a time: Feast's registry is read, changed and written back without a lock of its own."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def training_frame(
     settings: Settings, entity_df: "pd.DataFrame", feature_service: str, as_of: date | None = None
 ) -> "pd.DataFrame":
@@ -185,32 +193,9 @@ def views_of(store: "FeatureStore", feature_service: str) -> dict[str, str]:
     return {p.name: store.get_feature_view(p.name).batch_source.name for p in projections}
 
 
-def columns_of(store: "FeatureStore", view: str) -> list[str]:
-    """Return the columns that a view reads from its source: the key, its features and both timestamps."""
-    definition = store.get_feature_view(view)
-    return [*definition.join_keys, *(f.name for f in definition.features), "event_timestamp", "created_timestamp"]
-
-
-def write_online(store: "FeatureStore", view: str, rows: pa.Table, vanished: pa.Array) -> None:
-    """Make `rows` the online answers of a view, and null those of the documents that `vanished` (ids).
-
-    SQLite replaces the view in one transaction. Other stores are written chunk by chunk through Feast.
-    """
-    definition = store.get_feature_view(view)
-    ours = getattr(store.provider.online_store, "replace", None)
-    if ours:
-        ours(store.config, definition, rows)
-        return
-    for chunk in _with_nulls(rows, vanished).to_batches(max_chunksize=_CHUNK):
-        store.provider.ingest_df(definition, _to_pandas(pa.Table.from_batches([chunk])))
-
-
-def _with_nulls(rows: pa.Table, vanished: pa.Array) -> pa.Table:
-    """Append a row of nulls for each id that vanished, with the timestamps of the others."""
-    ended = {"document_id": vanished}
-    for name in ("event_timestamp", "created_timestamp"):
-        ended[name] = pa.repeat(rows.column(name)[0], len(vanished))
-    return pa.concat_tables([rows, pa.table(ended)], promote_options="permissive").combine_chunks()
+def features_of(store: "FeatureStore", view: str) -> list[str]:
+    """Return the names of a view's features."""
+    return sorted(f.name for f in store.get_feature_view(view).features)
 
 
 def _to_pandas(table: pa.Table) -> "pd.DataFrame":

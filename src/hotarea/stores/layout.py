@@ -107,6 +107,10 @@ class Layout:
         """Return the folder of Feast's registry and embedded online store."""
         return self.home / "feast"
 
+    def online_exchange(self, write_id: str) -> Path:
+        """Return the folder in which the steps of one write into the online store leave batches for each other."""
+        return self.home / "staging" / f"online-{write_id}"
+
     @property
     def state(self) -> Path:
         """Return the folder of the embedded databases."""

@@ -1,0 +1,77 @@
+"""`hotarea materialize`: what it would write, shown; some documents; and all that is due, audited."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotarea.commands import calls
+from hotarea.domain import identifiers
+from hotarea.domain.errors import SettingsError
+from hotarea.domain.records import Materialization
+from hotarea.domain.settings import Settings
+from hotarea.stages.serving import Asked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def written(settings: Settings, run_id: str, asked: Asked) -> list[Materialization]:
+    """Write what is due, and compare it with the offline store."""
+    from hotarea.stages import audit, materialize
+
+    done = materialize.run(settings, run_id, asked.cutoff, asked.views, anew=asked.anew)
+    if done:
+        audit.run(settings, run_id, [write.view for write in done])
+    return done
+
+
+def show_plan(settings: Settings, cutoff: date | None, views: Sequence[str] | None, *, as_json: bool) -> None:
+    """Show per view what would be written and why, and what Feast's own incremental run would leave out."""
+    from hotarea.console import online as tables
+    from hotarea.stages import materialize
+
+    found = calls.call("planning", lambda _: materialize.plan(settings, cutoff, views))
+    if as_json:
+        calls.print_json(found)
+    else:
+        tables.show(calls.OUT, found)
+
+
+def write_some(
+    settings: Settings, documents: str, cutoff: date | None, views: Sequence[str] | None, *, as_json: bool
+) -> None:
+    """Write the rows of some documents."""
+    from hotarea.stages import materialize
+
+    ids = ids_of(documents)
+    calls.run("materializing", lambda run_id: materialize.run_some(settings, run_id, ids, cutoff, views), as_json)
+
+
+def ids_of(text: str) -> "pa.Array":
+    """Return the ids in a file, one on each line, or in the text itself, separated by commas.
+
+    Raises `SettingsError` that names what is no id.
+    """
+    import pyarrow as pa
+
+    given = Path(text).read_text().split() if Path(text).is_file() else text.split(",")
+    named = [one.strip() for one in given if one.strip()]
+    ids = [plain if plain is not None else work for plain, work in zip(_plain(named), _works(named), strict=True)]
+    wrong = [name for name, found in zip(named, ids, strict=True) if found is None]
+    if wrong or not ids:
+        raise SettingsError(
+            f"{', '.join(wrong[:3]) or text}: no id of a document; expected numbers or W…, separated by commas, or a "
+            "file with one on each line."
+        )
+    return pa.array(ids, pa.int64()).unique()
+
+
+def _plain(named: Sequence[str]) -> list[int | None]:
+    found: list[int | None] = identifiers.plain(named).to_pylist()
+    return found
+
+
+def _works(named: Sequence[str]) -> list[int | None]:
+    found: list[int | None] = identifiers.works(named).to_pylist()
+    return found

@@ -1,0 +1,163 @@
+"""The audit: what the online store answers, compared with what the offline store says."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from typing import TYPE_CHECKING, Any
+
+from hotarea.domain import audit
+from hotarea.domain.audit import AGE, Difference
+from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.records import Audit, Materialization, now
+from hotarea.domain.settings import Settings
+from hotarea.stages import serving
+from hotarea.stages.serving import Published
+from hotarea.stores.drawn_documents import Drawn
+from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+log = logging.getLogger(__name__)
+
+_KEPT = 20  # differences that the ledger remembers
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a view serves, and the set before it."""
+
+    view: str
+    columns: list[str]
+    published: Published
+    before: Published | None
+    is_offline: bool  # False if the offline store has turned to another model's predictions: the view is behind
+
+
+def run(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
+    """Compare documents drawn at random by the run's id, the newest ones and vanished ones, view by view.
+
+    Compared is what was materialized last. Raises `ValidationError`, when all is remembered, if a larger share than
+    HOTAREA_AUDIT_THRESHOLD differs in a view, and `NotReadyError` if nothing was materialized.
+    """
+    from hotarea.stores import feature_store, online_writers
+
+    store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
+    try:
+        name = online_writers.name_of(store.config.online_store)
+        served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
+        writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
+        if not writes:
+            raise NotReadyError(f"nothing was written to the online store {name} yet; run `hotarea materialize` first.")
+        subjects = [_subject(settings, ledger, store, write) for write in writes]
+        audits = [_audited(settings, store, subject, run_id) for subject in subjects if subject.is_offline]
+        ledger.add(*audits)
+    finally:
+        ledger.close()
+    _fail(audits)
+    return audits
+
+
+def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_id: str) -> Audit:
+    from hotarea.stores import online_writers
+
+    start = time.perf_counter()
+    before = subject.before.parts if subject.before else []
+    size = settings.audit_documents, settings.audit_newest
+    drawn = Drawn.of(subject.published.parts, before, f"{run_id}/{subject.view}", *size)
+    offline = _offline(settings, subject, drawn.there)
+    online = _online(store, subject, [*drawn.there, *drawn.vanished])
+    found = [*audit.differences(offline, online, subject.columns)]
+    wrong = len({difference.document for difference in found})
+    share = wrong / max(len(online), 1)
+    return Audit(
+        view=subject.view,
+        store=online_writers.name_of(store.config.online_store),
+        cutoff=subject.published.cutoff,
+        documents=len(online),
+        differences=[_plain(difference) for difference in found[:_KEPT]],
+        wrong=wrong,
+        share=share,
+        threshold=settings.audit_threshold,
+        success=share <= settings.audit_threshold,
+        seconds=round(time.perf_counter() - start, 3),
+        run_id=run_id,
+    )
+
+
+def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization) -> _Subject:
+    """Return what a write served. Of a column that came since, it says nothing: that is due anyway."""
+    from hotarea.stores import feature_store
+
+    sets = serving.sets_of(settings, store, ledger, write.view)
+    identity = (write.cutoff, write.known, write.model_version)
+    published = next((s for s in sets if s.identity == identity), None)
+    if published is None or not published.parts:
+        raise NotReadyError(
+            f"{write.view} serves cutoff {write.cutoff} as known on {write.known}, which is not published any more; "
+            "expected a set in the ledger and on disk. Run `hotarea materialize`."
+        )
+    older = [s for s in sets if (s.cutoff, s.known) < (published.cutoff, published.known) and s.parts]
+    columns = [name for name in feature_store.features_of(store, write.view) if name in write.columns]
+    is_offline = published.model_version == sets[-1].model_version
+    if not is_offline:
+        log.warning("%s serves model version %s, which is not in service any more", write.view, write.model_version)
+    return _Subject(write.view, columns, published, older[-1] if older else None, is_offline)
+
+
+def _offline(settings: Settings, subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:
+    """Return the rows of documents as the offline store has them at the cutoff, as known on the set's date."""
+    import pandas as pd
+
+    from hotarea.stores import feature_store
+
+    if not ids:
+        return {}
+    published = subject.published
+    # Predictions are known from the moment of scoring on, which is later than all that is published.
+    as_of = published.known if published.model_version is None else now().date() + timedelta(days=1)
+    moment = datetime.combine(published.cutoff, clock(), UTC)
+    entities = pd.DataFrame({"document_id": ids, AGE: pd.Series([moment] * len(ids), dtype="datetime64[us, UTC]")})
+    job = feature_store.open_store(settings, as_of).get_historical_features(
+        entities, features=[f"{subject.view}:{name}" for name in subject.columns]
+    )
+    rows = job.to_arrow().select(["document_id", *subject.columns]).to_pylist()
+    return {row["document_id"]: {**row, AGE: moment} for row in rows}
+
+
+def _online(store: "FeatureStore", subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:
+    """Return the answers that readers get."""
+    if not ids:
+        return {}
+    answer = store.get_online_features(
+        features=[f"{subject.view}:{name}" for name in subject.columns], entity_rows=[{"document_id": i} for i in ids]
+    ).to_dict(include_event_timestamps=True)
+    ages = answer[f"{subject.columns[0]}__ts"]
+    return {
+        document: {
+            **{name: answer[name][n] for name in subject.columns},
+            AGE: datetime.fromtimestamp(ages[n], UTC),
+        }
+        for n, document in enumerate(ids)
+    }
+
+
+def _plain(difference: Difference) -> dict[str, Any]:
+    return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in asdict(difference).items()}
+
+
+def _fail(audits: Sequence[Audit]) -> None:
+    failed = [a for a in audits if not a.success]
+    if not failed:
+        log.info("%d documents answer online as offline", sum(a.documents for a in audits))
+        return
+    told = [
+        audit.message(a.view, a.cutoff, [Difference(**d) for d in a.differences], a.wrong, a.documents) for a in failed
+    ]
+    raise ValidationError(
+        f"{'. '.join(told)}. Expected a share of at most {failed[0].threshold} (HOTAREA_AUDIT_THRESHOLD). "
+        "Write the views anew with `hotarea materialize --anew`."
+    )

@@ -1,0 +1,260 @@
+"""What each view should serve online, what it serves by the ledger, and so what is to be written and why."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotarea.domain.errors import NotReadyError
+from hotarea.domain.records import (
+    Champion,
+    FeatureSet,
+    Materialization,
+    OnlineChunk,
+    OnlineWrite,
+    PredictionSet,
+    now,
+)
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from feast import FeatureStore, FeatureView
+
+APPLICATIONS_READ = "document_area_v1"
+"""The feature service whose views are served online; what only the model reads stays offline."""
+
+FEAST_LOOKS_BACK = timedelta(weeks=52)
+"""How far Feast's first incremental run goes where a view has no ttl."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants to be served: by default the newest cutoff, of all views."""
+
+    cutoff: date | None = None
+    views: Sequence[str] | None = None
+    anew: bool = False  # even if it is served already
+
+
+@dataclass(frozen=True)
+class Published:
+    """A set that a view can serve, and from when on it should."""
+
+    cutoff: date
+    known: date
+    model_version: int | None
+    rows: int
+    folder: Path
+    since: datetime
+
+    @property
+    def parts(self) -> list[Path]:
+        """Its files; none if it is gone."""
+        return sorted(self.folder.glob("part-*.parquet"))
+
+    @property
+    def identity(self) -> tuple[date, date, int | None]:
+        """Which set it is."""
+        return self.cutoff, self.known, self.model_version
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Rows that Feast's own incremental run would leave out, and why."""
+
+    reason: str
+    rows: int
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class ViewPlan:
+    """What a view is to serve next, and why it must be written; what Feast would miss is written as well."""
+
+    view: str
+    store: str
+    published: Published
+    columns: list[str]
+    reasons: list[str]
+    missed: list[Missed] = field(default_factory=list)
+    resumes: OnlineWrite | None = None
+    done: list[int] = field(default_factory=list)
+    before: list[Path] = field(default_factory=list)  # folders of what was written to the store before
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it serves anything else, or less, than it should."""
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True)
+class _Served:
+    """What the ledger remembers of one view in one store."""
+
+    last: Materialization | None
+    since: list[OnlineWrite]  # writes that are no part of it: unfinished ones, subsets and ranges, later than its begin
+
+    @classmethod
+    def of(cls, ledger: Ledger, view: str, store: str) -> "_Served":
+        last = ledger.newest(Materialization, view=view, store=store)
+        writes = sorted(ledger.all(OnlineWrite, view=view, store=store), key=lambda w: w.begun_at)
+        own = last.write_id if last else ""
+        return cls(last, [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)])
+
+
+def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked) -> list[ViewPlan]:
+    """Return what each view is to serve: the newest published cutoff, or the one that is asked for.
+
+    If no views are asked for: all of `document_area_v1`, without its predictions as long as there are none. Raises
+    `NotReadyError` if nothing is published at the cutoff, or for a view that was named.
+    """
+    from hotarea.stores import feature_store
+
+    served = feature_store.views_of(store, APPLICATIONS_READ)
+    unknown = set(asked.views or ()) - set(served)
+    if unknown:
+        raise NotReadyError(f"{', '.join(sorted(unknown))}: not served online; expected some of {', '.join(served)}.")
+    plans, missing = [], []
+    for view in asked.views or served:
+        sets = _SETS[served[view]](settings, ledger)
+        wanted = [published for published in sets if asked.cutoff in {None, published.cutoff}]
+        if wanted:
+            plans.append(_plan(store, ledger, view, sets, wanted[-1], anew=asked.anew))
+        elif asked.views or served[view] == "features":
+            missing.append(view)
+    if missing:
+        raise NotReadyError(
+            f"nothing is published for {', '.join(missing)} at {asked.cutoff or 'any cutoff'}; expected a set in the "
+            "ledger. Build the features (for predictions: score the documents) first."
+        )
+    return plans
+
+
+def sets_of(settings: Settings, store: "FeatureStore", ledger: Ledger, view: str) -> list[Published]:
+    """Return the sets that a view can serve, those to prefer last."""
+    return _SETS[store.get_feature_view(view).batch_source.name](settings, ledger)
+
+
+def _plan(  # noqa: PLR0913 - each a different thing
+    store: "FeatureStore", ledger: Ledger, view: str, sets: Sequence[Published], wanted: Published, *, anew: bool
+) -> ViewPlan:
+    from hotarea.stores import feature_store, online_writers
+
+    name = online_writers.name_of(store.config.online_store)
+    served, columns = _Served.of(ledger, view, name), feature_store.features_of(store, view)
+    reasons = [*_reasons(served, wanted, columns)] + (["asked for anew"] if anew else [])
+    resumes = None if anew else _resumed(served, wanted, columns)
+    return ViewPlan(
+        view=view,
+        store=name,
+        published=wanted,
+        columns=columns,
+        reasons=reasons,
+        missed=[*_missed(store.get_feature_view(view), served.last, wanted, columns)] if reasons else [],
+        resumes=resumes,
+        done=[c.number for c in ledger.all(OnlineChunk, write_id=resumes.write_id)] if resumes else [],
+        before=_before(served, sets, wanted),
+    )
+
+
+def _reasons(served: _Served, wanted: Published, columns: Sequence[str]) -> Iterator[str]:
+    """Yield why a view's rows must be written."""
+    if served.last is None:
+        yield "nothing was written to this store yet"
+    else:
+        yield from _changes(served.last, wanted, columns)
+    for write in served.since:
+        if write.documents is None and write.cutoff:
+            yield f"write {write.write_id} was interrupted"
+        elif (write.cutoff, write.known, write.model_version) != wanted.identity:
+            yield f"rows of another set were written at {write.begun_at:%Y-%m-%d %H:%M:%S} by {write.run_id}"
+
+
+def _changes(last: Materialization, wanted: Published, columns: Sequence[str]) -> Iterator[str]:
+    """Yield how what is wanted differs from what was written last."""
+    if last.model_version != wanted.model_version:
+        yield f"predictions of model version {wanted.model_version} instead of {last.model_version}"
+    elif last.cutoff != wanted.cutoff:
+        yield f"cutoff {wanted.cutoff} instead of {last.cutoff}"
+    elif last.known != wanted.known:
+        yield f"known on {wanted.known} instead of {last.known}: a correction, or rows that came late"
+    elif last.materialized_at < wanted.since:
+        yield f"published or promoted at {wanted.since:%Y-%m-%d %H:%M:%S}, after the last write"
+    if new := [name for name in columns if name not in last.columns]:
+        yield f"new column {', '.join(new)}"
+    if gone := [name for name in last.columns if name not in columns]:
+        yield f"column {', '.join(gone)} is gone"
+
+
+def _missed(
+    definition: "FeatureView", last: Materialization | None, wanted: Published, columns: Sequence[str]
+) -> Iterator[Missed]:
+    """Yield what `materialize_incremental` of plain Feast, run now, would not write."""
+    moment = datetime.combine(wanted.cutoff, time(), UTC)
+    ends = [definition.most_recent_end_time, last.materialized_at if last else None]
+    watermark = max((end.astimezone(UTC) for end in ends if end), default=None)
+    if watermark is None:
+        looks_back = definition.ttl or FEAST_LOOKS_BACK
+        if moment < now() - looks_back:
+            yield Missed(
+                f"older than the {looks_back.days} days that its first run looks back", wanted.rows, [*columns]
+            )
+    elif moment <= watermark:
+        yield Missed(f"behind the watermark {watermark:%Y-%m-%d %H:%M:%S}", wanted.rows, [*columns])
+    if last and (new := [name for name in columns if name not in last.columns]):
+        yield Missed("new column, never filled for rows that were written", wanted.rows, new)
+
+
+def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> OnlineWrite | None:
+    """Return the last write if it was interrupted and what is wanted has not changed since."""
+    last = served.since[-1] if served.since else None
+    if last is None or last.documents is not None or last.begun_at < wanted.since or last.columns != [*columns]:
+        return None
+    return last if (last.cutoff, last.known, last.model_version) == wanted.identity else None
+
+
+def _before(served: _Served, sets: Sequence[Published], wanted: Published) -> list[Path]:
+    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it."""
+    written = {(w.cutoff, w.known, w.model_version) for w in served.since}
+    if served.last:
+        written.add((served.last.cutoff, served.last.known, served.last.model_version))
+    any_of_them = served.last is None or (None, None, None) in written
+    return [
+        s.folder
+        for s in sets
+        if (any_of_them or s.identity in written) and s.identity != wanted.identity and s.folder.is_dir()
+    ]
+
+
+def _features(settings: Settings, ledger: Ledger) -> list[Published]:
+    """Return the feature sets, those to prefer last: the newest cutoff, as last known."""
+    layout = Layout(settings.home)
+    return [
+        Published(s.cutoff, s.known, None, s.rows, layout.feature_set(Cutoff(s.cutoff, s.known)), s.published_at)
+        for s in ledger.all(FeatureSet)
+    ]
+
+
+def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
+    """Return the predictions, those to prefer last: the champion's or, until it has scored, those of the one before.
+
+    The champion's are due from its promotion on: after a rollback they are written again.
+    """
+    layout, sets = Layout(settings.home), ledger.all(PredictionSet)
+    scored = {s.model_version for s in sets}
+    serving = next((c for c in reversed(ledger.all(Champion)) if c.model_version in scored), None)
+    own: list[Published] = []
+    others: list[Published] = []
+    for s in sorted(sets, key=lambda s: s.published_at):
+        folder = layout.prediction_set(Cutoff(s.cutoff, s.known), s.model_version)
+        is_own = serving is not None and s.model_version == serving.model_version
+        since = max(s.published_at, serving.promoted_at) if serving and is_own else s.published_at
+        (own if is_own else others).append(Published(s.cutoff, s.known, s.model_version, s.rows, folder, since))
+    return others + sorted(own, key=lambda p: (p.cutoff, p.known))
+
+
+_SETS: dict[str, Callable[[Settings, Ledger], list[Published]]] = {"features": _features, "predictions": _predictions}

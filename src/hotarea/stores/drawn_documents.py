@@ -1,0 +1,40 @@
+"""Documents of a published set, drawn for a comparison: by DuckDB, so that memory does not grow with the set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+_ROWS = "read_parquet(?, hive_partitioning = false)"
+
+_RANDOM = f"SELECT document_id FROM {_ROWS} ORDER BY hash(concat(document_id, ?)), document_id LIMIT ?"  # noqa: S608
+_HIGHEST = f"SELECT document_id FROM {_ROWS} ORDER BY document_id DESC LIMIT ?"  # noqa: S608
+_ONLY_IN_FIRST = f"""
+    SELECT document_id FROM {_ROWS} ANTI JOIN (SELECT document_id FROM {_ROWS}) USING (document_id)
+    ORDER BY document_id DESC LIMIT ?
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Documents that a set holds, and some that the one before held and it does not."""
+
+    there: list[int]
+    vanished: list[int]
+
+    @classmethod
+    def of(cls, parts: Sequence[Path], before: Sequence[Path], seed: str, at_random: int, newest: int) -> Self:
+        """Draw documents at random by the seed, and the newest: those that the set before lacks, by the highest ids."""
+        import duckdb
+
+        database = duckdb.connect()
+        database.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = false")
+
+        def ids(query: str, *values: Any) -> list[int]:
+            return [found for (found,) in database.execute(query, values).fetchall()]
+
+        now, then = [str(part) for part in parts], [str(part) for part in before]
+        random = ids(_RANDOM, now, seed, at_random)
+        new = ids(_ONLY_IN_FIRST, now, then, newest) if then else []
+        highest = ids(_HIGHEST, now, newest - len(new))
+        return cls(sorted({*random, *new, *highest}), sorted(ids(_ONLY_IN_FIRST, then, now, newest)) if then else [])

@@ -1,0 +1,41 @@
+"""Feast's registry in PostgreSQL: several processes apply, materialize and read at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from feast import FeatureStore
+from feast.infra.registry.sql import SqlRegistry
+
+from hotarea.domain.errors import SettingsError
+from hotarea.domain.settings import Settings
+from hotarea.stages import materialize
+from hotarea.stores import feature_store
+from tests.servers import postgres_server
+
+
+def test_applies_and_a_materialization_at_once(settings, published):
+    published.features("2012-12-31", *({"document_id": i, "rate": i / 3} for i in range(50)))
+    with postgres_server() as url:
+        database = url.replace("postgresql", "postgresql+psycopg2")
+        shared = Settings.load(home=settings.home, project=settings.project, registry_url=database)
+
+        with ThreadPoolExecutor(4) as threads:
+            applied = [threads.submit(feature_store.apply, shared) for _ in range(3)]
+            written = threads.submit(materialize.run, shared, "run-1")
+            assert [done.result() for done in applied] == [None] * 3
+            assert len(written.result()) == 2
+
+        store = feature_store.open_store(shared)
+        assert isinstance(store.registry, SqlRegistry)
+        assert len(store.list_feature_views()) == 4
+        assert feature_store.online(shared, "document_area_v1", [3])["rate"] == [1.0]
+        assert not (settings.home / "feast" / "registry.db").exists()
+        store.registry.write_engine.dispose()
+
+
+def test_the_repository_does_not_open_a_file_beside_it(settings, monkeypatch):
+    monkeypatch.setenv("HOTAREA_HOME", str(settings.home))
+    monkeypatch.setenv("HOTAREA_REGISTRY_URL", "postgresql+psycopg2://somewhere/registry")
+
+    with pytest.raises(SettingsError, match="HOTAREA_REGISTRY_URL names a database"):
+        FeatureStore(repo_path=settings.project / "feature_repo").list_feature_views()

@@ -1,0 +1,84 @@
+"""`hotarea materialize` and `hotarea audit` as people type them."""
+
+import json
+import sqlite3
+
+import pytest
+from typer.testing import CliRunner
+
+from hotarea.cli import app
+from hotarea.commands import online
+from hotarea.domain.errors import SettingsError, ValidationError
+
+
+@pytest.fixture
+def called(settings, published, monkeypatch):
+    """Calls the command line for a home with one cutoff of three documents."""
+    published.features("2012-12-31", *({"document_id": i, "rate": i / 3} for i in (1, 2, 3)))
+    monkeypatch.setenv("HOTAREA_PROJECT", str(settings.project))
+
+    def call(*arguments: str):
+        return CliRunner().invoke(app, ["--home", str(settings.home), *arguments])
+
+    return call
+
+
+def test_the_plan_says_what_why_and_what_feast_would_miss_and_writes_nothing(called):
+    told = called("materialize", "--plan").output
+    plans = json.loads(called("materialize", "--plan", "--json").stdout)
+
+    assert "size_5y_cite_count will be written to sqlite: 3 rows, event time 2012-12-31, known on 2012-12-31" in told
+    assert "  columns: cite_count, rate, size_5y" in told
+    assert "  because: nothing was written to this store yet" in told
+    assert "would miss 3 rows, all columns: older than the 364 days that its first run looks back" in told
+    assert [(p["view"], p["published"]["rows"]) for p in plans] == [
+        ("size_5y_cite_count", 3),
+        ("document_citations", 3),
+    ]
+
+
+def test_what_was_written_is_audited_and_then_served(called, settings):
+    assert len(json.loads(called("materialize", "--json").stdout)) == 2
+    assert "size_5y_cite_count is served from sqlite: 3 rows" in called("materialize", "--plan").output
+    assert [a["wrong"] for a in json.loads(called("audit", "--json").stdout)] == [0, 0]
+
+    with sqlite3.connect(settings.home / "feast" / "online.db") as connection:
+        connection.execute("DELETE FROM hotarea_document_citations")
+    connection.close()
+
+    failed = called("audit")
+    assert failed.exit_code == 1
+    assert isinstance(failed.exception, ValidationError)
+    assert "3 of 3 documents of document_citations" in str(failed.exception)
+    assert called("materialize").output.startswith("nothing to do")
+    assert len(json.loads(called("materialize", "--anew", "--json").stdout)) == 2
+    assert called("audit").exit_code == 0
+
+
+def test_some_documents_are_written(called, tmp_path):
+    file = tmp_path / "ids.txt"
+    file.write_text("2\nW3\n")
+
+    assert json.loads(called("materialize", "--documents", str(file), "--json").stdout) == {
+        "size_5y_cite_count": 2,
+        "document_citations": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1,W2, 3", [1, 2, 3]), ("7", [7]), ("7,7", [7]), ("https://openalex.org/W12", [12])]
+)
+def test_ids_are_read_as_people_write_them(text, expected):
+    assert online.ids_of(text).to_pylist() == expected
+
+
+@pytest.mark.parametrize("text", ["1,x2", "", ",", "no/such/file"])
+def test_what_is_no_id_is_named(text):
+    with pytest.raises(SettingsError, match="no id of a document; expected numbers or W…"):
+        online.ids_of(text)
+
+
+def test_a_plan_writes_nothing_so_it_takes_no_documents(called):
+    failed = called("materialize", "--plan", "--documents", "1")
+
+    assert isinstance(failed.exception, SettingsError)
