@@ -86,7 +86,9 @@ def test_labels_that_became_known_again_are_read_as_first_known():
 
 
 @pytest.mark.parametrize(
-    ("releases", "published"), [([], []), (RELEASES, []), (RELEASES[:3], [2010, 2011, 2012])], ids=str
+    ("releases", "published"),
+    [([], []), (RELEASES, []), (RELEASES[:3], [2010, 2011, 2012])],
+    ids=["nothing", "no features", "three years"],
 )
 def test_too_short_a_history_is_refused(releases, published):
     with pytest.raises(NotReadyError, match="nothing to train on"):

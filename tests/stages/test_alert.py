@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hotarea.domain.records import Notice, Problem
 from hotarea.domain.settings import Settings
 from hotarea.stages import alert, open_problems
 from hotarea.stores.ledger import Ledger
-from tests.servers import TOKEN, Webhook, mail_server, refusing, silent_server, took, webhook
+from tests.servers import TOKEN, Webhook, mail_server, postgres_server, refusing, silent_server, took, webhook
 
 PROBLEM = "validation/citations"
 OVER = Recovery(problem=PROBLEM, what="citations pass again.", where="release 2013-12-31", run_id="r9")
@@ -141,7 +142,12 @@ def at_once(settings: Settings, url: str, what: str, processes: int = 4) -> list
     """Do the same in several processes at the same moment; return what each said."""
     import time
 
-    variables = {"HOTAREA_HOME": str(settings.home), "HOTAREA_ALERT_URLS": url, "PYTHONWARNINGS": "ignore"}
+    variables = {
+        "HOTAREA_HOME": str(settings.home),
+        "HOTAREA_LEDGER_URL": settings.ledger,
+        "HOTAREA_ALERT_URLS": url,
+        "PYTHONWARNINGS": "ignore",
+    }
     start = str(time.time() + 4)
     started = [
         subprocess.Popen(
@@ -156,12 +162,23 @@ def at_once(settings: Settings, url: str, what: str, processes: int = 4) -> list
     return [process.communicate(timeout=60)[0].strip() == "True" for process in started]
 
 
-def test_of_several_tasks_that_see_it_at_once_one_tells_and_one_tells_of_the_recovery(watched, hook):
-    assert sorted(at_once(watched, hook.url, "tell")) == [False, False, False, True]
-    assert sorted(at_once(watched, hook.url, "settle")) == [False, False, False, True]
-    alert.flush(watched)
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def shared(request, settings, hook):
+    """Settings with a ledger that several machines may share."""
+    with ExitStack() as stack:
+        changes = {}
+        if request.param == "PostgreSQL":
+            url = stack.enter_context(postgres_server())
+            changes["ledger_url"] = url.replace("postgresql://", "postgresql+psycopg://")
+        yield with_channels(settings, hook.url, **changes)
+
+
+def test_of_several_tasks_that_see_it_at_once_one_tells_and_one_tells_of_the_recovery(shared, hook):
+    assert sorted(at_once(shared, hook.url, "tell")) == [False, False, False, True]
+    assert sorted(at_once(shared, hook.url, "settle")) == [False, False, False, True]
+    alert.flush(shared)
     assert hook.titles == ["hotarea: citations failed validation", "hotarea: recovered: citations failed validation"]
-    (problem,) = remembered(watched)
+    (problem,) = remembered(shared)
     assert problem.seen == 4
 
 

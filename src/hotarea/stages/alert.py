@@ -8,7 +8,7 @@ caller for longer than HOTAREA_ALERT_TIMEOUT_S and the start of a process.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -113,7 +113,11 @@ def _opened(settings: Settings) -> Iterator[Ledger]:
 
 
 def _current(ledger: Ledger, problem: str) -> Problem | None:
-    return next(iter(ledger.all(Problem, problem=problem, closed_at=None)), None)
+    return _open(ledger.all(Problem, problem=problem))
+
+
+def _open(occurrences: Iterable[Problem]) -> Problem | None:
+    return next((p for p in occurrences if p.closed_at is None), None)
 
 
 def _told(ledger: Ledger, settings: Settings, alert: Alert, subjects: Sequence[str]) -> bool:
@@ -125,9 +129,10 @@ def _told(ledger: Ledger, settings: Settings, alert: Alert, subjects: Sequence[s
     refused: PublishError | None = None
     for _ in range(_TRIES):
         moment = now()
-        current = _current(ledger, alert.problem)
+        known = ledger.all(Problem, problem=alert.problem)  # read once: another may open it between two looks
+        current = _open(known)
         if current is None:
-            occurrence = 1 + max((p.occurrence for p in ledger.all(Problem, problem=alert.problem)), default=0)
+            occurrence = 1 + max((p.occurrence for p in known), default=0)
             try:
                 ledger.add(problems.opened(alert, occurrence, subjects, moment), *_notices(settings, alert, moment))
             except PublishError as error:

@@ -19,6 +19,7 @@ from hotarea.stores import layout as files
 from hotarea.stores import raw
 from hotarea.stores.layout import REMOVALS, Layout
 from hotarea.stores.ledger import Ledger, read
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     from hotarea.stages.compare import Delivered
@@ -68,7 +69,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     outcomes = _outcomes(made)
     ledger = Ledger(settings.ledger)
     try:
-        with files.exclusive(Layout(settings.home).lake / "publish.lock"):
+        with exclusive(Layout(settings.home).lake / "publish.lock"):
             _publish_all(settings, made, outcomes, ledger, run_id)
         job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
     finally:

@@ -1,11 +1,8 @@
 """Where every file of the state lies, and how one appears: complete or not at all."""
 
-import fcntl
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,15 +132,6 @@ def parts(folder: Path) -> list[Path]:
 
 def _of(cutoff: Cutoff) -> Path:
     return Path(f"cutoff={cutoff.day}") / f"known={cutoff.known}"
-
-
-@contextmanager
-def exclusive(file: Path) -> Iterator[None]:
-    """Let one process in at a time; the others wait. The file says nothing, and stays."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def publish(built: Path, destination: Path) -> Path:

@@ -68,6 +68,8 @@ _METADATA = sa.MetaData()
 
 _BUSY_S = 30
 
+_CREATION = 4_711_816  # of PostgreSQL's advisory locks, ours
+
 
 def _column(kind: type, name: str, annotation: Any) -> sa.Column[Any]:
     optional = type(None) in getattr(annotation, "__args__", ())
@@ -176,6 +178,8 @@ def _create(engine: sa.Engine) -> None:
     """Create the tables that are missing; others may do so at once, which `create_all` does not bear."""
     there = sa.inspect(engine).get_table_names()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # where two that create the same table fail, though it may exist
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION)))
         for table in _TABLES.values():
             if table.name not in there:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
