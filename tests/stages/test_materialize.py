@@ -142,9 +142,10 @@ def test_what_is_published_during_a_write_is_due_afterwards(two_cutoffs, publish
     write = online_rows.write
 
     def slow(*arguments):
-        write(*arguments)
+        measures = write(*arguments)
         if not published_late:
             published_late.append(published.features("2013-12-31@2014-06-30", row(1, 99.0)))
+        return measures
 
     published_late: list[object] = []
     monkeypatch.setattr(online_rows, "write", slow)
