@@ -87,7 +87,7 @@ def test_a_training_frame_keeps_rows_columns_order_and_index(corrected, settings
 
 
 def test_counts_stay_integers(corrected, settings):
-    whole = feature_store.training_frame(settings, at((1, "2013-12-31"), (2, "2013-12-31")), "document_area_v1")
+    whole = feature_store.training_frame(settings, at((1, "2013-12-31"), (2, "2012-12-31")), "document_area_v1")
     gaps = feature_store.training_frame(settings, at((1, "2013-12-31"), (9, "2013-12-31")), "document_area_v1")
 
     assert (whole["cite_count"].dtype, whole["cite_count"].tolist()) == (np.dtype("int64"), [7, 0])
@@ -103,8 +103,9 @@ def test_the_model_service_offers_the_model_features(corrected, settings):
 
 
 def test_point_in_time_joins_equal_a_search_row_by_row(settings, published):
+    """A set is all that is known of its cutoff: a document that it does not hold had ended."""
     random = np.random.default_rng(5)
-    facts = []
+    sets: dict[tuple[date, date], dict[int, float]] = {}
     for year in range(2005, 2013):
         for lag in (0, *random.choice([200, 500, 900], size=random.integers(0, 3), replace=False)):
             day = date(year, 12, 31)
@@ -112,20 +113,75 @@ def test_point_in_time_joins_equal_a_search_row_by_row(settings, published):
             ids = random.choice(20, size=12, replace=False)
             rows = [{"document_id": int(i), "rate": random.random()} for i in ids]
             published.features(f"{day}@{known}", *rows)
-            facts += [(r["document_id"], day, known, r["rate"]) for r in rows]
+            sets[day, known] = {r["document_id"]: r["rate"] for r in rows}
     feature_store.apply(settings)
     asked = [(int(i), date(2005, 1, 1) + timedelta(days=int(d))) for i, d in random.integers(0, (20, 3500), (300, 2))]
 
     def search(document: int, moment: date, as_of: date | None) -> float | None:
         known_by = as_of or moment
-        seen = [
-            (day, known, rate) for i, day, known, rate in facts if i == document and day <= moment and known <= known_by
-        ]
-        return max(seen)[2] if seen else None
+        seen = [(day, known) for day, known in sets if day <= moment and known <= known_by]
+        return sets[max(seen)].get(document) if seen else None
 
     for as_of in (None, date(2010, 7, 19)):
         frame = feature_store.training_frame(settings, at(*((i, str(d)) for i, d in asked)), "document_area_v1", as_of)
         assert frame["rate"].replace({np.nan: None}).tolist() == [search(i, d, as_of) for i, d in asked]
+
+
+def test_a_document_that_has_ended_answers_null_though_older_cutoffs_hold_it(corrected, settings):
+    """As it does online: there the newest set replaces all rows."""
+    asked = at((2, "2013-12-30"), (2, "2013-12-31"), (2, "2014-06-30"))
+
+    frame = feature_store.training_frame(settings, asked, "document_area_v1")
+
+    assert frame["cite_count"].tolist() == [0, pd.NA, pd.NA]
+
+
+def test_only_sets_that_answer_for_a_row_are_read(corrected, settings):
+    for part in (settings.home / "features" / "cutoff=2012-12-31").rglob("part-*.parquet"):
+        part.write_bytes(b"not Parquet")
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31"), (1, "2011-01-01")), "document_area_v1")
+
+    assert frame["rate"].replace({np.nan: None}).tolist() == [20.0, None]
+
+
+@pytest.mark.parametrize("stamp", ["event_timestamp", "created_timestamp"])
+def test_a_row_from_the_future_is_not_seen_though_its_folder_says_otherwise(corrected, settings, stamp):
+    part = settings.home / "features" / "cutoff=2013-12-31" / "known=2013-12-31" / "part-1.parquet"
+    rows = pq.read_table(part)
+    at_column = rows.schema.get_field_index(stamp)
+    later = pa.array([datetime(2014, 1, 1, tzinfo=UTC)] * rows.num_rows, rows.schema.field(at_column).type)
+    pq.write_table(rows.set_column(at_column, rows.schema.field(at_column), later), part)
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31"), (1, "2014-01-01")), "document_area_v1")
+
+    assert frame["rate"].replace({np.nan: None}).tolist() == [None, 20.0]
+
+
+def test_a_set_that_holds_a_document_twice_is_named(settings, published):
+    published.features("2013-12-31", {"document_id": 1}, {"document_id": 1})
+    feature_store.apply(settings)
+
+    with pytest.raises(NotReadyError, match=r"1 of the rows .* are there twice.*cutoff=2013-12-31/known=2013-12-31"):
+        feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")
+
+
+def test_a_column_of_two_views_comes_under_both_names(corrected, settings):
+    names = ["size_5y_cite_count:cite_count", "document_citations:cite_count"]
+
+    found = feature_store.open_store(settings).get_historical_features(
+        at((1, "2013-12-31")), features=names, full_feature_names=True
+    )
+
+    assert found.to_df().iloc[0, 2:].to_dict() == {
+        "size_5y_cite_count__cite_count": 7,
+        "document_citations__cite_count": 7,
+    }
+
+
+def test_historical_features_are_asked_for_by_a_frame(corrected, settings):
+    with pytest.raises(SettingsError, match="asked for by str; expected a pandas DataFrame"):
+        feature_store.open_store(settings).get_historical_features("SELECT 1", features=RATE)
 
 
 def test_nothing_published_means_nulls_and_no_error(settings):

@@ -80,6 +80,7 @@ def job(settings: Settings, plan: Path) -> Job:
         "model": _model(plan),
         "output": _built(plan),
         "cutoff": decided.cutoff.day,
+        "known": decided.cutoff.known,
         "scored-at": decided.scored_at.isoformat(),
         "model-name": decided.model_name,
         "model-version": decided.model_version,

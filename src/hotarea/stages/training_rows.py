@@ -1,17 +1,18 @@
 """The rows of a training: labels joined with the features as they were known."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from hotarea.domain.model_features import BASELINE_SERVICE
-from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
+from hotarea.domain.tables import STAMP
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.windows import Cutoff
-from hotarea.stores.lake import feature_files, label_files
+from hotarea.stores.lake import label_files
 from hotarea.stores.layout import Layout
 
 _LABELS = ["document_id", "event_timestamp", "hot_area"]
@@ -28,7 +29,7 @@ class Rows:
 
 def collect(settings: Settings, plan: TrainingPlan) -> Rows:
     """Return the rows of a plan: documents eligible by their label and cited by their features."""
-    labelled, unknown = _labelled(Layout(settings.home), plan)
+    labelled, unknown = _labelled(settings, plan)
     rows = joined(settings, plan, labelled, plan.feature_service, plan.features)
     rows = joined(settings, plan, rows, BASELINE_SERVICE, plan.baselines)
     at_evaluation = pc.equal(rows["event_timestamp"].cast(pa.date32()), plan.window.evaluation.day)
@@ -49,34 +50,40 @@ def joined(settings: Settings, plan: TrainingPlan, rows: pa.Table, service: str,
     return pa.concat_tables(_beside(settings, part, service, names, cutoff) for cutoff, part in parts if part.num_rows)
 
 
+def newest(settings: Settings, plan: TrainingPlan) -> pa.Table:
+    """Return the model's features of the newest cutoff's documents, those that will be scored."""
+    from hotarea.stores import feature_store
+
+    cutoff = plan.window.newest
+    ids = feature_store.documents(settings, cutoff)
+    rows = pa.table({"document_id": ids, "event_timestamp": pa.repeat(_moment(cutoff), len(ids))})
+    return _beside(settings, rows, plan.feature_service, plan.features, cutoff)
+
+
 def _beside(settings: Settings, rows: pa.Table, service: str, names: tuple[str, ...], cutoff: Cutoff) -> pa.Table:
     from hotarea.stores import feature_store
 
     # One cutoff at a time: a date until which all of them are known would let corrections of the older ones in.
-    entities = rows.select(["document_id", "event_timestamp"]).to_pandas()
-    frame = feature_store.training_frame(settings, entities, service, cutoff.known)
+    found = feature_store.historical(settings, rows, service, cutoff.known)
     for name in names:
         if name not in rows.schema.names:
-            rows = rows.append_column(name, pa.array(frame[name], from_pandas=True))
+            rows = rows.append_column(name, found[name])
     return rows
 
 
-def newest(settings: Settings, plan: TrainingPlan) -> pa.Table:
-    """Return the model's features of the newest cutoff's documents, those that will be scored."""
-    return _features(Layout(settings.home), plan.window.newest, list(plan.features))
-
-
-def _labelled(layout: Layout, plan: TrainingPlan) -> tuple[pa.Table, int]:
+def _labelled(settings: Settings, plan: TrainingPlan) -> tuple[pa.Table, int]:
     """Return the labels of eligible documents that the features of their cutoff know, and how many they do not."""
+    from hotarea.stores import feature_store
+
+    layout = Layout(settings.home)
     parts, found = [], 0
     for cutoff, label in zip(plan.cutoffs, plan.labels, strict=True):
         labels = ds.dataset(label_files(layout, [label])).to_table(_LABELS, filter=ds.field("eligible"))
-        known = _features(layout, cutoff, ["document_id"])["document_id"]
         found += labels.num_rows
-        parts.append(labels.filter(pc.is_in(labels["document_id"], value_set=known)))
+        parts.append(labels.filter(pc.is_in(labels["document_id"], feature_store.documents(settings, cutoff))))
     rows = pa.concat_tables(parts).sort_by([("event_timestamp", "ascending"), ("document_id", "ascending")])
     return rows, found - rows.num_rows
 
 
-def _features(layout: Layout, cutoff: Cutoff, columns: list[str]) -> pa.Table:
-    return ds.dataset(feature_files(layout, [cutoff])).to_table(columns, filter=ds.field(POPULATION) >= 1)
+def _moment(cutoff: Cutoff) -> pa.Scalar:
+    return pa.scalar(datetime.combine(cutoff.day, time(), UTC), STAMP)

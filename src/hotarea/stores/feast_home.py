@@ -8,7 +8,7 @@ asked for; the registry appears complete or not at all; a view is replaced onlin
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 from feast.infra.key_encoding_utils import serialize_entity_key
 from feast.infra.offline_stores import ibis as feast_ibis
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
+from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
 from feast.infra.registry.file import FileRegistryStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
@@ -25,13 +26,13 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
 from pydantic import SecretStr
 
-from hotarea.domain import records, tables
+from hotarea.domain import records
 from hotarea.domain.errors import SettingsError
+from hotarea.domain.knowledge import until
 from hotarea.domain.settings import Settings
-from hotarea.stores import offline_sets
+from hotarea.stores import offline_sets, retrieval
 from hotarea.stores.layout import write_aside
 
-_SCHEMAS = {"features": tables.FEATURES, "predictions": tables.PREDICTIONS}
 _CHUNK = 50_000  # documents encoded at a time: bounds memory, not speed
 
 
@@ -79,10 +80,16 @@ class HomeDuckDBOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
     """Point-in-time joins over what is published below the home."""
 
     @staticmethod
-    def get_historical_features(config: Any, *args: Any, **kwargs: Any) -> Any:
-        """Join each entity row with the newest values that were known by then, or by `as_of` if it is set."""
-        kwargs["filter_by_created_timestamp"] = config.offline_store.as_of is None
-        return feast_ibis.get_historical_features_ibis(config, *args, **kwargs, **_access(config))
+    def get_historical_features(config: Any, **asked: Any) -> Any:
+        """Join each entity row with the values that were known by then, or by `as_of` if it is set.
+
+        Whether Feast was asked to filter by knowledge time does not matter: it is always done.
+        """
+        references, rows = asked["feature_refs"], retrieval.entities(asked["entity_df"])
+        wanted = retrieval.wanted(asked["feature_views"], references, asked["full_feature_names"])
+        sets = {source: _sets(config, source) for source in {w.source for w in wanted}}
+        metadata = RetrievalMetadata(features=list(references), keys=list({w.key for w in wanted}))
+        return retrieval.HomeRetrievalJob(rows, wanted, sets, _as_of(config), metadata)
 
     @staticmethod
     def pull_latest_from_table_or_query(config: Any, *args: Any, **kwargs: Any) -> Any:
@@ -110,16 +117,21 @@ def _access(config: Any) -> dict[str, Callable[..., Any]]:
 
 def _published(source: Any, config: Any) -> Any:
     """Return the rows of a source's sets in service, without those known after `as_of`."""
+    files = [str(file) for found in _sets(config, source.name) for file in found.files]
+    if not files:
+        return ibis.memtable(offline_sets.SCHEMAS[source.name].empty_table())
+    table, as_of = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True), _as_of(config)
+    return table.filter(table[source.created_timestamp_column] <= until(as_of)) if as_of else table
+
+
+def _sets(config: Any, source: str) -> list[offline_sets.PublishedSet]:
     home = below_home(config.offline_store.home, config.repo_path)
     ledger = config.offline_store.ledger or SecretStr(Settings.load(home=home).ledger)
-    files = [str(file) for file in offline_sets.parts(home, ledger.get_secret_value(), source.name)]
-    if not files:
-        return ibis.memtable(_SCHEMAS[source.name].empty_table())
-    table = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True)
-    if config.offline_store.as_of is None:
-        return table
-    day_after = date.fromisoformat(config.offline_store.as_of) + timedelta(days=1)
-    return table.filter(table[source.created_timestamp_column] < datetime.combine(day_after, time(), UTC))
+    return offline_sets.published(home, ledger.get_secret_value(), source)
+
+
+def _as_of(config: Any) -> date | None:
+    return date.fromisoformat(config.offline_store.as_of) if config.offline_store.as_of else None
 
 
 class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]

@@ -4,7 +4,7 @@ import fcntl
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,10 @@ import pyarrow as pa
 from pydantic import SecretStr
 
 from hotarea.domain.errors import NotReadyError, SettingsError
+from hotarea.domain.knowledge import until
+from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 
 if TYPE_CHECKING:
@@ -147,26 +150,44 @@ def _exclusive(file: Path) -> Iterator[None]:
         yield
 
 
+def historical(settings: Settings, rows: pa.Table, feature_service: str, as_of: date | None = None) -> pa.Table:
+    """Return a feature service's columns for each row's document at its `event_timestamp`, in the same order.
+
+    A row sees the newest values with a cutoff up to its event time, of those that were known by then; with `as_of`,
+    of those known by the end of that day. Where a document has no value, it is null.
+    """
+    store = open_store(settings, as_of)
+    keys = rows.select(["document_id", "event_timestamp"])
+    asked = store.get_historical_features(keys.to_pandas(), features=store.get_feature_service(feature_service))
+    found: pa.Table = asked.to_arrow().drop_columns(keys.column_names)
+    return found
+
+
 def training_frame(
     settings: Settings, entity_df: "pd.DataFrame", feature_service: str, as_of: date | None = None
 ) -> "pd.DataFrame":
-    """Return `entity_df` with a feature service's columns as of each row's `event_timestamp`, in the same order.
+    """Return `entity_df` with the columns that `historical` gives for it.
 
-    `entity_df` has `document_id` and `event_timestamp`; its other columns come back as they are. A row sees the
-    newest values with a cutoff up to its event time, of those that were known by then; with `as_of`, of those known
-    by the end of that day. Counts stay integers: int64, or nullable Int64 where a document has no value.
+    `entity_df` has `document_id` and `event_timestamp`; its other columns come back as they are. Counts stay integers:
+    int64, or nullable Int64 where a document has no value.
     """
     import pandas as pd
 
-    store = open_store(settings, as_of)
-    service = store.get_feature_service(feature_service)
-    keys = entity_df[["document_id", "event_timestamp"]].assign(**{_ROW: range(len(entity_df))})
-    joined = store.get_historical_features(keys, features=service).to_arrow().sort_by(_ROW)
-    features = _to_pandas(joined.drop_columns([*keys.columns]))
+    from hotarea.stores.retrieval import to_pandas
+
+    keys = pa.Table.from_pandas(entity_df[["document_id", "event_timestamp"]], preserve_index=False)
+    features = to_pandas(historical(settings, keys, feature_service, as_of))
     return pd.concat([entity_df, features.set_index(entity_df.index)], axis=1)
 
 
-_ROW = "entity_row"
+def documents(settings: Settings, cutoff: Cutoff) -> pa.Array:
+    """Return the ids, in order, of the cited documents that the features of a cutoff know."""
+    from hotarea.stores.offline_sets import published
+    from hotarea.stores.point_in_time import members
+
+    moment = datetime.combine(cutoff.day, time(), UTC)
+    sets = published(settings.home, settings.ledger, "features")
+    return members(sets, moment, until(cutoff.known), f"{POPULATION} >= 1")
 
 
 def online(settings: Settings, feature_service: str, ids: Sequence[int]) -> dict[str, list[Any]]:
@@ -201,8 +222,10 @@ def write_online(store: "FeatureStore", view: str, rows: pa.Table, vanished: pa.
     if ours:
         ours(store.config, definition, rows)
         return
+    from hotarea.stores.retrieval import to_pandas
+
     for chunk in _with_nulls(rows, vanished).to_batches(max_chunksize=_CHUNK):
-        store.provider.ingest_df(definition, _to_pandas(pa.Table.from_batches([chunk])))
+        store.provider.ingest_df(definition, to_pandas(pa.Table.from_batches([chunk])))
 
 
 def _with_nulls(rows: pa.Table, vanished: pa.Array) -> pa.Table:
@@ -211,13 +234,3 @@ def _with_nulls(rows: pa.Table, vanished: pa.Array) -> pa.Table:
     for name in ("event_timestamp", "created_timestamp"):
         ended[name] = pa.repeat(rows.column(name)[0], len(vanished))
     return pa.concat_tables([rows, pa.table(ended)], promote_options="permissive").combine_chunks()
-
-
-def _to_pandas(table: pa.Table) -> "pd.DataFrame":
-    """Convert to pandas; integers and flags stay so beside nulls, in pandas' nullable types."""
-    import pandas as pd
-
-    nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    whole = {f.name: str(f.type) for f in table.schema if f.type in nullable and not table.column(f.name).null_count}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get).astype(whole)
-    return frame
