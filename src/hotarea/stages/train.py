@@ -50,8 +50,9 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
     folder = TrainingFolder(plan.parent)
     if folder.dataset.is_dir():
         return
-    rows = training_rows.collect(settings, folder.read_plan())
-    facts = folder.write_rows(Layout(settings.home), rows.training, rows.evaluation, rows.unknown)
+    decided = folder.read_plan()
+    sets, rows = training_rows.made_of(settings, decided), training_rows.collect(settings, decided)
+    facts = folder.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, decided))
     log.info("run %s joined %s", run_id, facts)
 
 

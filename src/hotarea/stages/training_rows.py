@@ -1,6 +1,5 @@
 """The rows of a training: labels joined with the features as they were known."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 import pyarrow as pa
@@ -12,28 +11,35 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import STAMP
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.windows import Cutoff
-from hotarea.stores.lake import label_files
+from hotarea.stores.lake import feature_files, label_files
 from hotarea.stores.layout import Layout
+from hotarea.stores.training_folder import Rows, SetFacts, hashes
 
 _LABELS = ["document_id", "event_timestamp", "hot_area"]
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Documents at cutoffs, with their label and features, ordered by cutoff and document."""
-
-    training: pa.Table
-    evaluation: pa.Table
-    unknown: int  # labelled documents that the features of their cutoff did not know
-
-
-def collect(settings: Settings, plan: TrainingPlan) -> Rows:
+def collect(settings: Settings, plan: TrainingPlan, baseline_service: str = BASELINE_SERVICE) -> Rows:
     """Return the rows of a plan: documents eligible by their label and cited by their features."""
     labelled, unknown = _labelled(settings, plan)
     rows = joined(settings, plan, labelled, plan.feature_service, plan.features)
-    rows = joined(settings, plan, rows, BASELINE_SERVICE, plan.baselines)
+    rows = joined(settings, plan, rows, baseline_service, plan.baselines)
     at_evaluation = pc.equal(rows["event_timestamp"].cast(pa.date32()), plan.window.evaluation.day)
     return Rows(rows.filter(pc.invert(at_evaluation)), rows.filter(at_evaluation), unknown)
+
+
+def made_of(settings: Settings, plan: TrainingPlan) -> tuple[SetFacts, ...]:
+    """Return the published sets that the rows of a plan are made of, as they are now."""
+    layout = Layout(settings.home)
+    features = (SetFacts("features", str(c), hashes(feature_files(layout, [c]))) for c in plan.cutoffs)
+    labels = (SetFacts("labels", str(c), hashes(label_files(layout, [c]))) for c in plan.labels)
+    return (*features, *labels)
+
+
+def services(settings: Settings, plan: TrainingPlan) -> dict[str, str]:
+    """Return the fingerprints of the feature services that the rows of a plan are read by."""
+    from hotarea.stores import definitions
+
+    return {name: definitions.fingerprint(settings, name) for name in (plan.feature_service, BASELINE_SERVICE)}
 
 
 def joined(settings: Settings, plan: TrainingPlan, rows: pa.Table, service: str, names: tuple[str, ...]) -> pa.Table:

@@ -39,15 +39,20 @@ _CHUNK = 50_000  # documents encoded at a time: bounds memory, not speed
 def below_home(path: str, repo: Path | None) -> Path:
     """Return an absolute path as it is, and another below HOTAREA_HOME or, if unset, `.hotarea` beside the repo.
 
-    Raises `SettingsError` where the settings name another online store than the SQLite of feature_store.yaml.
+    Raises `SettingsError` where the settings name another online store or registry than those of feature_store.yaml.
     """
     if Path(path).is_absolute():
         return Path(path)
     settings = Settings.load()
+    if settings.registry:
+        raise SettingsError(
+            "feature_store.yaml reads its registry from a file, but HOTAREA_REGISTRY_URL or HOTAREA_LEDGER_URL names a "
+            "server. Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all."
+        )
     if settings.online_store != "sqlite":
         raise SettingsError(
             f"feature_store.yaml serves from SQLite, but HOTAREA_ONLINE_STORE is {settings.online_store}. "
-            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
+            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all."
         )
     beside = (repo or Path()).resolve().parent / ".hotarea"
     return (settings.home if "home" in settings.model_fields_set else beside) / path

@@ -1,11 +1,7 @@
 """Feast: its definitions applied, point-in-time training rows, and the online store."""
 
-import fcntl
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pyarrow as pa
 from pydantic import SecretStr
 
-from hotarea.domain.errors import NotReadyError, SettingsError
+from hotarea.domain.errors import SettingsError
 from hotarea.domain.knowledge import until
 from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
@@ -28,24 +24,25 @@ _STORES = "hotarea.stores.feast_home"
 _CHUNK = 10_000  # documents per write to an online store that is not ours
 
 
-def open_store(settings: Settings, as_of: date | None = None) -> "FeatureStore":
+def open_store(settings: Settings, as_of: date | None = None, *, first: bool = False) -> "FeatureStore":
     """Open Feast as the settings say; applies nothing.
 
     Historical features are what was known at each row's event time, or by the end of the day `as_of` if it is given.
+    Who opens it `first` makes the tables of a registry in SQL that are missing; of several at once only one may.
     """
     from feast import FeatureStore, RepoConfig
 
-    return FeatureStore(config=RepoConfig(**_configuration(settings, as_of)))
+    return FeatureStore(config=RepoConfig(**_configuration(settings, as_of, first=first)))
 
 
-def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
+def _configuration(settings: Settings, as_of: date | None, *, first: bool = False) -> dict[str, Any]:
     state = Layout(settings.home).feature_repo
     return {
         "project": "hotarea",
         "provider": "local",
         "repo_path": settings.project / "feature_repo",
         "entity_key_serialization_version": 3,
-        "registry": {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")},
+        "registry": _registry(settings, state, first=first),
         "offline_store": {
             "type": f"{_STORES}.HomeDuckDBOfflineStore",
             "home": str(settings.home),
@@ -54,6 +51,13 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
         },
         "online_store": _online(settings, state),
     }
+
+
+def _registry(settings: Settings, state: Path, *, first: bool) -> dict[str, Any]:
+    if settings.registry is None:
+        return {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")}
+    url = settings.registry.replace("postgresql://", "postgresql+psycopg://", 1)  # as Feast would, with a warning
+    return {"registry_type": "sql", "path": url, "schema_mode": "auto" if first else "skip"}
 
 
 def _online(settings: Settings, state: Path) -> dict[str, Any]:
@@ -94,60 +98,12 @@ def _postgres(url: Any) -> dict[str, Any]:
 def apply(settings: Settings) -> None:
     """Register the definitions of feature_repo and create their online tables; doing it again changes nothing.
 
-    Definitions that are gone from feature_repo are removed with their online rows. Raises `NotReadyError` if the
-    project folder has no feature_repo.
+    Raises `NotReadyError` if the project folder has no feature_repo, `DefinitionError` if something that is registered
+    would be taken away: that must be asked for by `definitions.apply`.
     """
-    from feast.repo_operations import extract_objects_for_apply_delete
+    from hotarea.stores import definitions
 
-    with _exclusive(Layout(settings.home).feature_repo / "apply.lock"):
-        contents = _contents(settings.project / "feature_repo")
-        store = open_store(settings)
-        wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, contents)
-        store.apply(wanted, objects_to_delete=unwanted, partial=False)
-
-
-def _contents(repo: Path) -> Any:
-    from feast import Entity, FeatureService, FeatureView, Project
-    from feast.data_source import DataSource
-    from feast.feature_view import DUMMY_ENTITY
-    from feast.repo_contents import RepoContents
-
-    if not (repo / "feature_store.yaml").is_file():
-        raise NotReadyError(
-            f"{repo} holds no Feast definitions; expected feature_repo/. Set HOTAREA_PROJECT to its folder."
-        )
-    found = {id(o): o for module in _modules(repo) for o in vars(module).values()}.values()
-    kinds = {
-        "projects": [Project(name="hotarea")],
-        "data_sources": [o for o in found if isinstance(o, DataSource)],
-        "entities": [*(o for o in found if isinstance(o, Entity)), DUMMY_ENTITY],
-        "feature_views": [o for o in found if isinstance(o, FeatureView)],
-        "feature_services": [o for o in found if isinstance(o, FeatureService)],
-    }
-    return RepoContents(**{field: kinds.get(field, []) for field in RepoContents._fields})
-
-
-def _modules(repo: Path) -> list[Any]:
-    """Import the definitions as Feast does, by their bare names, and leave no trace of those names behind."""
-    names = [file.stem for file in sorted(repo.glob("*.py"))]
-    hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    sys.path.insert(0, str(repo))
-    try:
-        return [import_module(name) for name in names]
-    finally:
-        sys.path.remove(str(repo))
-        for name in names:
-            sys.modules.pop(name, None)
-        sys.modules.update(hidden)
-
-
-@contextmanager
-def _exclusive(file: Path) -> Iterator[None]:
-    """Let one process in at a time: Feast's registry is read, changed and written back without a lock of its own."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    definitions.apply(settings)
 
 
 def historical(settings: Settings, rows: pa.Table, feature_service: str, as_of: date | None = None) -> pa.Table:
