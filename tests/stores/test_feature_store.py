@@ -18,7 +18,7 @@ from hotarea.domain.model_features import BASELINE_SERVICE, FEATURE_SERVICE, MOD
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES
 from hotarea.stages import materialize
-from hotarea.stores import feast_home, feature_store
+from hotarea.stores import definitions, feast_home, feature_store
 
 RATE = ["size_5y_cite_count:rate"]
 
@@ -406,7 +406,7 @@ def test_a_definition_that_is_gone_is_removed(settings, tmp_path):
     services = project / "feature_repo" / "services.py"
 
     services.write_text(services.read_text().split("document_area_v1 =")[0])
-    feature_store.apply(changed)
+    definitions.apply(changed, destructive=True)
 
     assert {s.name for s in feature_store.open_store(changed).list_feature_services()} == {
         FEATURE_SERVICE,

@@ -57,10 +57,12 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Hold the rows against their suite; raise `ValidationError` if they break a critical expectation.
+    """Hold the rows against their suite and against hindsight; raise `ValidationError` if they fail.
 
-    Rejected rows are put aside, and joined anew by the next attempt. What a model was made of was judged before.
+    They fail if they break a critical expectation, or a column agrees with what could not be known. Rejected rows are
+    put aside, and joined anew by the next attempt. What a model was made of was judged before.
     """
+    from hotarea.stages import hindsight
     from hotarea.stages.validate import check_many
     from hotarea.stores.training_folder import TrainingFolder
 
@@ -70,6 +72,7 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     name = folder.read_plan().training_id
     try:
         check_many(settings, "training_set", {name: folder.parts}, run_id, contexts={name: context(folder)})
+        hindsight.check(settings, folder)
     except ValidationError:
         folder.reject()
         raise
@@ -114,13 +117,14 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
     again it is made anew: the champion may be another by now.
     """
-    from hotarea.stages import evidence
+    from hotarea.stages import evidence, hindsight
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
     ledger = Ledger(settings.ledger)
     found = evidence.gather(settings, folder, version, ledger.newest(records.Champion))
+    hindsight.believe(found, folder)
     write(folder.evidence, found)
     figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
     figures |= {f"psi/{name}": v for name, v in found.drift.items()}

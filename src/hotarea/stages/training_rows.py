@@ -1,14 +1,11 @@
 """The rows of a training: labels joined with the features as they were known."""
 
-from datetime import UTC, datetime, time
-
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from hotarea.domain.model_features import BASELINE_SERVICE
 from hotarea.domain.settings import Settings
-from hotarea.domain.tables import STAMP
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.lake import feature_files, label_files
@@ -61,8 +58,7 @@ def newest(settings: Settings, plan: TrainingPlan) -> pa.Table:
     from hotarea.stores import feature_store
 
     cutoff = plan.window.newest
-    ids = feature_store.documents(settings, cutoff)
-    rows = pa.table({"document_id": ids, "event_timestamp": pa.repeat(_moment(cutoff), len(ids))})
+    rows = feature_store.at(feature_store.documents(settings, cutoff), cutoff)
     return _beside(settings, rows, plan.feature_service, plan.features, cutoff)
 
 
@@ -89,7 +85,3 @@ def _labelled(settings: Settings, plan: TrainingPlan) -> tuple[pa.Table, int]:
         parts.append(labels.filter(pc.is_in(labels["document_id"], feature_store.documents(settings, cutoff))))
     rows = pa.concat_tables(parts).sort_by([("event_timestamp", "ascending"), ("document_id", "ascending")])
     return rows, found - rows.num_rows
-
-
-def _moment(cutoff: Cutoff) -> pa.Scalar:
-    return pa.scalar(datetime.combine(cutoff.day, time(), UTC), STAMP)

@@ -21,10 +21,11 @@ from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineS
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
 from feast.infra.registry.file import FileRegistryStore
+from feast.infra.registry.sql import SqlRegistryConfig
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, StrictStr
 
 from hotarea.domain import records
 from hotarea.domain.errors import SettingsError
@@ -70,6 +71,12 @@ class HomeRegistryStore(FileRegistryStore):  # type: ignore[misc]
         registry_proto.version_id = str(uuid.uuid4())
         registry_proto.last_updated.FromDatetime(records.now())
         write_aside(self._filepath, registry_proto.SerializeToString())
+
+
+class HiddenSqlRegistryConfig(SqlRegistryConfig):  # type: ignore[misc]
+    """Where a registry in SQL lies; its address may hold a password, which is not shown with the configuration."""
+
+    path: StrictStr = Field(repr=False, exclude=True)
 
 
 class HomeDuckDBOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]

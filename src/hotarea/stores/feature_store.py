@@ -13,6 +13,7 @@ from hotarea.domain.errors import SettingsError
 from hotarea.domain.knowledge import until
 from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
+from hotarea.domain.tables import STAMP
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 
@@ -53,11 +54,13 @@ def _configuration(settings: Settings, as_of: date | None, *, first: bool = Fals
     }
 
 
-def _registry(settings: Settings, state: Path, *, first: bool) -> dict[str, Any]:
+def _registry(settings: Settings, state: Path, *, first: bool) -> Any:
     if settings.registry is None:
         return {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")}
     url = settings.registry.replace("postgresql://", "postgresql+psycopg://", 1)  # as Feast would, with a warning
-    return {"registry_type": "sql", "path": url, "schema_mode": "auto" if first else "skip"}
+    from hotarea.stores.feast_home import HiddenSqlRegistryConfig
+
+    return HiddenSqlRegistryConfig(path=url, schema_mode="auto" if first else "skip")
 
 
 def _online(settings: Settings, state: Path) -> dict[str, Any]:
@@ -106,15 +109,18 @@ def apply(settings: Settings) -> None:
     definitions.apply(settings)
 
 
-def historical(settings: Settings, rows: pa.Table, feature_service: str, as_of: date | None = None) -> pa.Table:
+def historical(settings: Settings, rows: pa.Table, features: str | list[str], as_of: date | None = None) -> pa.Table:
     """Return a feature service's columns for each row's document at its `event_timestamp`, in the same order.
+
+    Single features may be named as well, each as `view:feature`.
 
     A row sees the newest values with a cutoff up to its event time, of those that were known by then; with `as_of`,
     of those known by the end of that day. Where a document has no value, it is null.
     """
     store = open_store(settings, as_of)
     keys = rows.select(["document_id", "event_timestamp"])
-    asked = store.get_historical_features(keys.to_pandas(), features=store.get_feature_service(feature_service))
+    wanted = store.get_feature_service(features) if isinstance(features, str) else features
+    asked = store.get_historical_features(keys.to_pandas(), features=wanted)
     found: pa.Table = asked.to_arrow().drop_columns(keys.column_names)
     return found
 
@@ -134,6 +140,12 @@ def training_frame(
     keys = pa.Table.from_pandas(entity_df[["document_id", "event_timestamp"]], preserve_index=False)
     features = to_pandas(historical(settings, keys, feature_service, as_of))
     return pd.concat([entity_df, features.set_index(entity_df.index)], axis=1)
+
+
+def at(ids: pa.Array, cutoff: Cutoff) -> pa.Table:
+    """Return the rows by which `historical` is asked for documents at a cutoff."""
+    moment = pa.scalar(datetime.combine(cutoff.day, time(), UTC), STAMP)
+    return pa.table({"document_id": ids, "event_timestamp": pa.repeat(moment, len(ids))})
 
 
 def documents(settings: Settings, cutoff: Cutoff) -> pa.Array:

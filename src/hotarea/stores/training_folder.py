@@ -91,6 +91,11 @@ class TrainingFolder:
         return self.path / "rejected"
 
     @property
+    def hindsight(self) -> Path:
+        """Return the file of how far the rows' columns agree with what only hindsight knows."""
+        return self.path / "hindsight.json"
+
+    @property
     def model(self) -> Path:
         """Return the file of the trained model."""
         return self.path / "model.ubj"
