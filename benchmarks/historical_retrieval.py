@@ -67,8 +67,8 @@ def measured(rows: int, documents: int, runs: int, folder: Path) -> dict[str, An
     published(documents, folder)
     took: dict[str, list[dict[str, Any]]] = {name: [] for name in _STORES}
     for _ in range(runs):
-        for name in took:
-            took[name].append(_run(name, rows, documents, folder))
+        for name, told in took.items():
+            told.append(_run(name, rows, documents, folder))
     digests = {found["digest"] for told in took.values() for found in told}
     if len(digests) > 1:
         raise SystemExit(f"the contenders give different values: {digests}")

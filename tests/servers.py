@@ -1,7 +1,11 @@
-"""Real servers on loopback that alerts are sent to: a webhook and a mail server, well-behaved or not."""
+"""Real servers on loopback: databases, and what alerts are sent to, well-behaved or not."""
 
 import json
+import os
+import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -9,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
@@ -162,3 +168,58 @@ def took() -> Iterator[list[float]]:
     began = time.monotonic()
     yield seconds
     seconds.append(time.monotonic() - began)
+
+
+@contextmanager
+def postgres_server() -> Iterator[int]:
+    """Run a PostgreSQL server with user hotarea and password secret; yields the port. Skips where it is absent."""
+    found = shutil.which("initdb") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+    if found is None:
+        pytest.skip("PostgreSQL is not installed: no initdb on the path or below /usr/lib/postgresql")
+    programs, port = Path(found).resolve().parent, free_port()
+    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    # not below pytest's folder, which every other run of pytest closes to other users
+    with tempfile.TemporaryDirectory(prefix="hotarea-postgres-") as name:
+        folder = Path(name)
+        if user:
+            shutil.chown(folder, user)
+        (folder / "password").write_text("secret")
+
+        def run(program: str, *arguments: str) -> None:
+            command = [programs / program, "-D", folder / "data", *arguments]
+            subprocess.run(command, user=user, check=True, capture_output=True)
+
+        run("initdb", "--username=hotarea", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--no-sync")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F")
+        try:
+            yield port
+        finally:
+            run("pg_ctl", "stop", "-m", "immediate")
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[int]:
+    """Run a Redis server, or Valkey, with password secret; yields the port. Skips where neither is."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("Redis is not installed: no redis-server or valkey-server on the path")
+    port = free_port()
+    options = {"port": port, "bind": "127.0.0.1", "dir": folder, "requirepass": "secret", "appendonly": "no"}
+    named = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    with subprocess.Popen([program, *named, "--save", ""], stdout=subprocess.DEVNULL) as server:
+        try:
+            _await(port)
+            yield port
+        finally:
+            server.kill()
+
+
+def _await(port: int) -> None:
+    """Wait until somebody listens on a port; raises TimeoutError after ten seconds."""
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nobody listens on port {port}")

@@ -12,7 +12,7 @@ from hotarea.domain.errors import NotReadyError
 from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, jobs
+from hotarea.stages import binding, job_runs, jobs
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -228,6 +228,7 @@ def _newest_cutoff(ledger: Ledger) -> Cutoff:
 def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, releases: list[str]) -> Path:
     from hotarea.stores import registry
 
+    binding.check(settings, champion.model_version, champion.feature_service)
     files.sweep(Layout(settings.home))
     file = Layout(settings.home).aside("score") / "plan.json"
     registry.fetch(settings, champion.model_version, _model(file))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotarea.domain import records
 from hotarea.domain.errors import ValidationError
 from hotarea.domain.settings import Settings
+from hotarea.stages import binding
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -185,6 +186,7 @@ def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dic
     return {
         "run_id": run_id,
         "feature_service": plan.feature_service,
+        binding.FINGERPRINT: folder.read_inputs().services[plan.feature_service],
         "features": " ".join(plan.features),
         "training_cutoffs": " ".join(map(str, plan.window.training)),
         "evaluation_cutoff": str(plan.window.evaluation),

@@ -4,7 +4,6 @@ What a feature service reads is its version. A service that a champion, or a mod
 trained on neither changes nor goes; whatever else takes something away is done only if that is asked for.
 """
 
-import fcntl
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -152,7 +152,7 @@ def _removed(difference: Any) -> Change:
 def _changed(difference: Any) -> Change:
     """Return a change; a view that loses a field, another type, or its place online takes something away."""
     kind, name = difference.feast_object_type.value, difference.name
-    properties = tuple(sorted(p.property_name for p in difference.feast_object_property_diffs))
+    properties = tuple(sorted({p.property_name for p in difference.feast_object_property_diffs} - {"features"}))
     if kind != "feature view":
         return Change("changes", kind, name, properties)
     was, is_now = difference.current_feast_object, difference.new_feast_object
@@ -233,14 +233,13 @@ def _modules(repo: Path) -> list[Any]:
 @contextmanager
 def _exclusive(settings: Settings) -> Iterator[None]:
     """Let one process in at a time: Feast's registries are read, changed and written back without a lock."""
+    state = Layout(settings.home).feature_repo
+    state.mkdir(parents=True, exist_ok=True)
     if settings.registry and sa.make_url(settings.registry).get_backend_name() == "postgresql":
         with _held_in_postgres(settings.registry):
             yield
         return
-    file = Layout(settings.home).feature_repo / "apply.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(state / "apply.lock"):
         yield
 
 
@@ -253,7 +252,7 @@ def _held_in_postgres(url: str) -> Iterator[None]:
             connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
             yield
     except sa.exc.OperationalError as error:
-        where = sa.make_url(url).render_as_string(hide_password=True)
+        where, why = sa.make_url(url).render_as_string(hide_password=True), str(error.orig).splitlines()[0]
         raise SettingsError(
-            f"Feast's registry at {where} cannot be used: {error.orig}. Check HOTAREA_REGISTRY_URL."
+            f"Feast's registry at {where} cannot be used: {why}. Check HOTAREA_REGISTRY_URL and HOTAREA_LEDGER_URL."
         ) from error
