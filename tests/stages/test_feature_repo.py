@@ -63,9 +63,11 @@ def test_the_feature_server_answers_what_is_served(served: Settings) -> None:
 
     with running(served, "feast", "serve") as address:
         answer = httpx.post(f"{address}/get-online-features", json=asked).raise_for_status().json()
+        refused = httpx.post(f"{address}/materialize-incremental", json={"end_ts": "2026-01-01T00:00:00"})
 
     values = dict(zip(answer["metadata"]["feature_names"], (r["values"] for r in answer["results"]), strict=True))
     assert values["document_id"] == [1, 2, 404]
+    assert (refused.status_code, refused.json()["detail"][:36]) == (405, "POST /materialize-incremental writes")
     assert values["rate"] == [10.5, None, None]
     assert values["cite_count"] == [4, 0, None]
 
@@ -74,7 +76,9 @@ def test_the_ui_shows_what_is_defined(served: Settings) -> None:
     with running(served, "feast", "ui") as address:
         page = httpx.get(f"{address}/").raise_for_status().text
         services = httpx.get(f"{address}/api/v1/feature_services", params={"project": "hotarea"}).raise_for_status()
+        refused = httpx.delete(f"{address}/api/v1/feature_services/document_area_v1", params={"project": "hotarea"})
 
+    assert refused.status_code == 405
     assert "<title>Feast" in page
     found = {s["spec"]["name"]: s["spec"]["owner"] for s in services.json()["featureServices"]}
     assert found == {"hot_area_model_v1": "hotarea", "hot_area_baselines_v1": "hotarea", "document_area_v1": "hotarea"}

@@ -7,6 +7,7 @@ from hotarea.domain.settings import Settings
 
 if TYPE_CHECKING:
     from hotarea.stores.definitions import Change
+    from hotarea.stores.feature_servers import ReadOnly
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +32,24 @@ def apply(settings: Settings, *, destructive: bool = False) -> "list[Change]":
 
 
 def ui(settings: Settings, host: str = LOOPBACK, port: int = 8888) -> None:
-    """Serve Feast's UI until the process is told to end; it has no login."""
-    from hotarea.stores import feature_store
+    """Serve Feast's UI, to look at, until the process is told to end; it has no login."""
+    from hotarea.stores import feature_servers, feature_store
 
     feature_store.apply(settings)
     log.info("Feast's UI answers on http://%s:%d", host, port)
-    feature_store.open_store(settings).serve_ui(host=host, port=port)
+    _serve(feature_servers.ui(feature_store.open_store(settings)), host, port)
 
 
 def serve(settings: Settings, host: str = LOOPBACK, port: int = 6566) -> None:
-    """Serve online features by HTTP until the process is told to end; there is no login."""
-    from hotarea.stores import feature_store
+    """Answer online features by HTTP until the process is told to end; there is no login."""
+    from hotarea.stores import feature_servers, feature_store
 
     feature_store.apply(settings)
-    log.info("features are served on http://%s:%d/get-online-features", host, port)
-    feature_store.open_store(settings).serve(host=host, port=port)
+    log.info("features are served on http://%s:%d%s", host, port, feature_servers.ASKED)
+    _serve(feature_servers.features(feature_store.open_store(settings)), host, port)
+
+
+def _serve(app: "ReadOnly", host: str, port: int) -> None:
+    import uvicorn
+
+    uvicorn.run(app, host=host, port=port, log_level="warning")
