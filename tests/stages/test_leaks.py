@@ -3,6 +3,7 @@
 And what describes the present is refused as a feature: planted into the same corpora, which pass as they are.
 """
 
+import json
 import os
 import random
 import shutil
@@ -19,7 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from hotarea.cli import app
 from hotarea.domain import tables
 from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.settings import Settings
@@ -160,6 +163,16 @@ def test_a_rebuild_names_the_input_that_has_changed(corpus: Home) -> None:
         rebuild.run(settings, folder.path.name)
 
     assert not list((settings.home / "staging").glob("rebuild-*"))
+
+
+@pytest.mark.parametrize("corpus", [SAMPLE], indirect=True)
+def test_a_rebuild_is_asked_for_by_a_command(corpus: Home) -> None:
+    settings, folder = corpus
+
+    told = CliRunner().invoke(app, ["--home", str(settings.home), "training", "rebuild", folder.path.name, "--json"])
+
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["digest"] == folder.read_facts().digest
 
 
 def test_a_rebuild_of_an_unknown_training_names_those_that_are_there(settings: Settings) -> None:

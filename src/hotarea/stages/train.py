@@ -49,8 +49,10 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
-    if folder.dataset.is_dir():
+    if folder.inputs.is_file():
         return
+    if folder.dataset.is_dir():  # of an earlier version, which did not say what they were made of
+        folder.reject()
     decided = folder.read_plan()
     sets, rows = training_rows.made_of(settings, decided), training_rows.collect(settings, decided)
     facts = folder.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, decided))

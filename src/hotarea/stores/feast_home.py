@@ -26,6 +26,7 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
 from pydantic import Field, SecretStr, StrictStr
+from sqlalchemy.pool import NullPool
 
 from hotarea.domain import records
 from hotarea.domain.errors import SettingsError
@@ -77,6 +78,8 @@ class HiddenSqlRegistryConfig(SqlRegistryConfig):  # type: ignore[misc]
     """Where a registry in SQL lies; its address may hold a password, which is not shown with the configuration."""
 
     path: StrictStr = Field(repr=False, exclude=True)
+    # Feast never closes a pool, so that connections would stay until the process ends
+    sqlalchemy_config_kwargs: dict[str, Any] = Field({"poolclass": NullPool}, exclude=True)
 
 
 class HomeDuckDBOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]

@@ -81,6 +81,11 @@ class TrainingFolder:
         return self.path / "dataset"
 
     @property
+    def inputs(self) -> Path:
+        """Return the file of what the rows were made of; it lies with them."""
+        return self.dataset / "inputs.json"
+
+    @property
     def parts(self) -> list[Path]:
         """Return the files of the rows."""
         return [self.dataset / "training.parquet", self.dataset / "evaluation.parquet"]
@@ -136,7 +141,7 @@ class TrainingFolder:
         return facts
 
     def reject(self) -> None:
-        """Put the rows aside, so that the next attempt joins them anew."""
+        """Put the rows aside, so that they are joined anew."""
         discard(self.rejected)
         self.dataset.rename(self.rejected)
 
@@ -157,7 +162,7 @@ class TrainingFolder:
 
     def read_inputs(self) -> Inputs:
         """Return what the rows were made of."""
-        return read(self.dataset / "inputs.json", Inputs)
+        return read(self.inputs, Inputs)
 
     def read_evidence(self) -> Evidence:
         """Return the evaluation."""
