@@ -145,6 +145,14 @@ def test_only_sets_that_answer_for_a_row_are_read(corrected, settings):
     assert frame["rate"].replace({np.nan: None}).tolist() == [20.0, None]
 
 
+def test_a_set_whose_files_are_gone_is_named_where_it_should_answer(corrected, settings):
+    shutil.rmtree(settings.home / "features" / "cutoff=2012-12-31" / "known=2012-12-31")
+
+    with pytest.raises(NotReadyError, match="known=2012-12-31 is in the ledger but holds no part"):
+        feature_store.training_frame(settings, at((1, "2013-06-30")), "document_area_v1")
+    assert len(feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")) == 1
+
+
 @pytest.mark.parametrize("stamp", ["event_timestamp", "created_timestamp"])
 def test_a_row_from_the_future_is_not_seen_though_its_folder_says_otherwise(corrected, settings, stamp):
     part = settings.home / "features" / "cutoff=2013-12-31" / "known=2013-12-31" / "part-1.parquet"
@@ -182,6 +190,16 @@ def test_a_column_of_two_views_comes_under_both_names(corrected, settings):
 def test_historical_features_are_asked_for_by_a_frame(corrected, settings):
     with pytest.raises(SettingsError, match="asked for by str; expected a pandas DataFrame"):
         feature_store.open_store(settings).get_historical_features("SELECT 1", features=RATE)
+
+
+def test_rows_without_a_moment_are_refused_and_the_smallest_parts_of_one_are_borne(corrected, settings):
+    store, rows = feature_store.open_store(settings), at((1, "2012-12-31 00:00:00.000000999"), (1, "2013-12-31"))
+
+    assert store.get_historical_features(rows, features=RATE).to_df()["rate"].tolist() == [10.0, 20.0]
+
+    rows.loc[0, "event_timestamp"] = pd.NaT
+    with pytest.raises(SettingsError, match="event_timestamp is null in 1 of 2 rows"):
+        store.get_historical_features(rows, features=RATE)
 
 
 def test_nothing_published_means_nulls_and_no_error(settings):

@@ -22,17 +22,26 @@ SCHEMAS: dict[str, pa.Schema] = {"features": tables.FEATURES, "predictions": tab
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """One published set: from when on it holds and is known, and its files."""
+    """One published set: from when on it holds and is known, and where it lies."""
 
     span: Span
-    files: tuple[Path, ...]
+    folder: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """Return its files; raise `NotReadyError` if they are gone: to leave them out would miss rows silently."""
+        found = sorted(self.folder.glob("part-*.parquet"))
+        if not found:
+            raise NotReadyError(
+                f"{self.folder} is in the ledger but holds no part-*.parquet; expected a published set. Build it again."
+            )
+        return found
 
 
 def published(home: Path, ledger_url: str, source: str) -> list[PublishedSet]:
     """Return the sets of a Feast source, `features` or `predictions`, that are in service now, the newest last.
 
-    A folder that the ledger does not remember is being published, or was left by an interrupted run. Raises
-    `NotReadyError` if the files of a set that it remembers are gone.
+    A folder that the ledger does not remember is being published, or was left by an interrupted run.
     """
     ledger = Ledger(ledger_url)
     try:
@@ -42,16 +51,9 @@ def published(home: Path, ledger_url: str, source: str) -> list[PublishedSet]:
     return sorted(found, key=lambda s: s.span)
 
 
-def parts(home: Path, ledger_url: str, source: str) -> list[Path]:
-    """Return the files of all sets of a source that are in service now."""
-    return [file for found in published(home, ledger_url, source) for file in found.files]
-
-
 def _features(layout: Layout, ledger: Ledger) -> list[PublishedSet]:
     return [
-        PublishedSet(
-            Span(_midnight(s.cutoff), _midnight(s.known)), _files(layout.feature_set(Cutoff(s.cutoff, s.known)))
-        )
+        PublishedSet(Span(_midnight(s.cutoff), _midnight(s.known)), layout.feature_set(Cutoff(s.cutoff, s.known)))
         for s in ledger.all(FeatureSet)
     ]
 
@@ -62,8 +64,8 @@ def _predictions(layout: Layout, ledger: Ledger) -> list[PublishedSet]:
     own = (_of(scored, champion.model_version) for champion in reversed(ledger.all(Champion)))
     found = []
     for cutoff, version in next(filter(None, own), scored):
-        files = _files(layout.prediction_set(cutoff, version))
-        found.append(PublishedSet(Span(_midnight(cutoff.day), _scored(files, cutoff)), files))
+        folder = layout.prediction_set(cutoff, version)
+        found.append(PublishedSet(Span(_midnight(cutoff.day), _scored(folder, cutoff)), folder))
     return found
 
 
@@ -71,22 +73,13 @@ def _of(scored: Sequence[tuple[Cutoff, int]], version: int) -> list[tuple[Cutoff
     return [(cutoff, by) for cutoff, by in scored if by == version]
 
 
-def _scored(files: Sequence[Path], cutoff: Cutoff) -> datetime:
+def _scored(folder: Path, cutoff: Cutoff) -> datetime:
     """Return the moment of scoring, which only the rows tell; without rows it does not matter."""
-    for file in files:
+    for file in folder.glob("part-*.parquet"):
         for rows in pq.ParquetFile(file).iter_batches(1, columns=["created_timestamp"]):
             found: datetime = rows.column(0)[0].as_py()
             return found
     return _midnight(cutoff.known)
-
-
-def _files(folder: Path) -> tuple[Path, ...]:
-    found = tuple(sorted(folder.glob("part-*.parquet")))
-    if not found:
-        raise NotReadyError(
-            f"{folder} is in the ledger but holds no part-*.parquet; expected a published set. Build it again."
-        )
-    return found
 
 
 def _midnight(day: date) -> datetime:

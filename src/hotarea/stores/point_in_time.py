@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from hotarea.domain.columns import Ints
 from hotarea.domain.errors import NotReadyError
@@ -57,7 +58,7 @@ def join(asked: Asked, sets: Sequence[PublishedSet], columns: Columns) -> pa.Tab
     if found.num_rows != rows.num_rows:
         raise NotReadyError(
             f"{found.num_rows - rows.num_rows} of the rows asked for are there twice, in one of the sets "
-            f"{', '.join(str(s.files[0].parent) for s in used.values())}; expected each document once. Build it again."
+            f"{', '.join(str(s.folder) for s in used.values())}; expected each document once. Build it again."
         )
     return found
 
@@ -102,7 +103,7 @@ def _query(used: Mapping[int, PublishedSet], columns: Columns) -> str:
 
 def _rows(number: int, published: PublishedSet, columns: Columns) -> str:
     """Return the query for a set's rows; columns that it was published without are null."""
-    there = set(pa.parquet.read_schema(published.files[0]).names)
+    there = set(pq.read_schema(published.files[0]).names)
     chosen = [
         f'"{name}"' if name in there else f'CAST(NULL AS {_TYPES[kind]}) AS "{name}"' for name, kind in columns.items()
     ]

@@ -92,14 +92,20 @@ def wanted(views: Sequence[Any], references: Sequence[str], full_feature_names: 
 
 
 def entities(entity_df: Any) -> pd.DataFrame:
-    """Return the entity rows with their moments in UTC; raise `SettingsError` for anything but a frame."""
+    """Return the entity rows with their moments in UTC; raise `SettingsError` for anything but rows with moments."""
     if not isinstance(entity_df, pd.DataFrame):
         raise SettingsError(
             f"historical features were asked for by {type(entity_df).__name__}; expected a pandas DataFrame with "
             "document_id and event_timestamp. Name the documents and moments."
         )
     moment = infer_event_timestamp_from_entity_df(dict(entity_df.dtypes))
-    return entity_df.assign(**{moment: pd.to_datetime(entity_df[moment], utc=True)})
+    moments = pd.to_datetime(entity_df[moment], utc=True).dt.floor("us")  # as rows are stamped; down, to see no more
+    if moments.isna().any():
+        raise SettingsError(
+            f"{moment} is null in {moments.isna().sum()} of {len(moments)} rows that were asked for; expected a moment "
+            "in each. Name the moment, or leave these rows out."
+        )
+    return entity_df.assign(**{moment: moments})
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
