@@ -130,6 +130,11 @@ def _access(config: Any) -> dict[str, Callable[..., Any]]:
     return {"data_source_reader": read, "data_source_writer": write}
 
 
+def ledger_of(store: HomeDuckDBOfflineStoreConfig, home: Path) -> str:
+    """Return the URL of the ledger that remembers what is published."""
+    return store.ledger.get_secret_value() if store.ledger else Settings.load(home=home).ledger
+
+
 def _published(source: Any, config: Any) -> Any:
     """Return the rows of a source's sets in service, without those known after `as_of`."""
     files = [str(file) for found in _sets(config, source.name) for file in found.files]
@@ -141,8 +146,7 @@ def _published(source: Any, config: Any) -> Any:
 
 def _sets(config: Any, source: str) -> list[offline_sets.PublishedSet]:
     home = below_home(config.offline_store.home, config.repo_path)
-    ledger = config.offline_store.ledger or SecretStr(Settings.load(home=home).ledger)
-    return offline_sets.published(home, ledger.get_secret_value(), source)
+    return offline_sets.published(home, ledger_of(config.offline_store, home), source)
 
 
 def _as_of(config: Any) -> date | None:
