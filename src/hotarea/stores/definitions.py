@@ -152,16 +152,24 @@ def _removed(difference: Any) -> Change:
 def _changed(difference: Any) -> Change:
     """Return a change; a view that loses a field, another type, or its place online takes something away."""
     kind, name = difference.feast_object_type.value, difference.name
-    properties = tuple(sorted({p.property_name for p in difference.feast_object_property_diffs} - {"features"}))
+    properties = sorted({p.property_name for p in difference.feast_object_property_diffs} - _TOLD_OTHERWISE)
     if kind != "feature view":
-        return Change("changes", kind, name, properties)
+        return Change("changes", kind, name, tuple(properties))
     was, is_now = difference.current_feast_object, difference.new_feast_object
-    before, after = ({f.name: str(f.dtype) for f in view.features} for view in (was, is_now))
+    before, after = ({f.name: f for f in view.features} for view in (was, is_now))
+    both = sorted(before.keys() & after.keys())
     lost = [f"loses {field}" for field in sorted(before.keys() - after.keys())]
-    lost += [f"{f} was {before[f]}, becomes {after[f]}" for f in before if f in after and before[f] != after[f]]
+    lost += [f"{f} was {before[f].dtype}, becomes {after[f].dtype}" for f in both if before[f].dtype != after[f].dtype]
     lost += ["is served online no more"] if was.online and not is_now.online else []
+    sources = was.batch_source.name, is_now.batch_source.name
+    lost += [f"read {sources[0]}, reads {sources[1]}"] if sources[0] != sources[1] else []
     gained = [f"gains {field}" for field in sorted(after.keys() - before.keys())]
-    return Change("changes", kind, name, (*lost, *gained, *properties), destroys=bool(lost))
+    meant = [f"{f} means something else" for f in both if before[f].description != after[f].description]
+    return Change("changes", kind, name, (*lost, *gained, *meant, *properties), destroys=bool(lost))
+
+
+_TOLD_OTHERWISE = {"features", "batch_source"}
+"""Properties that Feast compares with what it inferred itself; fields and sources are compared by us."""
 
 
 def _differences(was: Mapping[str, str], is_now: Mapping[str, str]) -> tuple[str, ...]:
