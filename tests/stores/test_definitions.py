@@ -117,7 +117,7 @@ def test_what_takes_something_away_is_named_and_needs_the_flag(
     assert definitions.plan(repo.settings) == []
 
 
-def test_a_service_that_a_champion_reads_neither_changes_nor_goes(repo: Repo, with_registry: Settings) -> None:
+def test_a_service_that_a_champion_reads_neither_changes_nor_goes(repo: Repo) -> None:
     Published(repo.settings).champion(3)
     repo.edit("fields.py", 'f"Mid-rank percentile of {name}', 'f"Percentile of {name}')
 
@@ -130,7 +130,7 @@ def test_a_service_that_a_champion_reads_neither_changes_nor_goes(repo: Repo, wi
 
 
 def test_the_old_version_of_a_service_stays_until_no_model_reads_it(
-    repo: Repo, with_registry: Settings, monkeypatch: pytest.MonkeyPatch
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Version 1 was trained on the old service and can be rolled back to, until its model is gone."""
     from hotarea.domain.errors import GateError
