@@ -19,6 +19,7 @@ from beam_jobs import cutoff_sets, program
 from beam_jobs.progress import Followed
 from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import training
+from hotarea.domain.knowledge import until, visible
 from hotarea.domain.predictions import POPULATION, Served, rows, scorable
 from hotarea.domain.tables import PREDICTIONS
 
@@ -26,6 +27,8 @@ MARKER = "predictions.json"
 """The result, in the output folder; it stands there once all predictions are complete."""
 
 BATCH_ROWS = 65_536
+
+_STAMPS = ("event_timestamp", "created_timestamp")
 
 
 class HotAreaModelHandler(ModelHandler[pa.RecordBatch, pa.Table, xgb.Booster]):
@@ -85,7 +88,10 @@ def main(arguments: Sequence[str]) -> dict[str, Any]:
     )
     cutoff_sets.files(asked.output, PREDICTIONS)
     found = measures["records"]
-    outcome = {"rows": found.get("rows written", 0), **{of: found.get(of, 0) for of in ("hot", "uncited", "retracted")}}
+    outcome = {
+        "rows": found.get("rows written", 0),
+        **{of: found.get(of, 0) for of in ("hot", "uncited", "retracted", "not known yet")},
+    }
     return cutoff_sets.finish(marker, {**outcome, **measures})
 
 
@@ -105,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     result.add_argument("--model", type=Path, required=True, help="the model, a UBJ file")
     result.add_argument("--output", type=Path, required=True, help="folder to build the predictions in")
     result.add_argument("--cutoff", type=date.fromisoformat, required=True, help="date as of which the features hold")
+    result.add_argument(
+        "--known", type=date.fromisoformat, help="date as of which they are known; the cutoff's if not said"
+    )
     result.add_argument("--scored-at", type=datetime.fromisoformat, required=True, help="moment of scoring, with zone")
     result.add_argument("--model-name", required=True, help="name in the registry")
     result.add_argument("--model-version", type=int, required=True, help="version in the registry")
@@ -117,27 +126,33 @@ def _parser() -> argparse.ArgumentParser:
 def _build(
     pipeline: beam.Pipeline, parts: Sequence[Path], asked: argparse.Namespace, handler: HotAreaModelHandler
 ) -> None:
-    columns = list(dict.fromkeys(["document_id", POPULATION, *handler.load_model().feature_names]))
+    columns = list(dict.fromkeys([*_STAMPS, "document_id", POPULATION, *handler.load_model().feature_names]))
+    moments = datetime.combine(asked.cutoff, clock(), UTC), until(asked.known or asked.cutoff)
     retracted = pq.read_table(asked.retracted)["document_id"].combine_chunks() if asked.retracted else None
     _ = (
         pipeline
         | "Name the feature files" >> beam.Create([(n, str(part)) for n, part in enumerate(parts)], reshuffle=False)
         | "Share them out" >> beam.Reshuffle()
-        | "Read batches of features" >> beam.ParDo(Step("read", batches, columns, retracted))
+        | "Read batches of features" >> beam.ParDo(Step("read", batches, columns, retracted, moments))
         | "Predict" >> RunInference(KeyedModelHandler(handler))
         | "Write predictions" >> beam.ParDo(Step("write", write, asked.output))
     )
 
 
 def batches(
-    part: int, file: str, columns: Sequence[str], retracted: pa.Array | None
+    part: int, file: str, columns: Sequence[str], retracted: pa.Array | None, moments: tuple[datetime, datetime]
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield (number of the batch, features of cited documents) of one file, skipping batches without any."""
+    """Yield (number of the batch, features of cited documents) of one file, skipping batches without any.
+
+    `moments` are until when rows may hold, and be known: others do not belong to the cutoff.
+    """
     counted_bytes("read", Path(file).stat().st_size)
     for number, batch in enumerate(pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=list(columns))):
-        cited = scorable(batch)
+        known = visible(batch, *moments)
+        cited = scorable(known)
         counted("documents read", batch.num_rows)
-        counted("uncited", batch.num_rows - cited.num_rows)
+        counted("not known yet", batch.num_rows - known.num_rows)
+        counted("uncited", known.num_rows - cited.num_rows)
         kept = cited if retracted is None else cited.filter(pc.invert(pc.is_in(cited["document_id"], retracted)))
         counted("retracted", cited.num_rows - kept.num_rows)
         if kept.num_rows:

@@ -19,8 +19,15 @@ WORKS = Asset("works", uri="hotarea://lake/works")
 DOCUMENT_FEATURES = Asset("document_features", uri="hotarea://features/document_features")
 CHAMPION = Asset("champion", uri="hotarea://registry/champion")
 
-# What no second attempt can mend: the data, the history or the decision must change first.
-_FINAL = [errors.GateError, errors.NotReadyError, errors.PublishError, errors.RawDataError, errors.ValidationError]
+# What no second attempt can mend: the data, the history, the definitions or the decision must change first.
+_FINAL = [
+    errors.DefinitionError,
+    errors.GateError,
+    errors.NotReadyError,
+    errors.PublishError,
+    errors.RawDataError,
+    errors.ValidationError,
+]
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "hotarea",

@@ -49,5 +49,6 @@ def fields(*names: str) -> list[Field]:
 
 def _field(name: str) -> Field:
     unit, meaning = _MEANINGS[name]
-    schema = FEATURES if name in FEATURES.names else PREDICTIONS
-    return Field(name=name, dtype=_TYPES[schema.field(name).type], description=meaning, tags={"unit": unit})
+    schema, source = (FEATURES, "features") if name in FEATURES.names else (PREDICTIONS, "predictions")
+    tags = {"unit": unit, "source": f"{source}.{name}"}
+    return Field(name=name, dtype=_TYPES[schema.field(name).type], description=meaning, tags=tags)

@@ -7,7 +7,7 @@ until a newer one replaces it, so no view has a ttl; `created_timestamp` is the 
 
 from datetime import timedelta
 
-from entities import OWNER, document
+from entities import FRESHNESS, OWNER, document
 from feast import FeatureView, FileSource
 from feast.data_format import ParquetFormat
 from fields import fields
@@ -23,7 +23,7 @@ features = FileSource(
     timestamp_field="event_timestamp",
     created_timestamp_column="created_timestamp",
     description="One row per document and cutoff, published by build_features.",
-    tags={"source": "beam_jobs.document_features", "unit": "document and cutoff"},
+    tags={"source": "beam_jobs.document_features", "unit": "document and cutoff", "freshness": FRESHNESS},
     owner=OWNER,
 )
 
@@ -34,7 +34,7 @@ predictions = FileSource(
     timestamp_field="event_timestamp",
     created_timestamp_column="created_timestamp",
     description="One row per document, cutoff and model version, published by score_documents.",
-    tags={"source": "beam_jobs.score_documents", "unit": "document, cutoff and model version"},
+    tags={"source": "beam_jobs.score_documents", "unit": "document, cutoff and model version", "freshness": FRESHNESS},
     owner=OWNER,
 )
 
@@ -47,7 +47,7 @@ size_5y_cite_count = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="How much the area of a document was cited over five years, per document that cites it.",
-    tags={"source": "features", "unit": "document and cutoff"},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
     owner=OWNER,
 )
 
@@ -59,7 +59,7 @@ document_citations = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="Citations to a document, its references, and its age.",
-    tags={"source": "features", "unit": "document and cutoff"},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
     owner=OWNER,
 )
 
@@ -77,7 +77,7 @@ document_dynamics = FeatureView(
     # document online would triple the writes for no reader.
     online=False,
     description="How the area of a document moves, and every feature's rank within its cutoff.",
-    tags={"source": "features", "unit": "document and cutoff"},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
     owner=OWNER,
 )
 
@@ -89,6 +89,6 @@ document_predictions = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="What the champion predicts of a document's area, with the model and features behind it.",
-    tags={"source": "predictions", "unit": "document, cutoff and model version"},
+    tags={"source": "predictions", "unit": "document, cutoff and model version", "freshness": FRESHNESS},
     owner=OWNER,
 )

@@ -89,7 +89,7 @@ class Published:
             )
         )
 
-    def champion(self, version: int) -> None:
+    def champion(self, version: int, service: str = "hot_area_model_v1") -> None:
         """Promote a model version."""
         ledger = Ledger(self.settings.ledger)
         champions = ledger.all(records.Champion)
@@ -99,7 +99,7 @@ class Published:
                 sequence=len(champions) + 1,
                 model_name="hot_area",
                 model_version=version,
-                feature_service="hot_area_model_v1",
+                feature_service=service,
                 metrics={},
                 reason="test",
                 run_id="test",

@@ -10,15 +10,17 @@ import httpx
 import typer
 from rich.markup import escape
 
-from hotarea.commands import alerts, quarantine, releases
+from hotarea.commands import alerts, feast, quarantine, releases, training
 from hotarea.commands.calls import ERR, OUT, Json, call, log_to_stderr, print_json, run
 from hotarea.domain.errors import HotareaError, SettingsError
 from hotarea.domain.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(feast.app, name="feast")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(releases.app, name="releases")
+app.add_typer(training.app, name="training")
 
 
 def main() -> None:

@@ -82,6 +82,19 @@ def test_every_cited_document_is_scored_by_the_model_and_no_other(features, mode
     assert json.loads((output.parent / score_documents.MARKER).read_text()) == result
 
 
+def test_rows_that_became_known_later_are_counted_and_not_scored(features, model, tmp_path):
+    part = min(features.glob("part-*.parquet"))
+    rows = pq.read_table(part)
+    known = pa.array([datetime(2016, 1, 1, tzinfo=UTC)] * rows.num_rows, FEATURES.field("created_timestamp").type)
+    pq.write_table(rows.set_column(2, FEATURES.field("created_timestamp"), known), part)
+
+    result = score_documents.main(arguments(features, model, tmp_path / "out" / "predictions"))
+    later = score_documents.main(arguments(features, model, tmp_path / "later" / "predictions", "--known=2016-01-01"))
+
+    assert (result["rows"], result["not known yet"]) == (450, 500)
+    assert (later["rows"], later["not known yet"]) == (900, 0)
+
+
 def test_each_row_says_when_and_by_what_it_was_made(features, model, tmp_path):
     score_documents.main(arguments(features, model, tmp_path / "out" / "predictions"))
 

@@ -1,5 +1,6 @@
 """The definitions are complete, agree with the published tables, and work as the docs show."""
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from hotarea.domain.model_features import BASELINE_FEATURES, BASELINE_SERVICE, F
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES, PREDICTIONS
 from hotarea.stages import materialize
-from hotarea.stores import feature_store
+from hotarea.stores import definitions, feature_store
 
 PROJECT = Path(__file__).parents[2]
 KEYS = {"document_id", "event_timestamp", "created_timestamp"}
@@ -25,7 +26,7 @@ KEYS = {"document_id", "event_timestamp", "created_timestamp"}
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> FeatureStore:
     settings = Settings.load(home=tmp_path_factory.mktemp("home"), project=PROJECT)
-    feature_store.apply(settings)
+    definitions.apply(settings)
     return feature_store.open_store(settings)
 
 
@@ -56,13 +57,25 @@ def test_every_definition_says_what_it_is_and_whose(store):
         "size_5y_cite_count",
     ]
     assert {name for name, d in named.items() if not (d.owner and d.description)} == set()
-    assert {name for name, d in named.items() if not {"source", "unit"} <= set(d.tags)} == set()
+    assert {
+        name for name, d in named.items() if not all(d.tags.get(t) for t in ("source", "unit", "freshness"))
+    } == set()
 
 
-def test_every_field_has_a_meaning_and_a_unit(store):
-    fields = [field for view in store.list_feature_views() for field in view.schema]
+def test_every_field_has_a_meaning_a_unit_and_a_source(store):
+    fields = [(view, field) for view in store.list_feature_views() for field in view.schema]
 
-    assert {field.name for field in fields if not (field.description and field.tags.get("unit"))} == set()
+    assert {f.name for _, f in fields if not (f.description and f.tags.get("unit"))} == set()
+    read = [(f.tags["source"], f"{view.batch_source.name}.{f.name}") for view, f in fields if f.name != "document_id"]
+    assert [said for said, source in read if said != source] == []
+
+
+def test_a_service_reads_what_its_version_says(store):
+    """A service never changes in place: where this fails, leave its definition and define the next one beside it."""
+    versions = json.loads((Path(__file__).parent / "service_versions.json").read_text())
+    views = {view.name: view for view in store.list_feature_views()}
+
+    assert {s.name: definitions.signature(s, views) for s in store.list_feature_services()} == versions
 
 
 def test_every_published_column_is_in_one_view(store):

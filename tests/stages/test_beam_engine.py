@@ -7,7 +7,7 @@ from feast import FeatureStore, RepoConfig
 
 from hotarea.domain.records import OnlineWrite
 from hotarea.stages.beam_engine import BeamComputeEngine
-from hotarea.stores import feature_store
+from hotarea.stores import definitions, feature_store
 from hotarea.stores.ledger import Ledger
 
 VIEW = "size_5y_cite_count"
@@ -20,7 +20,7 @@ def published_rows(settings, published):
     published.features("2012-12-31", *({"document_id": i, "rate": i / 3, "cite_count": 2**53 + i} for i in (1, 2)))
     published.features("2013-12-31", {"document_id": 1, "rate": 1.5}, {"document_id": 3, "rate": None})
     published.features("2013-12-31@2014-06-30", {"document_id": 1, "rate": 0.1 + 0.2, "cite_count": 7})
-    feature_store.apply(settings)
+    definitions.apply(settings)
     return settings
 
 

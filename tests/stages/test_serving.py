@@ -10,7 +10,7 @@ import pytest
 from hotarea.domain.records import OnlineChunk, OnlineWrite
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize
-from hotarea.stores import feature_store
+from hotarea.stores import definitions, feature_store
 from hotarea.stores.ledger import Ledger
 from tests.servers import redis_server
 
@@ -37,7 +37,7 @@ def incrementally(settings) -> None:
 
 def test_a_first_run_brings_what_is_older_than_feast_looks_back(settings, published, capsys):
     published.features(OLD, row(1, 10.0))
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     plan = planned(settings)
     assert (plan.reasons, plan.published.rows) == (["nothing was written to this store yet"], 1)
@@ -155,11 +155,11 @@ def test_what_one_store_serves_another_one_lacks(settings, published):
 
 def test_two_materializations_and_an_apply_at_once_are_safe(settings, published):
     published.features(OLD, *(row(i, i / 3) for i in range(100)))
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     with ThreadPoolExecutor(4) as threads:
         runs = [threads.submit(materialize.run, settings, f"run-{n}") for n in range(3)]
-        applied = threads.submit(feature_store.apply, settings)
+        applied = threads.submit(definitions.apply, settings)
         written = [len(run.result()) for run in runs]
         applied.result()
 

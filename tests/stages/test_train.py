@@ -5,6 +5,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -133,6 +134,37 @@ def test_labelled_documents_that_the_features_did_not_know_are_counted_and_left_
 
     facts = TrainingFolder(plan.parent).read_facts()
     assert (facts.evaluation_rows, facts.unknown) == (891, 9)
+
+
+def test_a_column_that_knows_the_label_stops_the_training(short):
+    for cutoff, label in [(end(year), Cutoff(end(year), end(year + 1))) for year in range(2011, 2015)]:
+        future = pq.read_table(Layout(short.home).label_set(label))["future_rate"]
+        done = 0
+        for part in sorted(Layout(short.home).feature_set(Cutoff(cutoff, cutoff)).glob("part-*.parquet")):
+            table = pq.read_table(part)
+            at = table.schema.get_field_index("rate_2y_pct")
+            ranks = pc.rank(future, sort_keys="ascending", tiebreaker="max").slice(done, table.num_rows)
+            leak = pc.divide(ranks.cast(pa.float64()), len(future))
+            pq.write_table(table.set_column(at, table.schema.field(at), leak), part)
+            done += table.num_rows
+
+    plan = planned(short)
+    train.dataset(short, plan, "run")
+
+    with pytest.raises(ValidationError, match=r"column rate_2y_pct of .* agrees with future_rate by 1\.000 at 201\d"):
+        train.validate(short, plan, "run")
+    assert TrainingFolder(plan.parent).rejected.is_dir()
+
+
+def test_a_model_that_is_too_good_is_not_believed(short, monkeypatch):
+    monkeypatch.setattr("hotarea.domain.hindsight.PRECISION", 0.5)
+
+    with pytest.raises(
+        ValidationError, match=r"version 1 of .* reaches an average precision of 0\.\d+; expected at most"
+    ):
+        train.run(short, "run")
+
+    assert remembered(short, records.TrainingRun) == []
 
 
 def test_a_null_feature_of_a_cited_document_stops_the_training(short):

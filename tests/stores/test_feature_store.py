@@ -18,7 +18,7 @@ from hotarea.domain.model_features import BASELINE_SERVICE, FEATURE_SERVICE, MOD
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES
 from hotarea.stages import materialize
-from hotarea.stores import feature_store, online_writers
+from hotarea.stores import definitions, feature_store, online_writers
 
 RATE = ["size_5y_cite_count:rate"]
 
@@ -37,7 +37,7 @@ def corrected(settings, published) -> Settings:
     )
     published.features("2012-12-31@2014-06-30", {"document_id": 1, "rate": 99.0})
     published.features("2013-12-31", {"document_id": 1, "rate": 20.0, "cite_count": 7})
-    feature_store.apply(settings)
+    definitions.apply(settings)
     return settings
 
 
@@ -68,7 +68,7 @@ def test_a_row_sees_what_was_known_at_its_moment_or_as_of_a_date(corrected, mome
 def test_a_correction_of_a_later_row_does_not_hide_earlier_ones(settings, published):
     published.features("2012-12-31", {"document_id": 1, "rate": 10.0})
     published.features("2013-12-31@2015-06-30", {"document_id": 1, "rate": 99.0})
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     frame = feature_store.open_store(settings).get_historical_features(at((1, "2014-06-30")), features=RATE).to_df()
 
@@ -87,7 +87,7 @@ def test_a_training_frame_keeps_rows_columns_order_and_index(corrected, settings
 
 
 def test_counts_stay_integers(corrected, settings):
-    whole = feature_store.training_frame(settings, at((1, "2013-12-31"), (2, "2013-12-31")), "document_area_v1")
+    whole = feature_store.training_frame(settings, at((1, "2013-12-31"), (2, "2012-12-31")), "document_area_v1")
     gaps = feature_store.training_frame(settings, at((1, "2013-12-31"), (9, "2013-12-31")), "document_area_v1")
 
     assert (whole["cite_count"].dtype, whole["cite_count"].tolist()) == (np.dtype("int64"), [7, 0])
@@ -103,8 +103,9 @@ def test_the_model_service_offers_the_model_features(corrected, settings):
 
 
 def test_point_in_time_joins_equal_a_search_row_by_row(settings, published):
+    """A set is all that is known of its cutoff: a document that it does not hold had ended."""
     random = np.random.default_rng(5)
-    facts = []
+    sets: dict[tuple[date, date], dict[int, float]] = {}
     for year in range(2005, 2013):
         for lag in (0, *random.choice([200, 500, 900], size=random.integers(0, 3), replace=False)):
             day = date(year, 12, 31)
@@ -112,24 +113,97 @@ def test_point_in_time_joins_equal_a_search_row_by_row(settings, published):
             ids = random.choice(20, size=12, replace=False)
             rows = [{"document_id": int(i), "rate": random.random()} for i in ids]
             published.features(f"{day}@{known}", *rows)
-            facts += [(r["document_id"], day, known, r["rate"]) for r in rows]
-    feature_store.apply(settings)
+            sets[day, known] = {r["document_id"]: r["rate"] for r in rows}
+    definitions.apply(settings)
     asked = [(int(i), date(2005, 1, 1) + timedelta(days=int(d))) for i, d in random.integers(0, (20, 3500), (300, 2))]
 
     def search(document: int, moment: date, as_of: date | None) -> float | None:
         known_by = as_of or moment
-        seen = [
-            (day, known, rate) for i, day, known, rate in facts if i == document and day <= moment and known <= known_by
-        ]
-        return max(seen)[2] if seen else None
+        seen = [(day, known) for day, known in sets if day <= moment and known <= known_by]
+        return sets[max(seen)].get(document) if seen else None
 
     for as_of in (None, date(2010, 7, 19)):
         frame = feature_store.training_frame(settings, at(*((i, str(d)) for i, d in asked)), "document_area_v1", as_of)
         assert frame["rate"].replace({np.nan: None}).tolist() == [search(i, d, as_of) for i, d in asked]
 
 
+def test_a_document_that_has_ended_answers_null_though_older_cutoffs_hold_it(corrected, settings):
+    """As it does online: there the newest set replaces all rows."""
+    asked = at((2, "2013-12-30"), (2, "2013-12-31"), (2, "2014-06-30"))
+
+    frame = feature_store.training_frame(settings, asked, "document_area_v1")
+
+    assert frame["cite_count"].tolist() == [0, pd.NA, pd.NA]
+
+
+def test_only_sets_that_answer_for_a_row_are_read(corrected, settings):
+    for part in (settings.home / "features" / "cutoff=2012-12-31").rglob("part-*.parquet"):
+        part.write_bytes(b"not Parquet")
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31"), (1, "2011-01-01")), "document_area_v1")
+
+    assert frame["rate"].replace({np.nan: None}).tolist() == [20.0, None]
+
+
+def test_a_set_whose_files_are_gone_is_named_where_it_should_answer(corrected, settings):
+    shutil.rmtree(settings.home / "features" / "cutoff=2012-12-31" / "known=2012-12-31")
+
+    with pytest.raises(NotReadyError, match="known=2012-12-31 is in the ledger but holds no part"):
+        feature_store.training_frame(settings, at((1, "2013-06-30")), "document_area_v1")
+    assert len(feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")) == 1
+
+
+@pytest.mark.parametrize("stamp", ["event_timestamp", "created_timestamp"])
+def test_a_row_from_the_future_is_not_seen_though_its_folder_says_otherwise(corrected, settings, stamp):
+    part = settings.home / "features" / "cutoff=2013-12-31" / "known=2013-12-31" / "part-1.parquet"
+    rows = pq.read_table(part)
+    at_column = rows.schema.get_field_index(stamp)
+    later = pa.array([datetime(2014, 1, 1, tzinfo=UTC)] * rows.num_rows, rows.schema.field(at_column).type)
+    pq.write_table(rows.set_column(at_column, rows.schema.field(at_column), later), part)
+
+    frame = feature_store.training_frame(settings, at((1, "2013-12-31"), (1, "2014-01-01")), "document_area_v1")
+
+    assert frame["rate"].replace({np.nan: None}).tolist() == [None, 20.0]
+
+
+def test_a_set_that_holds_a_document_twice_is_named(settings, published):
+    published.features("2013-12-31", {"document_id": 1}, {"document_id": 1})
+    definitions.apply(settings)
+
+    with pytest.raises(NotReadyError, match=r"1 of the rows .* are there twice.*cutoff=2013-12-31/known=2013-12-31"):
+        feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")
+
+
+def test_a_column_of_two_views_comes_under_both_names(corrected, settings):
+    names = ["size_5y_cite_count:cite_count", "document_citations:cite_count"]
+
+    found = feature_store.open_store(settings).get_historical_features(
+        at((1, "2013-12-31")), features=names, full_feature_names=True
+    )
+
+    assert found.to_df().iloc[0, 2:].to_dict() == {
+        "size_5y_cite_count__cite_count": 7,
+        "document_citations__cite_count": 7,
+    }
+
+
+def test_historical_features_are_asked_for_by_a_frame(corrected, settings):
+    with pytest.raises(SettingsError, match="asked for by str; expected a pandas DataFrame"):
+        feature_store.open_store(settings).get_historical_features("SELECT 1", features=RATE)
+
+
+def test_rows_without_a_moment_are_refused_and_the_smallest_parts_of_one_are_borne(corrected, settings):
+    store, rows = feature_store.open_store(settings), at((1, "2012-12-31 00:00:00.000000999"), (1, "2013-12-31"))
+
+    assert store.get_historical_features(rows, features=RATE).to_df()["rate"].tolist() == [10.0, 20.0]
+
+    rows.loc[0, "event_timestamp"] = pd.NaT
+    with pytest.raises(SettingsError, match="event_timestamp is null in 1 of 2 rows"):
+        store.get_historical_features(rows, features=RATE)
+
+
 def test_nothing_published_means_nulls_and_no_error(settings):
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     frame = feature_store.training_frame(settings, at((1, "2013-12-31")), "document_area_v1")
     answer = feature_store.online(settings, "document_area_v1", [1])
@@ -220,11 +294,11 @@ def store(request, settings):
     from feast import FeatureStore, RepoConfig
 
     if request.param == "ours":
-        feature_store.apply(settings)
+        definitions.apply(settings)
         return feature_store.open_store(settings)
     configuration = feature_store._configuration(settings, None)
     configuration["online_store"] = {"type": "sqlite", "path": str(settings.home / "stock.db")}
-    feature_store.apply(settings)
+    definitions.apply(settings)
     store = FeatureStore(config=RepoConfig(**configuration))
     store.apply([store.get_feature_view("size_5y_cite_count")])
     return store
@@ -289,7 +363,7 @@ def test_both_ways_to_write_sqlite_store_the_same_moment(store):
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_answers(settings):
-    feature_store.apply(settings)
+    definitions.apply(settings)
     store = feature_store.open_store(settings)
     write(store, rows_of(document_id=[1, 2], rate=[1.0, 2.0], size_5y=[1, 2], cite_count=[1, 1]))
     writer = online_writers.writer(store.config, store.get_feature_view("size_5y_cite_count"), "next")
@@ -316,10 +390,10 @@ def test_feasts_own_materialize_gives_the_same_answers(corrected, settings, caps
 
 
 def test_applying_again_changes_nothing(settings):
-    feature_store.apply(settings)
+    definitions.apply(settings)
     before = feature_store.open_store(settings).list_feature_views()
 
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     after = feature_store.open_store(settings).list_feature_views()
     assert after == before
@@ -328,7 +402,7 @@ def test_applying_again_changes_nothing(settings):
 
 def test_applying_at_once_is_safe(settings):
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(feature_store.apply, [settings] * 4))
+        done = list(pool.map(definitions.apply, [settings] * 4))
 
     assert done == [None] * 4
     assert len(feature_store.open_store(settings).list_feature_views()) == 4
@@ -339,11 +413,11 @@ def test_a_definition_that_is_gone_is_removed(settings, tmp_path):
     project = tmp_path / "project"
     shutil.copytree(settings.project / "feature_repo", project / "feature_repo")
     changed = settings.model_copy(update={"project": project})
-    feature_store.apply(changed)
+    definitions.apply(changed)
     services = project / "feature_repo" / "services.py"
 
     services.write_text(services.read_text().split("document_area_v1 =")[0])
-    feature_store.apply(changed)
+    definitions.apply(changed, destructive=True)
 
     assert {s.name for s in feature_store.open_store(changed).list_feature_services()} == {
         FEATURE_SERVICE,
@@ -354,7 +428,7 @@ def test_a_definition_that_is_gone_is_removed(settings, tmp_path):
 def test_applying_leaves_the_import_system_as_it_was(settings):
     paths, modules = list(sys.path), {n for n in sys.modules if n in {"views", "fields", "entities", "services"}}
 
-    feature_store.apply(settings)
+    definitions.apply(settings)
 
     assert sys.path == paths
     assert {n for n in sys.modules if n in {"views", "fields", "entities", "services"}} == modules
@@ -362,7 +436,7 @@ def test_applying_leaves_the_import_system_as_it_was(settings):
 
 def test_a_project_without_definitions_is_named(tmp_path):
     with pytest.raises(NotReadyError, match=r"nowhere/feature_repo holds no Feast definitions.*HOTAREA_PROJECT"):
-        feature_store.apply(Settings.load(home=tmp_path, project=Path("/nowhere")))
+        definitions.apply(Settings.load(home=tmp_path, project=Path("/nowhere")))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import PREDICTIONS
-from hotarea.stores import feature_store, online_format, online_writers
+from hotarea.stores import definitions, feature_store, online_format, online_writers
 from tests.servers import postgres_server, redis_server
 
 VIEW = "document_predictions"
@@ -89,7 +89,7 @@ def server(request) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def store(server, settings) -> Iterator[Store]:
     configured = Settings.load(home=settings.home, project=settings.project, **server)
-    feature_store.apply(configured)
+    definitions.apply(configured)
     opened = feature_store.open_store(configured)
     yield Store(server.get("online_store", "sqlite"), opened)
     opened.teardown()

@@ -9,7 +9,7 @@ from feast.infra.registry.sql import SqlRegistry
 from hotarea.domain.errors import SettingsError
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize
-from hotarea.stores import feature_store
+from hotarea.stores import definitions, feature_store
 from tests.servers import postgres_server
 
 
@@ -20,7 +20,7 @@ def test_applies_and_a_materialization_at_once(settings, published):
         shared = Settings.load(home=settings.home, project=settings.project, registry_url=database)
 
         with ThreadPoolExecutor(4) as threads:
-            applied = [threads.submit(feature_store.apply, shared) for _ in range(3)]
+            applied = [threads.submit(definitions.apply, shared) for _ in range(3)]
             written = threads.submit(materialize.run, shared, "run-1")
             assert [done.result() for done in applied] == [None] * 3
             assert len(written.result()) == 2

@@ -41,3 +41,7 @@ class JobError(HotareaError):
 
 class GateError(HotareaError):
     """The gate lacks evidence, or a promotion was asked for that no accepting decision covers."""
+
+
+class DefinitionError(HotareaError):
+    """Applying the feature definitions would take away what somebody may read."""

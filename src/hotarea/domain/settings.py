@@ -47,13 +47,12 @@ class Settings(BaseSettings):
 
     ledger_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the ledger; SQLite in home if unset")
     mlflow_url: SecretStr | None = Field(None, description="MLflow tracking URI; SQLite in home if unset")
+    registry_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of Feast's registry; a server's ledger if unset, or else a file in home"
+    )
     online_store: Literal["sqlite", "redis", "postgres"] = Field("sqlite", description="Feast's online store")
     online_store_url: SecretStr | None = Field(None, description="connection of the online store if not SQLite")
 
-    registry_url: SecretStr | None = Field(
-        None,
-        description="SQLAlchemy URL of Feast's registry, for several processes that write; a file in home if unset",
-    )
     audit_documents: int = Field(
         300, ge=0, description="documents drawn at random whose online answers are compared with the offline store"
     )
@@ -123,6 +122,16 @@ class Settings(BaseSettings):
         if self.ledger_url:
             return self.ledger_url.get_secret_value()
         return f"sqlite:///{self.home / 'state' / 'ledger.db'}"
+
+    @cached_property
+    def registry(self) -> str | None:
+        """SQLAlchemy URL of Feast's registry; None for the file in home.
+
+        A ledger on a server is shared by several machines, so the registry lies beside it.
+        """
+        if self.registry_url:
+            return self.registry_url.get_secret_value()
+        return None if self.ledger.startswith("sqlite") else self.ledger
 
     @cached_property
     def airflow(self) -> str:

@@ -9,7 +9,7 @@ from hotarea.domain.evaluation import Evidence
 from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.stages import training_rows
+from hotarea.stages import binding, training_rows
 from hotarea.stores import registry
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -47,6 +47,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, champion: C
 
 def _champion_scores(settings: Settings, folder: TrainingFolder, champion: Champion, unseen: pa.Table) -> Floats:
     """Return the champion's scores of the evaluation rows, by the features that it was trained on."""
+    binding.check(settings, champion.model_version, champion.feature_service)
     model = training.load(registry.fetch(settings, champion.model_version, folder.champion))
     names = tuple(model.feature_names)
     if not set(names) <= set(unseen.schema.names):

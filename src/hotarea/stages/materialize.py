@@ -114,9 +114,9 @@ def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
 
 
 def _applied(settings: Settings) -> "FeatureStore":
-    from hotarea.stores import feature_store
+    from hotarea.stores import definitions, feature_store
 
-    feature_store.apply(settings)
+    definitions.apply(settings)
     return feature_store.open_store(settings)
 
 

@@ -6,6 +6,7 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
+from hotarea.stages import binding
 from hotarea.stages.promote import align, enthrone
 from hotarea.stores.ledger import Ledger
 
@@ -16,7 +17,8 @@ def run(settings: Settings, run_id: str, reason: str, version: int | None = None
     """Put the champion before this one, or a named version, back in service; return its entry in the timeline.
 
     A run that is repeated under the same id changes nothing more. Raises `GateError` if there is no earlier champion,
-    the named version never was one or is in service already, or no reason is given.
+    the named version never was one or is in service already, its feature service reads something else by now, or no
+    reason is given.
     """
     if not reason.strip():
         raise GateError("a rollback needs a reason; expected a few words for those who ask later.")
@@ -28,6 +30,7 @@ def run(settings: Settings, run_id: str, reason: str, version: int | None = None
             align(settings, ledger)
             return done[-1]
         target = _target(timeline, version)
+        binding.check(settings, target.model_version, target.feature_service)
         told = f"{_TOLD} from version {timeline[-1].model_version}: {reason.strip()}"
         entry = replace(
             target, sequence=timeline[-1].sequence + 1, reason=told, run_id=run_id, promoted_at=records.now()

@@ -13,7 +13,7 @@ from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import job_runs, jobs
+from hotarea.stages import binding, job_runs, jobs
 from hotarea.stages.judge import check_many
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout
@@ -82,6 +82,7 @@ def job(settings: Settings, plan: Path) -> Job:
         "model": _model(plan),
         "output": _built(plan),
         "cutoff": decided.cutoff.day,
+        "known": decided.cutoff.known,
         "scored-at": decided.scored_at.isoformat(),
         "model-name": decided.model_name,
         "model-version": decided.model_version,
@@ -221,6 +222,7 @@ def _newest_cutoff(ledger: Ledger) -> Cutoff:
 def _written(settings: Settings, champion: records.Champion, cutoff: Cutoff, releases: list[str]) -> Path:
     from hotarea.stores import registry
 
+    binding.check(settings, champion.model_version, champion.feature_service)
     files.sweep(Layout(settings.home))
     file = Layout(settings.home).aside("score") / "plan.json"
     registry.fetch(settings, champion.model_version, _model(file))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotarea.domain import records
 from hotarea.domain.errors import ValidationError
 from hotarea.domain.settings import Settings
+from hotarea.stages import binding
 from hotarea.stages.judge import check_many
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -49,18 +50,23 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
-    if folder.dataset.is_dir():
+    if folder.inputs.is_file():
         return
-    rows = training_rows.collect(settings, folder.read_plan())
-    facts = folder.write_rows(Layout(settings.home), rows.training, rows.evaluation, rows.unknown)
+    if folder.dataset.is_dir():  # of an earlier version, which did not say what they were made of
+        folder.reject()
+    decided = folder.read_plan()
+    sets, rows = training_rows.made_of(settings, decided), training_rows.collect(settings, decided)
+    facts = folder.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, decided))
     log.info("run %s joined %s", run_id, facts)
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
-    """Hold the rows against their suite; raise `ValidationError` if they break a critical expectation.
+    """Hold the rows against their suite and against hindsight; raise `ValidationError` if they fail.
 
-    Rejected rows are put aside, and joined anew by the next attempt. What a model was made of was judged before.
+    They fail if they break a critical expectation, or a column agrees with what could not be known. Rejected rows are
+    put aside, and joined anew by the next attempt. What a model was made of was judged before.
     """
+    from hotarea.stages import hindsight
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
@@ -69,6 +75,7 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     name = folder.read_plan().training_id
     try:
         check_many(settings, "training_set", {name: folder.parts}, run_id, contexts={name: context(folder)})
+        hindsight.check(settings, folder)
     except ValidationError:
         folder.reject()
         raise
@@ -113,13 +120,14 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
     again it is made anew: the champion may be another by now.
     """
-    from hotarea.stages import evidence
+    from hotarea.stages import evidence, hindsight
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
     ledger = Ledger(settings.ledger)
     found = evidence.gather(settings, folder, version, ledger.newest(records.Champion))
+    hindsight.believe(found, folder)
     write(folder.evidence, found)
     figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
     figures |= {f"psi/{name}": v for name, v in found.drift.items()}
@@ -180,6 +188,7 @@ def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dic
     return {
         "run_id": run_id,
         "feature_service": plan.feature_service,
+        binding.FINGERPRINT: folder.read_inputs().services[plan.feature_service],
         "features": " ".join(plan.features),
         "training_cutoffs": " ".join(map(str, plan.window.training)),
         "evaluation_cutoff": str(plan.window.evaluation),

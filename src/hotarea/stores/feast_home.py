@@ -8,42 +8,44 @@ asked for; the registry appears complete or not at all. The online store is in `
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import ibis  # type: ignore[import-untyped]
 from feast.infra.offline_stores import ibis as feast_ibis
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
+from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.registry.file import FileRegistryStore
-from pydantic import SecretStr
+from feast.infra.registry.sql import SqlRegistryConfig
+from pydantic import Field, SecretStr, StrictStr
+from sqlalchemy.pool import NullPool
 
-from hotarea.domain import records, tables
+from hotarea.domain import records
 from hotarea.domain.errors import SettingsError
+from hotarea.domain.knowledge import until
 from hotarea.domain.settings import Settings
-from hotarea.stores import offline_sets
+from hotarea.stores import offline_sets, retrieval
 from hotarea.stores.layout import write_aside
-
-_SCHEMAS = {"features": tables.FEATURES, "predictions": tables.PREDICTIONS}
 
 
 def below_home(path: str, repo: Path | None) -> Path:
     """Return an absolute path as it is, and another below HOTAREA_HOME or, if unset, `.hotarea` beside the repo.
 
-    Raises `SettingsError` where the settings name another online store or registry than feature_store.yaml has.
+    Raises `SettingsError` where the settings name another online store or registry than those of feature_store.yaml.
     """
     if Path(path).is_absolute():
         return Path(path)
     settings = Settings.load()
+    if settings.registry:
+        raise SettingsError(
+            "feature_store.yaml reads its registry from a file, but HOTAREA_REGISTRY_URL or HOTAREA_LEDGER_URL names a "
+            "server. Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all."
+        )
     if settings.online_store != "sqlite":
         raise SettingsError(
             f"feature_store.yaml serves from SQLite, but HOTAREA_ONLINE_STORE is {settings.online_store}. "
-            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
-        )
-    if settings.registry_url:
-        raise SettingsError(
-            "feature_store.yaml keeps Feast's registry in a file, but HOTAREA_REGISTRY_URL names a database. "
-            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all settings."
+            "Open the store by hotarea.stores.feature_store.open_store(Settings.load()), which reads all."
         )
     beside = (repo or Path()).resolve().parent / ".hotarea"
     return (settings.home if "home" in settings.model_fields_set else beside) / path
@@ -63,6 +65,14 @@ class HomeRegistryStore(FileRegistryStore):  # type: ignore[misc]
         write_aside(self._filepath, registry_proto.SerializeToString())
 
 
+class HiddenSqlRegistryConfig(SqlRegistryConfig):  # type: ignore[misc]
+    """Where a registry in SQL lies; its address may hold a password, which is not shown with the configuration."""
+
+    path: StrictStr = Field(repr=False, exclude=True)
+    # Feast never closes a pool, so that connections would stay until the process ends
+    sqlalchemy_config_kwargs: dict[str, Any] = Field({"poolclass": NullPool}, exclude=True)
+
+
 class HomeDuckDBOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
     """Where the published tables lie, which ledger remembers them, and up to which day corrections are let in."""
 
@@ -76,10 +86,16 @@ class HomeDuckDBOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
     """Point-in-time joins over what is published below the home."""
 
     @staticmethod
-    def get_historical_features(config: Any, *args: Any, **kwargs: Any) -> Any:
-        """Join each entity row with the newest values that were known by then, or by `as_of` if it is set."""
-        kwargs["filter_by_created_timestamp"] = config.offline_store.as_of is None
-        return feast_ibis.get_historical_features_ibis(config, *args, **kwargs, **_access(config))
+    def get_historical_features(config: Any, **asked: Any) -> Any:
+        """Join each entity row with the values that were known by then, or by `as_of` if it is set.
+
+        Whether Feast was asked to filter by knowledge time does not matter: it is always done.
+        """
+        references, rows = asked["feature_refs"], retrieval.entities(asked["entity_df"])
+        wanted = retrieval.wanted(asked["feature_views"], references, asked["full_feature_names"])
+        sets = {source: _sets(config, source) for source in {w.source for w in wanted}}
+        metadata = RetrievalMetadata(features=list(references), keys=list({w.key for w in wanted}))
+        return retrieval.HomeRetrievalJob(rows, wanted, sets, _as_of(config), metadata)
 
     @staticmethod
     def pull_latest_from_table_or_query(config: Any, *args: Any, **kwargs: Any) -> Any:
@@ -112,12 +128,17 @@ def ledger_of(store: HomeDuckDBOfflineStoreConfig, home: Path) -> str:
 
 def _published(source: Any, config: Any) -> Any:
     """Return the rows of a source's sets in service, without those known after `as_of`."""
-    home = below_home(config.offline_store.home, config.repo_path)
-    files = [str(file) for file in offline_sets.parts(home, ledger_of(config.offline_store, home), source.name)]
+    files = [str(file) for found in _sets(config, source.name) for file in found.files]
     if not files:
-        return ibis.memtable(_SCHEMAS[source.name].empty_table())
-    table = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True)
-    if config.offline_store.as_of is None:
-        return table
-    day_after = date.fromisoformat(config.offline_store.as_of) + timedelta(days=1)
-    return table.filter(table[source.created_timestamp_column] < datetime.combine(day_after, time(), UTC))
+        return ibis.memtable(offline_sets.SCHEMAS[source.name].empty_table())
+    table, as_of = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True), _as_of(config)
+    return table.filter(table[source.created_timestamp_column] <= until(as_of)) if as_of else table
+
+
+def _sets(config: Any, source: str) -> list[offline_sets.PublishedSet]:
+    home = below_home(config.offline_store.home, config.repo_path)
+    return offline_sets.published(home, ledger_of(config.offline_store, home), source)
+
+
+def _as_of(config: Any) -> date | None:
+    return date.fromisoformat(config.offline_store.as_of) if config.offline_store.as_of else None

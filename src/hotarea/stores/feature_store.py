@@ -1,9 +1,7 @@
 """Feast: its definitions applied, point-in-time training rows, and the online store."""
 
-import sys
 from collections.abc import Sequence
-from datetime import date
-from importlib import import_module
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,10 +9,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pyarrow as pa
 from pydantic import SecretStr
 
-from hotarea.domain.errors import NotReadyError, SettingsError
+from hotarea.domain.errors import SettingsError
+from hotarea.domain.knowledge import until
+from hotarea.domain.predictions import POPULATION
 from hotarea.domain.settings import Settings
+from hotarea.domain.tables import STAMP
+from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
-from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,24 +25,25 @@ _STORES = "hotarea.stores.feast_home"
 _SQLITE = "hotarea.stores.online_sqlite.HomeSqliteOnlineStore"
 
 
-def open_store(settings: Settings, as_of: date | None = None) -> "FeatureStore":
+def open_store(settings: Settings, as_of: date | None = None, *, first: bool = False) -> "FeatureStore":
     """Open Feast as the settings say; applies nothing.
 
     Historical features are what was known at each row's event time, or by the end of the day `as_of` if it is given.
+    Who opens it `first` makes the tables of a registry in SQL that are missing; of several at once only one may.
     """
     from feast import FeatureStore, RepoConfig
 
-    return FeatureStore(config=RepoConfig(**_configuration(settings, as_of)))
+    return FeatureStore(config=RepoConfig(**_configuration(settings, as_of, first=first)))
 
 
-def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
+def _configuration(settings: Settings, as_of: date | None, *, first: bool = False) -> dict[str, Any]:
     state = Layout(settings.home).feature_repo
     return {
         "project": "hotarea",
         "provider": "local",
         "repo_path": settings.project / "feature_repo",
         "entity_key_serialization_version": 3,
-        "registry": _registry(settings, state),
+        "registry": _registry(settings, state, first=first),
         "offline_store": {
             "type": f"{_STORES}.HomeDuckDBOfflineStore",
             "home": str(settings.home),
@@ -59,15 +61,13 @@ def _configuration(settings: Settings, as_of: date | None) -> dict[str, Any]:
     }
 
 
-def _registry(settings: Settings, state: Path) -> dict[str, Any]:
-    if settings.registry_url is None:
+def _registry(settings: Settings, state: Path, *, first: bool) -> Any:
+    if settings.registry is None:
         return {"registry_store_type": f"{_STORES}.HomeRegistryStore", "path": str(state / "registry.db")}
-    options = {"echo": False, "pool_pre_ping": True}
-    return {
-        "registry_type": "sql",
-        "path": settings.registry_url.get_secret_value(),
-        "sqlalchemy_config_kwargs": options,
-    }
+    url = settings.registry.replace("postgresql://", "postgresql+psycopg://", 1)  # as Feast would, with a warning
+    from hotarea.stores.feast_home import HiddenSqlRegistryConfig
+
+    return HiddenSqlRegistryConfig(path=url, schema_mode="auto" if first else "skip")
 
 
 def _online(settings: Settings, state: Path) -> dict[str, Any]:
@@ -105,76 +105,53 @@ def _postgres(url: Any) -> dict[str, Any]:
     }
 
 
-def apply(settings: Settings) -> None:
-    """Register the definitions of feature_repo and create their online tables; doing it again changes nothing.
+def historical(settings: Settings, rows: pa.Table, features: str | list[str], as_of: date | None = None) -> pa.Table:
+    """Return a feature service's columns for each row's document at its `event_timestamp`, in the same order.
 
-    Definitions that are gone from feature_repo are removed with their online rows. Raises `NotReadyError` if the
-    project folder has no feature_repo.
+    Single features may be named as well, each as `view:feature`.
+
+    A row sees the newest values with a cutoff up to its event time, of those that were known by then; with `as_of`,
+    of those known by the end of that day. Where a document has no value, it is null.
     """
-    from feast.repo_operations import extract_objects_for_apply_delete
-
-    with exclusive(Layout(settings.home).feature_repo / "apply.lock"):
-        contents = _contents(settings.project / "feature_repo")
-        store = open_store(settings)
-        wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, contents)
-        store.apply(wanted, objects_to_delete=unwanted, partial=False)
-
-
-def _contents(repo: Path) -> Any:
-    from feast import Entity, FeatureService, FeatureView, Project
-    from feast.data_source import DataSource
-    from feast.feature_view import DUMMY_ENTITY
-    from feast.repo_contents import RepoContents
-
-    if not (repo / "feature_store.yaml").is_file():
-        raise NotReadyError(
-            f"{repo} holds no Feast definitions; expected feature_repo/. Set HOTAREA_PROJECT to its folder."
-        )
-    found = {id(o): o for module in _modules(repo) for o in vars(module).values()}.values()
-    kinds = {
-        "projects": [Project(name="hotarea")],
-        "data_sources": [o for o in found if isinstance(o, DataSource)],
-        "entities": [*(o for o in found if isinstance(o, Entity)), DUMMY_ENTITY],
-        "feature_views": [o for o in found if isinstance(o, FeatureView)],
-        "feature_services": [o for o in found if isinstance(o, FeatureService)],
-    }
-    return RepoContents(**{field: kinds.get(field, []) for field in RepoContents._fields})
-
-
-def _modules(repo: Path) -> list[Any]:
-    """Import the definitions as Feast does, by their bare names, and leave no trace of those names behind."""
-    names = [file.stem for file in sorted(repo.glob("*.py"))]
-    hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    sys.path.insert(0, str(repo))
-    try:
-        return [import_module(name) for name in names]
-    finally:
-        sys.path.remove(str(repo))
-        for name in names:
-            sys.modules.pop(name, None)
-        sys.modules.update(hidden)
+    store = open_store(settings, as_of)
+    keys = rows.select(["document_id", "event_timestamp"])
+    wanted = store.get_feature_service(features) if isinstance(features, str) else features
+    asked = store.get_historical_features(keys.to_pandas(), features=wanted)
+    found: pa.Table = asked.to_arrow().drop_columns(keys.column_names)
+    return found
 
 
 def training_frame(
     settings: Settings, entity_df: "pd.DataFrame", feature_service: str, as_of: date | None = None
 ) -> "pd.DataFrame":
-    """Return `entity_df` with a feature service's columns as of each row's `event_timestamp`, in the same order.
+    """Return `entity_df` with the columns that `historical` gives for it.
 
-    `entity_df` has `document_id` and `event_timestamp`; its other columns come back as they are. A row sees the
-    newest values with a cutoff up to its event time, of those that were known by then; with `as_of`, of those known
-    by the end of that day. Counts stay integers: int64, or nullable Int64 where a document has no value.
+    `entity_df` has `document_id` and `event_timestamp`; its other columns come back as they are. Counts stay integers:
+    int64, or nullable Int64 where a document has no value.
     """
     import pandas as pd
 
-    store = open_store(settings, as_of)
-    service = store.get_feature_service(feature_service)
-    keys = entity_df[["document_id", "event_timestamp"]].assign(**{_ROW: range(len(entity_df))})
-    joined = store.get_historical_features(keys, features=service).to_arrow().sort_by(_ROW)
-    features = _to_pandas(joined.drop_columns([*keys.columns]))
+    from hotarea.stores.retrieval import to_pandas
+
+    keys = pa.Table.from_pandas(entity_df[["document_id", "event_timestamp"]], preserve_index=False)
+    features = to_pandas(historical(settings, keys, feature_service, as_of))
     return pd.concat([entity_df, features.set_index(entity_df.index)], axis=1)
 
 
-_ROW = "entity_row"
+def at(ids: pa.Array, cutoff: Cutoff) -> pa.Table:
+    """Return the rows by which `historical` is asked for documents at a cutoff."""
+    moment = pa.scalar(datetime.combine(cutoff.day, time(), UTC), STAMP)
+    return pa.table({"document_id": ids, "event_timestamp": pa.repeat(moment, len(ids))})
+
+
+def documents(settings: Settings, cutoff: Cutoff) -> pa.Array:
+    """Return the ids, in order, of the cited documents that the features of a cutoff know."""
+    from hotarea.stores.offline_sets import published
+    from hotarea.stores.point_in_time import members
+
+    moment = datetime.combine(cutoff.day, time(), UTC)
+    sets = published(settings.home, settings.ledger, "features")
+    return members(sets, moment, until(cutoff.known), f"{POPULATION} >= 1")
 
 
 def online(settings: Settings, feature_service: str, ids: Sequence[int]) -> dict[str, list[Any]]:
@@ -196,13 +173,3 @@ def views_of(store: "FeatureStore", feature_service: str) -> dict[str, str]:
 def features_of(store: "FeatureStore", view: str) -> list[str]:
     """Return the names of a view's features."""
     return sorted(f.name for f in store.get_feature_view(view).features)
-
-
-def _to_pandas(table: pa.Table) -> "pd.DataFrame":
-    """Convert to pandas; integers and flags stay so beside nulls, in pandas' nullable types."""
-    import pandas as pd
-
-    nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    whole = {f.name: str(f.type) for f in table.schema if f.type in nullable and not table.column(f.name).null_count}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get).astype(whole)
-    return frame

@@ -1,5 +1,7 @@
 """The folder of one training run: its plan, rows, model, evidence and decision."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +20,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Documents at cutoffs, with their label and features, ordered by cutoff and document."""
+
+    training: pa.Table
+    evaluation: pa.Table
+    unknown: int  # labelled documents that the features of their cutoff did not know
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """What the rows of a training are, without reading them."""
 
@@ -27,6 +38,25 @@ class DatasetFacts:
     evaluation_rows: int
     evaluation_hot: int
     unknown: int  # labelled documents that the features of their cutoff did not know
+
+
+@dataclass(frozen=True)
+class SetFacts:
+    """A published set that rows were made of, as it was then."""
+
+    kind: str  # features or labels
+    cutoff: str  # DAY@KNOWN
+    files: dict[str, str]  # SHA-256 by name
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the rows of a training were made of, and the files that they became: enough to make them again."""
+
+    sets: tuple[SetFacts, ...]
+    services: dict[str, str]  # fingerprint of each feature service that was read, the baselines' last
+    rows: dict[str, str]  # SHA-256 of each file of rows
+    written_by: str  # the version of pyarrow
 
 
 @dataclass(frozen=True)
@@ -51,6 +81,11 @@ class TrainingFolder:
         return self.path / "dataset"
 
     @property
+    def inputs(self) -> Path:
+        """Return the file of what the rows were made of; it lies with them."""
+        return self.dataset / "inputs.json"
+
+    @property
     def parts(self) -> list[Path]:
         """Return the files of the rows."""
         return [self.dataset / "training.parquet", self.dataset / "evaluation.parquet"]
@@ -59,6 +94,11 @@ class TrainingFolder:
     def rejected(self) -> Path:
         """Return the folder of the rows that were rejected last, for whoever asks why."""
         return self.path / "rejected"
+
+    @property
+    def hindsight(self) -> Path:
+        """Return the file of how far the rows' columns agree with what only hindsight knows."""
+        return self.path / "hindsight.json"
 
     @property
     def model(self) -> Path:
@@ -80,25 +120,28 @@ class TrainingFolder:
         """Return the file of the gate's decision."""
         return self.path / "decision.json"
 
-    def write_rows(self, layout: Layout, training: pa.Table, evaluation: pa.Table, unknown: int) -> DatasetFacts:
-        """Publish the rows of a training by one rename, and return what they are."""
+    def write_rows(
+        self, layout: Layout, rows: Rows, sets: tuple[SetFacts, ...], services: dict[str, str]
+    ) -> DatasetFacts:
+        """Publish the rows of a training by one rename, with what they were made of; return what they are."""
         built = layout.aside("dataset")
-        pq.write_table(training, built / "training.parquet", compression="zstd")
-        pq.write_table(evaluation, built / "evaluation.parquet", compression="zstd")
+        pq.write_table(rows.training, built / "training.parquet", compression="zstd")
+        pq.write_table(rows.evaluation, built / "evaluation.parquet", compression="zstd")
         facts = DatasetFacts(
-            digest=digest(pa.concat_tables([training, evaluation])),
-            rows=training.num_rows,
-            hot=int(labels(training).sum()),
-            evaluation_rows=evaluation.num_rows,
-            evaluation_hot=int(labels(evaluation).sum()),
-            unknown=unknown,
+            digest=digest(pa.concat_tables([rows.training, rows.evaluation])),
+            rows=rows.training.num_rows,
+            hot=int(labels(rows.training).sum()),
+            evaluation_rows=rows.evaluation.num_rows,
+            evaluation_hot=int(labels(rows.evaluation).sum()),
+            unknown=rows.unknown,
         )
         write(built / "dataset.json", facts)
+        write(built / "inputs.json", Inputs(sets, services, hashes(built.glob("*.parquet")), pa.__version__))
         publish(built, self.dataset)
         return facts
 
     def reject(self) -> None:
-        """Put the rows aside, so that the next attempt joins them anew."""
+        """Put the rows aside, so that they are joined anew."""
         discard(self.rejected)
         self.dataset.rename(self.rejected)
 
@@ -117,9 +160,22 @@ class TrainingFolder:
         """Return what the rows are."""
         return read(self.dataset / "dataset.json", DatasetFacts)
 
+    def read_inputs(self) -> Inputs:
+        """Return what the rows were made of."""
+        return read(self.inputs, Inputs)
+
     def read_evidence(self) -> Evidence:
         """Return the evaluation."""
         return read(self.evidence, Evidence)
+
+
+def hashes(files: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file's bytes, by name."""
+    found = {}
+    for file in sorted(files):
+        with file.open("rb") as content:
+            found[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
+    return found
 
 
 def write(file: Path, content: Any) -> None:

@@ -1,0 +1,266 @@
+"""The definitions of feature_repo: what applying them would change, and what is refused.
+
+What a feature service reads is its version. A service that a champion, or a model that can be rolled back to, was
+trained on neither changes nor goes; whatever else takes something away is done only if that is asked for.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from hotarea.domain.errors import DefinitionError, GateError, NotReadyError, SettingsError
+from hotarea.domain.records import Champion
+from hotarea.domain.settings import Settings
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from hotarea.stores.lock import exclusive
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+_LOCK = 4_711_815  # of PostgreSQL's advisory locks, ours
+
+
+@dataclass(frozen=True)
+class Change:
+    """What applying would do to one definition."""
+
+    action: str  # adds, changes, removes
+    kind: str
+    name: str
+    details: tuple[str, ...] = ()
+    destroys: bool = False  # takes away what somebody may read
+    refused: str = ""  # why it is not done even if asked for
+
+    def __str__(self) -> str:
+        """Tell it in one line."""
+        return f"{self.action} {self.kind} {self.name}" + (f": {'; '.join(self.details)}" if self.details else "")
+
+
+def plan(settings: Settings) -> list[Change]:
+    """Return what applying feature_repo would change; changes nothing. Raises `NotReadyError` without one."""
+    with _exclusive(settings):
+        return _planned(settings, _opened(settings), contents(settings.project / "feature_repo"))
+
+
+def apply(settings: Settings, *, destructive: bool = False) -> list[Change]:
+    """Register the definitions of feature_repo and create their online tables; return what changed.
+
+    Raises `DefinitionError`, and changes nothing, if something would be taken away and `destructive` is not set, or if
+    models in use read it.
+    """
+    from feast.repo_operations import extract_objects_for_apply_delete
+
+    with _exclusive(settings):
+        found, store = contents(settings.project / "feature_repo"), _opened(settings)
+        changes = _planned(settings, store, found)
+        _check(changes, destructive)
+        wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, found)
+        store.apply(wanted, objects_to_delete=unwanted, partial=False)
+        return changes
+
+
+def signature(service: Any, views: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a service reads: each feature with its type, unit, source and meaning; the text is its definition."""
+    found = {}
+    for projection in service.feature_view_projections:
+        view = views.get(projection.name)
+        fields = {field.name: field for field in view.features} if view else {}
+        for feature in projection.features:
+            field = fields.get(feature.name)
+            found[f"{projection.name}:{feature.name}"] = (
+                f"{field.dtype} in {field.tags.get('unit')} of {view.batch_source.name}: {field.description}"
+                if view and field
+                else "is gone"
+            )
+    return found
+
+
+def fingerprint(settings: Settings, service: str) -> str:
+    """Return the hash of what an applied service reads: its version, whatever its name says."""
+    store = _opened(settings)
+    views = {view.name: view for view in store.list_feature_views()}
+    return hashlib.sha256(msgspec.json.encode(signature(store.get_feature_service(service), views))).hexdigest()
+
+
+def contents(repo: Path) -> Any:
+    """Return the objects that the modules of a feature_repo define."""
+    from feast import Entity, FeatureService, FeatureView, Project
+    from feast.data_source import DataSource
+    from feast.feature_view import DUMMY_ENTITY
+    from feast.repo_contents import RepoContents
+
+    if not (repo / "feature_store.yaml").is_file():
+        raise NotReadyError(
+            f"{repo} holds no Feast definitions; expected feature_repo/. Set HOTAREA_PROJECT to its folder."
+        )
+    found = {id(o): o for module in _modules(repo) for o in vars(module).values()}.values()
+    kinds = {
+        "projects": [Project(name="hotarea")],
+        "data_sources": [o for o in found if isinstance(o, DataSource)],
+        "entities": [*(o for o in found if isinstance(o, Entity)), DUMMY_ENTITY],
+        "feature_views": [o for o in found if isinstance(o, FeatureView)],
+        "feature_services": [o for o in found if isinstance(o, FeatureService)],
+    }
+    return RepoContents(**{field: kinds.get(field, []) for field in RepoContents._fields})
+
+
+def _opened(settings: Settings) -> "FeatureStore":
+    from hotarea.stores.feature_store import open_store
+
+    return open_store(settings, first=True)
+
+
+def _planned(settings: Settings, store: "FeatureStore", found: Any) -> list[Change]:
+    from feast.diff.property_diff import TransitionType
+    from feast.feature_view import DUMMY_ENTITY_NAME
+
+    now = {view.name: view for view in store.list_feature_views()}
+    new = {view.name: view for view in found.feature_views}
+    difference, _, _ = store.plan(found)
+    told = {TransitionType.CREATE: _added, TransitionType.UPDATE: _changed, TransitionType.DELETE: _removed}
+    seen = (d for d in difference.feast_object_diffs if d.name != DUMMY_ENTITY_NAME)
+    changes = [told[d.transition_type](d) for d in seen if d.transition_type in told]
+    wanted = {service.name: service for service in found.feature_services}
+    in_place = [
+        _in_place(service.name, differs)
+        for service in store.list_feature_services()
+        if service.name in wanted
+        and (differs := _differences(signature(service, now), signature(wanted[service.name], new)))
+    ]
+    replaced = {change.name for change in in_place}
+    all_of_them = [c for c in changes if (c.kind, c.name) not in {("feature service", n) for n in replaced}] + in_place
+    return sorted(_in_use(settings, all_of_them), key=lambda c: (c.kind, c.name))
+
+
+def _added(difference: Any) -> Change:
+    return Change("adds", difference.feast_object_type.value, difference.name)
+
+
+def _removed(difference: Any) -> Change:
+    return Change("removes", difference.feast_object_type.value, difference.name, destroys=True)
+
+
+def _changed(difference: Any) -> Change:
+    """Return a change; a view that loses a field, another type, or its place online takes something away."""
+    kind, name = difference.feast_object_type.value, difference.name
+    properties = sorted({p.property_name for p in difference.feast_object_property_diffs} - _TOLD_OTHERWISE)
+    if kind != "feature view":
+        return Change("changes", kind, name, tuple(properties))
+    was, is_now = difference.current_feast_object, difference.new_feast_object
+    before, after = ({f.name: f for f in view.features} for view in (was, is_now))
+    both = sorted(before.keys() & after.keys())
+    lost = [f"loses {field}" for field in sorted(before.keys() - after.keys())]
+    lost += [f"{f} was {before[f].dtype}, becomes {after[f].dtype}" for f in both if before[f].dtype != after[f].dtype]
+    lost += ["is served online no more"] if was.online and not is_now.online else []
+    sources = was.batch_source.name, is_now.batch_source.name
+    lost += [f"read {sources[0]}, reads {sources[1]}"] if sources[0] != sources[1] else []
+    gained = [f"gains {field}" for field in sorted(after.keys() - before.keys())]
+    meant = [f"{f} means something else" for f in both if before[f].description != after[f].description]
+    return Change("changes", kind, name, (*lost, *gained, *meant, *properties), destroys=bool(lost))
+
+
+_TOLD_OTHERWISE = {"features", "batch_source"}
+"""Properties that Feast compares with what it inferred itself; fields and sources are compared by us."""
+
+
+def _differences(was: Mapping[str, str], is_now: Mapping[str, str]) -> tuple[str, ...]:
+    changed = [f"{n} was {was[n]!r}, becomes {is_now[n]!r}" for n in was if n in is_now and was[n] != is_now[n]]
+    lost, gained = sorted(was.keys() - is_now.keys()), sorted(is_now.keys() - was.keys())
+    return (*(f"loses {n}" for n in lost), *(f"gains {n}" for n in gained), *changed)
+
+
+def _in_place(service: str, differs: tuple[str, ...]) -> Change:
+    return Change("changes", "feature service", service, differs, destroys=True)
+
+
+def _in_use(settings: Settings, changes: list[Change]) -> Iterator[Change]:
+    """Yield the changes; those that take a service from models in use are refused."""
+    ledger = Ledger(settings.ledger)
+    timeline = ledger.all(Champion)
+    ledger.close()
+    for change in changes:
+        versions = sorted({c.model_version for c in timeline if c.feature_service == change.name})
+        readers = [v for v in versions if v == timeline[-1].model_version or _can_serve(settings, v)]
+        if change.kind == "feature service" and change.destroys and readers:
+            who = ", ".join(str(v) for v in readers)
+            refused = f"model version {who} was trained on {change.name} and is in service or can be rolled back to"
+            yield Change(change.action, change.kind, change.name, change.details, destroys=True, refused=refused)
+        else:
+            yield change
+
+
+def _can_serve(settings: Settings, version: int) -> bool:
+    """Whether a model that was champion can be rolled back to: the registry still has it."""
+    from hotarea.stores import registry
+
+    try:
+        registry.tags(settings, version)
+    except GateError:
+        return False
+    return True
+
+
+def _check(changes: list[Change], destructive: bool) -> None:
+    refused = [f"{change} ({change.refused})" for change in changes if change.refused]
+    if refused:
+        raise DefinitionError(
+            f"feature_repo {', and it '.join(refused)}; expected it to stay as it is for as long. Define the next "
+            "version of the service beside it, with columns of other names where their meaning changes."
+        )
+    lost = [str(change) for change in changes if change.destroys]
+    if lost and not destructive:
+        raise DefinitionError(
+            f"feature_repo {', and it '.join(lost)}; expected nothing to be taken away. Define what changes under a "
+            "new name beside the old, or say `hotarea feast apply --destructive` if nobody reads it."
+        )
+
+
+def _modules(repo: Path) -> list[Any]:
+    """Import the definitions as Feast does, by their bare names, and leave no trace of those names behind."""
+    names = [file.stem for file in sorted(repo.glob("*.py"))]
+    hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    sys.path.insert(0, str(repo))
+    try:
+        return [import_module(name) for name in names]
+    finally:
+        sys.path.remove(str(repo))
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(hidden)
+
+
+@contextmanager
+def _exclusive(settings: Settings) -> Iterator[None]:
+    """Let one process in at a time: Feast's registries are read, changed and written back without a lock."""
+    state = Layout(settings.home).feature_repo
+    state.mkdir(parents=True, exist_ok=True)
+    if settings.registry and sa.make_url(settings.registry).get_backend_name() == "postgresql":
+        with _held_in_postgres(settings.registry):
+            yield
+        return
+    with exclusive(state / "apply.lock"):
+        yield
+
+
+@contextmanager
+def _held_in_postgres(url: str) -> Iterator[None]:
+    """Hold an advisory lock of the registry's database: it ends with the connection, however that ends."""
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
+            yield
+    except sa.exc.OperationalError as error:
+        where, why = sa.make_url(url).render_as_string(hide_password=True), str(error.orig).splitlines()[0]
+        raise SettingsError(
+            f"Feast's registry at {where} cannot be used: {why}. Check HOTAREA_REGISTRY_URL and HOTAREA_LEDGER_URL."
+        ) from error
