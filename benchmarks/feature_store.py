@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import online_contenders
+from benchmarks import historical_retrieval, online_contenders
 from benchmarks.corpus import FOLDER
 from benchmarks.machine import machine
 from benchmarks.measure import Cost
@@ -123,6 +123,16 @@ def _reads(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _historical(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
+    """Each contender is asked for as many rows; the ratio is ours to it."""
+    found = historical_retrieval.measured(sizes.rows, historical_retrieval.DOCUMENTS, 1, folder)
+    named = {"seconds": "seconds", "ours_to_it": "ours to it", "peak_mib": "peak MiB"}
+    return [
+        {"offline store": name, "rows": sizes.rows, **{label: cost[of] for of, label in named.items()}}
+        for name, cost in found["contenders"].items()
+    ]
+
+
 def _leading_to(store: str, url: str) -> dict[str, str]:
     return {"HOTAREA_ONLINE_STORE": store, "HOTAREA_ONLINE_STORE_URL": url}
 
@@ -131,6 +141,7 @@ TOPICS: dict[str, Callable[[Sizes, Path], list[dict[str, Any]]]] = {
     "online: SQLite": _sqlite,
     "online: Redis": _redis,
     "online: reads": _reads,
+    "historical": _historical,
 }
 
 if __name__ == "__main__":

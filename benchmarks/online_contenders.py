@@ -72,7 +72,7 @@ def feast_alone(settings: Settings, _rows: int) -> float:
     """Materialize with Feast's own engine, stores and registry; DuckDB offline, which is its faster one."""
     from feast import FeatureStore, RepoConfig
 
-    from hotarea.stores import feature_store
+    from hotarea.stores import definitions, feature_store
 
     online = feature_store._configuration(settings, None)["online_store"]  # noqa: SLF001 - the same Redis
     if settings.online_store == "sqlite":
@@ -86,7 +86,7 @@ def feast_alone(settings: Settings, _rows: int) -> float:
         "entity_key_serialization_version": 3,
     }
     store = FeatureStore(config=RepoConfig(repo_path=settings.home, **config))
-    contents = feature_store._contents(settings.project / "feature_repo")  # noqa: SLF001
+    contents = definitions.contents(settings.project / "feature_repo")
     source = contents.data_sources[0]
     store.apply([*(e for e in contents.entities if e.name == "document"), source, *contents.feature_views])
     start = time.perf_counter()

@@ -16,7 +16,7 @@ from typing import Any
 from hotarea.domain.job import Job
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest
+from hotarea.stages import features, ingest, staged_releases
 
 RESULT = "benchmark.json"
 """Below the home: the feature sets' folder by cutoff, and what each job told of itself."""
@@ -32,7 +32,7 @@ def main() -> None:
     settings = Settings.load(home=asked.home)
     plan = _planned(ingest.plan(settings, "benchmark", asked.raw))
     jobs = {"ingest": _run(ingest.job(settings, plan), asked.home)}
-    ingest.publish(settings, plan, "benchmark")
+    staged_releases.publish(settings, plan, "benchmark")
     plan = _planned(features.plan(settings, "benchmark", asked.cutoff))
     jobs["features"] = _run(features.feature_job(settings, plan), asked.home)
     (asked.home / RESULT).write_text(json.dumps({"built": str(plan.parent), "jobs": jobs}))

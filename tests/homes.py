@@ -11,7 +11,7 @@ from hotarea.domain.labels import LabelRule
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import ingest, jobs
+from hotarea.stages import ingest, jobs, staged_releases
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests.histories import _write
@@ -24,7 +24,7 @@ def ingested(settings: Settings, raw: Path) -> list[str]:
     plan = ingest.plan(settings, "test", raw)
     assert plan
     jobs.run(ingest.job(settings, plan))
-    return ingest.publish(settings, plan, "test")
+    return staged_releases.publish(settings, plan, "test")
 
 
 def deliver(settings: Settings, deliveries: dict[date, Delivery]) -> None:

@@ -50,5 +50,5 @@ def test_no_stage_that_learns_compares_or_scores_reads_features_by_itself():
         assert "feature_set" not in calls, stage
     assert "join" in modules["src/hotarea/stores/retrieval.py"]
     asking = {name for name, calls in modules.items() if "get_historical_features" in calls}
-    assert asking - {"src/hotarea/stages/audit.py"} == {"src/hotarea/stores/feature_store.py"}  # both open our store
+    assert asking == {"src/hotarea/stores/feature_store.py"}
     assert {name for name, calls in modules.items() if "read_parquet" in calls} == {"src/hotarea/stores/feast_home.py"}

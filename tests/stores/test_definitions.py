@@ -173,14 +173,14 @@ def test_a_fingerprint_is_of_what_is_read_and_not_of_what_is_said_about_it(repo:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with postgres_server() as port:
-        yield f"postgresql://hotarea:secret@127.0.0.1:{port}/postgres"
+    with postgres_server() as url:
+        yield url
 
 
 def test_processes_that_apply_at_once_to_postgresql_do_it_one_after_another(settings: Settings, server: str) -> None:
     shared = settings.model_copy(update={"registry_url": SecretStr(server)})
-    command = "from hotarea.domain.settings import Settings; from hotarea.stores import feature_store as f; "
-    command += "s = Settings.load(); f.apply(s); print(len(f.open_store(s).list_feature_views()))"
+    command = "from hotarea.domain.settings import Settings; from hotarea.stores import definitions, feature_store; "
+    command += "s = Settings.load(); definitions.apply(s); print(len(feature_store.open_store(s).list_feature_views()))"
 
     processes = [
         subprocess.Popen(

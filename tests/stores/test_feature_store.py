@@ -404,7 +404,8 @@ def test_applying_at_once_is_safe(settings):
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(definitions.apply, [settings] * 4))
 
-    assert done == [None] * 4
+    assert sorted(map(len, done))[:3] == [0, 0, 0]  # one found all to add, the others nothing
+    assert any(done)
     assert len(feature_store.open_store(settings).list_feature_views()) == 4
     assert feature_store.online(settings, "document_area_v1", [1])["rate"] == [None]
 

@@ -22,7 +22,7 @@ def test_applies_and_a_materialization_at_once(settings, published):
         with ThreadPoolExecutor(4) as threads:
             applied = [threads.submit(definitions.apply, shared) for _ in range(3)]
             written = threads.submit(materialize.run, shared, "run-1")
-            assert [done.result() for done in applied] == [None] * 3
+            assert sum(bool(done.result()) for done in applied) <= 1  # the materialization applies as well
             assert len(written.result()) == 2
 
         store = feature_store.open_store(shared)
@@ -37,5 +37,5 @@ def test_the_repository_does_not_open_a_file_beside_it(settings, monkeypatch):
     monkeypatch.setenv("HOTAREA_HOME", str(settings.home))
     monkeypatch.setenv("HOTAREA_REGISTRY_URL", "postgresql+psycopg2://somewhere/registry")
 
-    with pytest.raises(SettingsError, match="HOTAREA_REGISTRY_URL names a database"):
+    with pytest.raises(SettingsError, match="HOTAREA_REGISTRY_URL or HOTAREA_LEDGER_URL names a server"):
         FeatureStore(repo_path=settings.project / "feature_repo").list_feature_views()

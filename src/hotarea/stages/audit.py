@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from hotarea.domain import audit
 from hotarea.domain.audit import AGE, Difference
 from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Audit, Materialization, now
 from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
 from hotarea.stages import serving
 from hotarea.stages.serving import Published
 from hotarea.stores.drawn_documents import Drawn
@@ -110,8 +113,6 @@ def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: M
 
 def _offline(settings: Settings, subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:
     """Return the rows of documents as the offline store has them at the cutoff, as known on the set's date."""
-    import pandas as pd
-
     from hotarea.stores import feature_store
 
     if not ids:
@@ -119,13 +120,11 @@ def _offline(settings: Settings, subject: _Subject, ids: Sequence[int]) -> dict[
     published = subject.published
     # Predictions are known from the moment of scoring on, which is later than all that is published.
     as_of = published.known if published.model_version is None else now().date() + timedelta(days=1)
+    asked = feature_store.at(pa.chunked_array([ids], pa.int64()), Cutoff(published.cutoff, published.known))
+    named = [f"{subject.view}:{name}" for name in subject.columns]
+    found = feature_store.historical(settings, asked, named, as_of).to_pylist()
     moment = datetime.combine(published.cutoff, clock(), UTC)
-    entities = pd.DataFrame({"document_id": ids, AGE: pd.Series([moment] * len(ids), dtype="datetime64[us, UTC]")})
-    job = feature_store.open_store(settings, as_of).get_historical_features(
-        entities, features=[f"{subject.view}:{name}" for name in subject.columns]
-    )
-    rows = job.to_arrow().select(["document_id", *subject.columns]).to_pylist()
-    return {row["document_id"]: {**row, AGE: moment} for row in rows}
+    return {document: {**row, AGE: moment} for document, row in zip(ids, found, strict=True)}
 
 
 def _online(store: "FeatureStore", subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:
