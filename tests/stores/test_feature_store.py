@@ -5,12 +5,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from feast.infra.online_stores.redis import RedisOnlineStore
 from pydantic import SecretStr
 
 from hotarea.domain.errors import NotReadyError, SettingsError
@@ -447,7 +449,7 @@ def test_a_project_without_definitions_is_named(tmp_path):
         (
             "redis",
             "rediss://user:p%40ss@cache",
-            {"type": "redis", "connection_string": "cache:6379,db=0,username=user,password=p@ss,ssl=true"},
+            {"type": "redis", "connection_string": 'cache:6379,db=0,username="user",password="p@ss",ssl=true'},
         ),
         (
             "postgres",
@@ -471,6 +473,28 @@ def test_the_online_store_follows_the_settings(tmp_path, store, url, expected):
 
     assert feature_store._configuration(settings, None)["online_store"] == expected
     assert opened.config.online_store.type == store
+
+
+@pytest.mark.parametrize("password", ["a,b", "1e5", "null", "db=3", 'a"b', "é%:@/"])
+def test_redis_gets_the_password_as_it_is(tmp_path, password):
+    url = f"redis://:{quote(password, safe='')}@cache:6379/1"
+    config = feature_store.open_store(Settings.load(home=tmp_path, online_store="redis", online_store_url=url)).config
+
+    nodes, read = RedisOnlineStore._parse_connection_string(config.online_store.connection_string)
+
+    assert (nodes, read) == ([{"host": "cache", "port": "6379"}], {"db": 1, "password": password})
+
+
+@pytest.mark.parametrize("password", ["pa#ss", "pa/ss"])
+def test_a_password_that_breaks_the_address_is_told_without_it(tmp_path, password):
+    url = f"postgresql://user:{password}@host/db"
+
+    with pytest.raises(SettingsError, match="names no port") as error:
+        feature_store.open_store(Settings.load(home=tmp_path, online_store="postgres", online_store_url=url))
+
+    assert "'pa'" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
 
 
 @pytest.mark.parametrize("url", [None, "redis", "redis:///0"])

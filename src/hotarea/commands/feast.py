@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hotarea.commands.calls import OUT, Json, call, print_json, run
+from hotarea.commands.calls import OUT, Json, call, print_json
 from hotarea.console import definitions
 from hotarea.stages import feature_repo as stage
 
@@ -30,7 +30,11 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Register the definitions of feature_repo; what takes something away is refused by name."""
-    run("applying", lambda _: stage.apply(context.obj, destructive=destructive), as_json)
+    found = call("applying", lambda _: stage.apply(context.obj, destructive=destructive))
+    if as_json:
+        print_json(found)
+    else:
+        definitions.show(OUT, found)
 
 
 @app.command()

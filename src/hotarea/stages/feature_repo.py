@@ -25,10 +25,7 @@ def apply(settings: Settings, *, destructive: bool = False) -> "list[Change]":
     """Apply the definitions; raise `DefinitionError` if that takes something away and `destructive` is not set."""
     from hotarea.stores import definitions
 
-    changes = definitions.apply(settings, destructive=destructive)
-    for change in changes:
-        log.info("%s", change)
-    return changes
+    return definitions.apply(settings, destructive=destructive)
 
 
 def ui(settings: Settings, host: str = LOOPBACK, port: int = 8888) -> None:

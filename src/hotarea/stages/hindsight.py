@@ -55,6 +55,8 @@ def check(settings: Settings, folder: TrainingFolder) -> None:
     found = []
     for cutoff, label in zip(plan.cutoffs, plan.labels, strict=True):
         of_day = rows.filter(pc.equal(days, cutoff.day))
+        if of_day.num_rows < hindsight.LEAST_ROWS:
+            log.warning("the %d documents of %s are too few to tell hindsight by rank", of_day.num_rows, cutoff)
         known = _references(settings, of_day["document_id"], (cutoff, plan.window.newest), label)
         found.append(Found(str(cutoff), hindsight.agreements({name: _floats(of_day[name]) for name in names}, known)))
     write(folder.hindsight, found)

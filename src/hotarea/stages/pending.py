@@ -39,6 +39,7 @@ def followed(settings: Settings) -> Path | None:
 def first(settings: Settings) -> Work | None:
     """Return the earliest stage that has work; None if everything is done."""
     from hotarea.stages import features, materialize, train
+    from hotarea.stages.score import VIEW
 
     new = _new_releases(settings)
     if new:
@@ -49,8 +50,12 @@ def first(settings: Settings) -> Work | None:
         return Work("train_model", "the newest labels have not been trained on")
     if _is_unscored(settings):
         return Work("score_documents", "the champion has not scored the newest cutoff")
-    if materialize.is_due(settings):
-        return Work("score_documents", "what is served online is not what is published")
+    due = [plan.view for plan in materialize.plan(settings) if plan.is_due]
+    if due:
+        # score_documents brings nothing online but predictions
+        return Work(
+            "score_documents" if due == [VIEW] else "build_features", f"{', '.join(due)} must be brought online"
+        )
     return None
 
 

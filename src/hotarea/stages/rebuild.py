@@ -44,7 +44,8 @@ def run(settings: Settings, training_id: str) -> Rebuilt:
     again = TrainingFolder(Layout(settings.home).aside("rebuild"))
     try:
         sets = training_rows.made_of(settings, plan)
-        found = again.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, plan))
+        services = training_rows.services(settings, plan, baselines)
+        found = again.write_rows(Layout(settings.home), rows, sets, services)
         return _compared(training_id, (facts, inputs), (found, again.read_inputs()))
     finally:
         files.discard(again.path)
@@ -61,9 +62,9 @@ def _compared(training_id: str, then: tuple[DatasetFacts, Inputs], now: tuple[Da
         )
     note = ""
     if made_of.rows != inputs.rows:
-        note = (
-            f"the values are the same; the files differ, written by pyarrow {inputs.written_by}, now {pa.__version__}"
-        )
+        note = "the values are the same; the files differ"
+        if inputs.written_by != pa.__version__:
+            note += f", written by pyarrow {inputs.written_by}, now {pa.__version__}"
     log.info("the rows of %s are the same when made again", training_id)
     return Rebuilt(training_id, found.rows, found.evaluation_rows, found.digest, made_of.rows, note)
 

@@ -32,11 +32,11 @@ def made_of(settings: Settings, plan: TrainingPlan) -> tuple[SetFacts, ...]:
     return (*features, *labels)
 
 
-def services(settings: Settings, plan: TrainingPlan) -> dict[str, str]:
+def services(settings: Settings, plan: TrainingPlan, baseline_service: str = BASELINE_SERVICE) -> dict[str, str]:
     """Return the fingerprints of the feature services that the rows of a plan are read by."""
     from hotarea.stores import definitions
 
-    return {name: definitions.fingerprint(settings, name) for name in (plan.feature_service, BASELINE_SERVICE)}
+    return {name: definitions.fingerprint(settings, name) for name in (plan.feature_service, baseline_service)}
 
 
 def joined(settings: Settings, plan: TrainingPlan, rows: pa.Table, service: str, names: tuple[str, ...]) -> pa.Table:

@@ -5,6 +5,7 @@ trained on neither changes nor goes; whatever else takes something away is done 
 """
 
 import hashlib
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     from feast import FeatureStore
+
+log = logging.getLogger(__name__)
 
 _LOCK = 4_711_815  # of PostgreSQL's advisory locks, ours
 
@@ -63,13 +66,15 @@ def apply(settings: Settings, *, destructive: bool = False) -> list[Change]:
         found, store = contents(settings.project / "feature_repo"), _opened(settings)
         changes = _planned(settings, store, found)
         _check(changes, destructive)
+        for change in changes:
+            log.info("feature_repo %s", change)
         wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, found)
         store.apply(wanted, objects_to_delete=unwanted, partial=False)
         return changes
 
 
 def signature(service: Any, views: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a service reads: each feature with its type, unit, source and meaning; the text is its definition."""
+    """Return what a service reads, as its definition: each feature with type, unit, source, key, ttl and meaning."""
     found = {}
     for projection in service.feature_view_projections:
         view = views.get(projection.name)
@@ -77,16 +82,23 @@ def signature(service: Any, views: Mapping[str, Any]) -> dict[str, str]:
         for feature in projection.features:
             field = fields.get(feature.name)
             found[f"{projection.name}:{feature.name}"] = (
-                f"{field.dtype} in {field.tags.get('unit')} of {view.batch_source.name}: {field.description}"
+                f"{field.dtype} in {field.tags.get('unit')} of {_read(view)}: {field.description}"
                 if view and field
                 else "is gone"
             )
     return found
 
 
+def _read(view: Any) -> str:
+    lasting = f" for {view.ttl.days} days" if view.ttl else ""
+    return f"{view.batch_source.name} by {', '.join(view.join_keys)}{lasting}"
+
+
 def fingerprint(settings: Settings, service: str) -> str:
     """Return the hash of what an applied service reads: its version, whatever its name says."""
-    store = _opened(settings)
+    from hotarea.stores.feature_store import open_store
+
+    store = open_store(settings)
     views = {view.name: view for view in store.list_feature_views()}
     return hashlib.sha256(msgspec.json.encode(signature(store.get_feature_service(service), views))).hexdigest()
 
@@ -161,6 +173,8 @@ def _changed(difference: Any) -> Change:
     lost = [f"loses {field}" for field in sorted(before.keys() - after.keys())]
     lost += [f"{f} was {before[f].dtype}, becomes {after[f].dtype}" for f in both if before[f].dtype != after[f].dtype]
     lost += ["is served online no more"] if was.online and not is_now.online else []
+    lost += ["has another key"] if was.join_keys != is_now.join_keys else []
+    lost += [f"expires after {is_now.ttl}"] if is_now.ttl and (not was.ttl or is_now.ttl < was.ttl) else []
     sources = was.batch_source.name, is_now.batch_source.name
     lost += [f"read {sources[0]}, reads {sources[1]}"] if sources[0] != sources[1] else []
     gained = [f"gains {field}" for field in sorted(after.keys() - before.keys())]

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
+
+_CONFIG = {"memory_limit": "1GB", "preserve_insertion_order": "false"}
 
 _ROWS = "read_parquet(?, hive_partitioning = false)"
 
@@ -27,14 +30,14 @@ class Drawn:
         """Draw documents at random by the seed, and the newest: those that the set before lacks, by the highest ids."""
         import duckdb
 
-        database = duckdb.connect()
-        database.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = false")
-
-        def ids(query: str, *values: Any) -> list[int]:
-            return [found for (found,) in database.execute(query, values).fetchall()]
-
         now, then = [str(part) for part in parts], [str(part) for part in before]
-        random = ids(_RANDOM, now, seed, at_random)
-        new = ids(_ONLY_IN_FIRST, now, then, newest) if then else []
-        highest = ids(_HIGHEST, now, newest - len(new))
-        return cls(sorted({*random, *new, *highest}), sorted(ids(_ONLY_IN_FIRST, then, now, newest)) if then else [])
+        with TemporaryDirectory() as aside, duckdb.connect(config=_CONFIG | {"temp_directory": aside}) as database:
+
+            def ids(query: str, *values: Any) -> list[int]:
+                return [found for (found,) in database.execute(query, values).fetchall()]
+
+            random = ids(_RANDOM, now, seed, at_random)
+            new = ids(_ONLY_IN_FIRST, now, then, newest) if then else []
+            highest = ids(_HIGHEST, now, newest - len(new))
+            vanished = ids(_ONLY_IN_FIRST, then, now, newest) if then else []
+        return cls(sorted({*random, *new, *highest}), sorted(vanished))

@@ -1,5 +1,6 @@
 """Feast: its definitions applied, point-in-time training rows, and the online store."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -79,7 +80,13 @@ def _online(settings: Settings, state: Path) -> dict[str, Any]:
             f"HOTAREA_ONLINE_STORE is {settings.online_store}, but HOTAREA_ONLINE_STORE_URL names no host; "
             f"expected {_EXAMPLES[settings.online_store]}. Set it, or use sqlite."
         )
-    return _redis(url) if settings.online_store == "redis" else _postgres(url)
+    try:
+        return _redis(url) if settings.online_store == "redis" else _postgres(url)
+    except ValueError:  # whose text may hold a part of the password
+        raise SettingsError(
+            "HOTAREA_ONLINE_STORE_URL names no port; expected a number after the host, and in a password / # ? @ as "
+            f"%2F %23 %3F %40, as in {_EXAMPLES[settings.online_store]}. Correct it."
+        ) from None
 
 
 _EXAMPLES = {"redis": "redis://:password@host:6379/0", "postgres": "postgresql://user:password@host:5432/database"}
@@ -87,10 +94,15 @@ _EXAMPLES = {"redis": "redis://:password@host:6379/0", "postgres": "postgresql:/
 
 def _redis(url: Any) -> dict[str, Any]:
     parts = [f"{url.hostname}:{url.port or 6379}", f"db={url.path.strip('/') or 0}"]
-    parts += [f"username={unquote(url.username)}"] if url.username else []
-    parts += [f"password={unquote(url.password)}"] if url.password else []
+    parts += [f"username={_quoted(url.username)}"] if url.username else []
+    parts += [f"password={_quoted(url.password)}"] if url.password else []
     parts += ["ssl=true"] if url.scheme == "rediss" else []
     return {"type": "redis", "connection_string": ",".join(parts)}
+
+
+def _quoted(text: str) -> str:
+    """Return a text as Feast reads it back: it splits at commas, and takes what looks like JSON for JSON."""
+    return json.dumps(unquote(text)).replace(",", r"\u002c")
 
 
 def _postgres(url: Any) -> dict[str, Any]:
@@ -113,10 +125,12 @@ def historical(settings: Settings, rows: pa.Table, features: str | list[str], as
     A row sees the newest values with a cutoff up to its event time, of those that were known by then; with `as_of`,
     of those known by the end of that day. Where a document has no value, it is null.
     """
+    from hotarea.stores.retrieval import to_pandas
+
     store = open_store(settings, as_of)
     keys = rows.select(["document_id", "event_timestamp"])
     wanted = store.get_feature_service(features) if isinstance(features, str) else features
-    asked = store.get_historical_features(keys.to_pandas(), features=wanted)
+    asked = store.get_historical_features(to_pandas(keys), features=wanted)
     found: pa.Table = asked.to_arrow().drop_columns(keys.column_names)
     return found
 
