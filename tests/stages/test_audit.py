@@ -1,5 +1,8 @@
 """The audit sees what readers would see wrong: a value, an age, a document that is missing or should be gone."""
 
+import fcntl
+import json
+import math
 import sqlite3
 from datetime import date
 
@@ -90,13 +93,41 @@ def test_an_older_cutoff_and_a_correction_are_compared_with_what_was_known_then(
 def test_what_differs_is_named_and_written_anew(served, statement, told):
     online(served, statement)
 
-    with pytest.raises(ValidationError, match=rf"(?s){told}.*HOTAREA_AUDIT_THRESHOLD.*materialize --anew"):
+    with pytest.raises(ValidationError, match=rf"(?s){told}.*HOTAREA_AUDIT_THRESHOLD.*`hotarea materialize` writes"):
         audit.run(served, "run-2")
     assert [a.success for a in remembered(served)].count(False) == 1
 
     assert materialize.run(served, "run-3") == []  # by the ledger all is served
     assert len(materialize.run(served, "run-3", anew=True)) == 3
     assert all(a.success for a in audit.run(served, "run-3"))
+
+
+def test_no_other_task_writes_between_the_two_reads(served, monkeypatch):
+    read, locked = audit._online, []
+
+    def meanwhile(*arguments):
+        with (served.home / "feast" / "materialize.lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked.append(True)
+        return read(*arguments)
+
+    monkeypatch.setattr(audit, "_online", meanwhile)
+    audit.run(served, "run-2", [RATE])
+
+    assert locked == [True]
+
+
+def test_values_that_json_lacks_are_kept_as_text(settings, published):
+    published.features("2013-12-31", {"document_id": 1, "rate": math.inf}, {"document_id": 2, "rate": -math.inf})
+    materialize.run(settings, "run-1")
+    online(settings, f"DELETE FROM hotarea_{RATE}")
+
+    with pytest.raises(ValidationError):
+        audit.run(settings, "run-2", [RATE])
+
+    (found,) = remembered(settings)
+    assert [d["offline"] for d in found.differences if d["column"] == "rate"] == ["inf", "-inf"]
+    assert json.dumps(found.differences, allow_nan=False)
 
 
 def test_a_share_below_the_threshold_is_borne(served):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -41,27 +42,51 @@ class _Subject:
 
 
 def run(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
+    """Compare as `compare` does, and raise `ValidationError` if a view failed."""
+    audits = compare(settings, run_id, views)
+    check(audits)
+    return audits
+
+
+def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
     """Compare documents drawn at random by the run's id, the newest ones and vanished ones, view by view.
 
-    Compared is what was materialized last. Raises `ValidationError`, when all is remembered, if a larger share than
-    HOTAREA_AUDIT_THRESHOLD differs in a view, and `NotReadyError` if nothing was materialized.
+    Compared is what was materialized last; nothing is written meanwhile. A view fails, and is due from then on, if a
+    larger share than HOTAREA_AUDIT_THRESHOLD differs. Raises `NotReadyError` if nothing was materialized.
     """
     from hotarea.stores import feature_store, online_writers
 
-    store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
-    try:
-        name = online_writers.name_of(store.config.online_store)
-        served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
-        writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
-        if not writes:
-            raise NotReadyError(f"nothing was written to the online store {name} yet; run `hotarea materialize` first.")
-        subjects = [_subject(settings, ledger, store, write) for write in writes]
-        audits = [_audited(settings, store, subject, run_id) for subject in subjects if subject.is_offline]
-        ledger.add(*audits)
-    finally:
-        ledger.close()
-    _fail(audits)
+    with serving.alone(settings.home):
+        store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
+        try:
+            name = online_writers.name_of(store.config.online_store)
+            served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
+            writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
+            if not writes:
+                raise NotReadyError(
+                    f"nothing was written to the online store {name} yet; run `hotarea materialize` first."
+                )
+            subjects = [_subject(settings, ledger, store, write) for write in writes]
+            audits = [_audited(settings, store, subject, run_id) for subject in subjects if subject.is_offline]
+            ledger.add(*audits)
+        finally:
+            ledger.close()
     return audits
+
+
+def check(audits: Sequence[Audit]) -> None:
+    """Raise `ValidationError` that names what differs if a view failed."""
+    failed = [a for a in audits if not a.success]
+    if not failed:
+        log.info("%d documents answer online as offline", sum(a.documents for a in audits))
+        return
+    told = [
+        audit.message(a.view, a.cutoff, [Difference(**d) for d in a.differences], a.wrong, a.documents) for a in failed
+    ]
+    raise ValidationError(
+        f"{'. '.join(told)}. Expected a share of at most {failed[0].threshold} (HOTAREA_AUDIT_THRESHOLD). "
+        "`hotarea materialize` writes these views anew."
+    )
 
 
 def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_id: str) -> Audit:
@@ -145,18 +170,8 @@ def _online(store: "FeatureStore", subject: _Subject, ids: Sequence[int]) -> dic
 
 
 def _plain(difference: Difference) -> dict[str, Any]:
-    return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in asdict(difference).items()}
-
-
-def _fail(audits: Sequence[Audit]) -> None:
-    failed = [a for a in audits if not a.success]
-    if not failed:
-        log.info("%d documents answer online as offline", sum(a.documents for a in audits))
-        return
-    told = [
-        audit.message(a.view, a.cutoff, [Difference(**d) for d in a.differences], a.wrong, a.documents) for a in failed
-    ]
-    raise ValidationError(
-        f"{'. '.join(told)}. Expected a share of at most {failed[0].threshold} (HOTAREA_AUDIT_THRESHOLD). "
-        "Write the views anew with `hotarea materialize --anew`."
-    )
+    """Return a difference as JSON can say it, which knows neither moments nor NaN and infinities."""
+    return {
+        name: v.isoformat() if isinstance(v, datetime) else str(v) if isinstance(v, float) and not isfinite(v) else v
+        for name, v in asdict(difference).items()
+    }

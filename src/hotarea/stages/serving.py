@@ -1,6 +1,7 @@
 """What each view should serve online, what it serves by the ledger, and so what is to be written and why."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView
@@ -104,6 +106,11 @@ class _Served:
         writes = sorted(ledger.all(OnlineWrite, view=view, store=store), key=lambda w: w.begun_at)
         own = last.write_id if last else ""
         return cls(last, [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)])
+
+
+def alone(home: Path) -> AbstractContextManager[None]:
+    """Keep out whatever else writes to a home's online store, or compares it."""
+    return exclusive(Layout(home).feature_repo / "materialize.lock")
 
 
 def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked) -> list[ViewPlan]:
