@@ -50,8 +50,21 @@ def test_what_was_written_is_audited_and_then_served(called, settings):
     assert failed.exit_code == 1
     assert isinstance(failed.exception, ValidationError)
     assert "3 of 3 documents of document_citations" in str(failed.exception)
+    assert "because: the audit at 20" in called("materialize", "--plan").output
+    assert [w["view"] for w in json.loads(called("materialize", "--json").stdout)] == ["document_citations"]
+    assert called("audit").exit_code == 0
     assert called("materialize").output.startswith("nothing to do")
     assert len(json.loads(called("materialize", "--anew", "--json").stdout)) == 2
+
+
+def test_a_store_that_was_emptied_is_found_and_filled_at_once(called, settings):
+    called("materialize")
+    for file in (settings.home / "feast").glob("online.db*"):
+        file.unlink()
+
+    filled = called("materialize", "--json")
+
+    assert [w["rows"] for w in json.loads(filled.stdout)] == [3, 3]
     assert called("audit").exit_code == 0
 
 

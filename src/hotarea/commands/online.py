@@ -1,5 +1,6 @@
 """`hotarea materialize`: what it would write, shown; some documents; and all that is due, audited."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,14 +16,24 @@ from hotarea.stages.serving import Asked
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger(__name__)
+
 
 def written(settings: Settings, run_id: str, asked: Asked) -> list[Materialization]:
-    """Write what is due, and compare it with the offline store."""
+    """Write what is due, and compare what is served with the offline store.
+
+    What the store has lost since it was written, or never had right, is written anew once, and compared again.
+    """
     from hotarea.stages import audit, materialize
 
     done = materialize.run(settings, run_id, asked.cutoff, asked.views, anew=asked.anew)
-    if done:
-        audit.run(settings, run_id, [write.view for write in done])
+    found = audit.compare(settings, run_id, asked.views)
+    lost = [a.view for a in found if not a.success and a.view not in {write.view for write in done}]
+    if lost and asked.cutoff is None:
+        log.warning("%s: other answers online than offline, so written anew", ", ".join(lost))
+        done += materialize.run(settings, run_id, views=lost)
+        found = [a for a in found if a.view not in lost] + audit.compare(settings, run_id, lost)
+    audit.check(found)
     return done
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.records import (
+    Audit,
     Champion,
     FeatureSet,
     Materialization,
@@ -99,13 +100,19 @@ class _Served:
 
     last: Materialization | None
     since: list[OnlineWrite]  # writes that are no part of it: unfinished ones, subsets and ranges, later than its begin
+    failed: Audit | None  # the last one since then that did: that a later one drew other documents mends nothing
 
     @classmethod
     def of(cls, ledger: Ledger, view: str, store: str) -> "_Served":
         last = ledger.newest(Materialization, view=view, store=store)
         writes = sorted(ledger.all(OnlineWrite, view=view, store=store), key=lambda w: w.begun_at)
         own = last.write_id if last else ""
-        return cls(last, [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)])
+        failed = ledger.newest(Audit, view=view, store=store, success=False)
+        return cls(
+            last,
+            [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)],
+            failed if failed and (not last or failed.audited_at > last.materialized_at) else None,
+        )
 
 
 def alone(home: Path) -> AbstractContextManager[None]:
@@ -164,7 +171,7 @@ def _plan(  # noqa: PLR0913 - each a different thing
         missed=[*_missed(store.get_feature_view(view), served.last, wanted, columns)] if reasons else [],
         resumes=resumes,
         done=[c.number for c in ledger.all(OnlineChunk, write_id=resumes.write_id)] if resumes else [],
-        before=_before(served, sets, wanted),
+        before=_before(served, sets, wanted, anew=anew),
     )
 
 
@@ -174,6 +181,8 @@ def _reasons(served: _Served, wanted: Published, columns: Sequence[str]) -> Iter
         yield "nothing was written to this store yet"
     else:
         yield from _changes(served.last, wanted, columns)
+    if served.failed:
+        yield f"the audit at {served.failed.audited_at:%Y-%m-%d %H:%M:%S} failed"
     for write in served.since:
         if write.documents is None and write.cutoff:
             yield f"write {write.write_id} was interrupted"
@@ -221,15 +230,20 @@ def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> Onli
     last = served.since[-1] if served.since else None
     if last is None or last.documents is not None or last.begun_at < wanted.since or last.columns != [*columns]:
         return None
+    if served.failed and last.begun_at < served.failed.audited_at:
+        return None  # its chunks may be what was lost
     return last if (last.cutoff, last.known, last.model_version) == wanted.identity else None
 
 
-def _before(served: _Served, sets: Sequence[Published], wanted: Published) -> list[Path]:
-    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it."""
+def _before(served: _Served, sets: Sequence[Published], wanted: Published, *, anew: bool) -> list[Path]:
+    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it.
+
+    Nor is it where the ledger is not trusted: the view is asked for anew, or an audit failed.
+    """
     written = {(w.cutoff, w.known, w.model_version) for w in served.since}
     if served.last:
         written.add((served.last.cutoff, served.last.known, served.last.model_version))
-    any_of_them = served.last is None or (None, None, None) in written
+    any_of_them = anew or served.failed is not None or served.last is None or (None, None, None) in written
     return [
         s.folder
         for s in sets
