@@ -6,12 +6,19 @@ import math
 import sqlite3
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Audit
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
 from hotarea.stages import audit, materialize
+from hotarea.stores import feature_store, online_writers
+from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from tests.servers import redis_server
 
 RATE = "size_5y_cite_count"
 
@@ -100,6 +107,30 @@ def test_what_differs_is_named_and_written_anew(served, statement, told):
     assert len(materialize.run(served, "run-3")) == 1
     assert all(a.success for a in audit.run(served, "run-3"))
     assert materialize.run(served, "run-4") == []
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["asked for anew", "audit failed"])
+def test_a_vanished_document_is_removed_though_the_ledger_knows_nothing_of_it(settings, published, anew):
+    """Of Redis, which replaces nothing as a whole."""
+    published.features("2012-12-31", *({"document_id": i, "rate": float(i)} for i in (1, 2)))
+    published.features("2013-12-31", *({"document_id": i, "rate": float(i)} for i in (2, 3)))
+    with redis_server() as url:
+        there = Settings.load(home=settings.home, project=settings.project, online_store="redis", online_store_url=url)
+        materialize.run(there, "run-1")
+        store = feature_store.open_store(there)
+        writer = online_writers.writer(store.config, store.get_feature_view(RATE))
+        gone = pq.read_table(Layout(settings.home).feature_set(Cutoff.parse("2012-12-31")) / "part-0.parquet")
+        writer.write(writer.view.conformed(gone.to_batches()[0]), pa.array([], pa.int64()))
+
+        if not anew:
+            with pytest.raises(
+                ValidationError, match=r"1 of 3 documents of size_5y_cite_count .*document 1, cite_count"
+            ):
+                audit.run(there, "run-2", [RATE])
+        materialize.run(there, "run-3", views=[RATE], anew=anew)
+
+        assert feature_store.online(there, "document_area_v1", [1, 2])["rate"] == [None, 2.0]
+        assert all(a.success for a in audit.run(there, "run-4", [RATE]))
 
 
 def test_no_other_task_writes_between_the_two_reads(served, monkeypatch):
