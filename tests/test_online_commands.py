@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from hotarea.cli import app
 from hotarea.commands import online
-from hotarea.domain.errors import SettingsError, ValidationError
+from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.stages import materialize
 
 
 @pytest.fixture
@@ -66,6 +67,24 @@ def test_a_store_that_was_emptied_is_found_and_filled_at_once(called, settings):
 
     assert [w["rows"] for w in json.loads(filled.stdout)] == [3, 3]
     assert called("audit").exit_code == 0
+
+
+def test_what_was_written_and_cannot_be_audited_is_an_error(called, published, monkeypatch):
+    published.predictions("2012-12-31", 1, {1: 0.9})
+    published.predictions("2012-12-31", 2, {1: 0.9})
+    published.champion(1)
+    run = materialize.run
+
+    def promoted_meanwhile(*arguments, **options):
+        written = run(*arguments, **options)
+        published.champion(2)
+        return written
+
+    monkeypatch.setattr(materialize, "run", promoted_meanwhile)
+    failed = called("materialize")
+
+    assert isinstance(failed.exception, NotReadyError)
+    assert "document_predictions serves model version 1" in str(failed.exception)
 
 
 def test_some_documents_are_written(called, tmp_path):

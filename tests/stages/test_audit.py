@@ -190,6 +190,8 @@ def test_predictions_of_a_model_that_was_replaced_are_behind_and_not_wrong(serve
     published.champion(1)  # a rollback that is not materialized yet
 
     assert [a.view for a in audit.run(served, "run-2")] == [RATE, "document_citations"]
+    with pytest.raises(NotReadyError, match="document_predictions serves model version 2, which is not in service"):
+        audit.run(served, "run-2", ["document_predictions"])
 
 
 def test_nothing_materialized_is_an_error(settings, published):

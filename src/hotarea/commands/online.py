@@ -34,6 +34,8 @@ def written(settings: Settings, run_id: str, asked: Asked) -> list[Materializati
         done += materialize.run(settings, run_id, views=lost)
         found = [a for a in found if a.view not in lost] + audit.compare(settings, run_id, lost)
     audit.check(found)
+    if unseen := {write.view for write in done} - {a.view for a in found}:
+        audit.compare(settings, run_id, sorted(unseen))  # which says why not: another model was promoted meanwhile
     return done
 
 

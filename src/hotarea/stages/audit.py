@@ -38,7 +38,6 @@ class _Subject:
     columns: list[str]
     published: Published
     before: Published | None
-    is_offline: bool  # False if the offline store has turned to another model's predictions: the view is behind
 
 
 def run(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
@@ -52,7 +51,9 @@ def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None)
     """Compare documents drawn at random by the run's id, the newest ones and vanished ones, view by view.
 
     Compared is what was materialized last; nothing is written meanwhile. A view fails, and is due from then on, if a
-    larger share than HOTAREA_AUDIT_THRESHOLD differs. Raises `NotReadyError` if nothing was materialized.
+    larger share than HOTAREA_AUDIT_THRESHOLD differs. Raises `NotReadyError` if nothing was materialized, or if of a
+    view that was named the offline store answers another model's predictions: that one is behind. Of all views, such
+    a one is left out.
     """
     from hotarea.stores import feature_store, online_writers
 
@@ -66,8 +67,8 @@ def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None)
                 raise NotReadyError(
                     f"nothing was written to the online store {name} yet; run `hotarea materialize` first."
                 )
-            subjects = [_subject(settings, ledger, store, write) for write in writes]
-            audits = [_audited(settings, store, subject, run_id) for subject in subjects if subject.is_offline]
+            found = (_subject(settings, ledger, store, write, must=bool(views)) for write in writes)
+            audits = [_audited(settings, store, subject, run_id) for subject in found if subject]
             ledger.add(*audits)
         finally:
             ledger.close()
@@ -116,8 +117,13 @@ def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_i
     )
 
 
-def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization) -> _Subject:
-    """Return what a write served. Of a column that came since, it says nothing: that is due anyway."""
+def _subject(
+    settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization, *, must: bool
+) -> _Subject | None:
+    """Return what a write served, None if that is no longer in service unless it `must` be.
+
+    Of a column that came since, it says nothing: that is due anyway.
+    """
     from hotarea.stores import feature_store
 
     sets = serving.sets_of(settings, store, ledger, write.view)
@@ -130,10 +136,16 @@ def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: M
         )
     older = [s for s in sets if (s.cutoff, s.known) < (published.cutoff, published.known) and s.parts]
     columns = [name for name in feature_store.features_of(store, write.view) if name in write.columns]
-    is_offline = published.model_version == sets[-1].model_version
-    if not is_offline:
-        log.warning("%s serves model version %s, which is not in service any more", write.view, write.model_version)
-    return _Subject(write.view, columns, published, older[-1] if older else None, is_offline)
+    offered = [s.identity for s in sets if s.is_offered and s.cutoff == published.cutoff]
+    if published.model_version is not None and published.identity not in offered[-1:]:
+        behind = f"{write.view} serves model version {write.model_version}, which is not in service any more"
+        if must:
+            raise NotReadyError(
+                f"{behind}, so that it cannot be audited; expected the champion's. Run `hotarea materialize`."
+            )
+        log.warning("%s", behind)
+        return None
+    return _Subject(write.view, columns, published, older[-1] if older else None)
 
 
 def _offline(settings: Settings, subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:

@@ -53,6 +53,7 @@ class Published:
     rows: int
     folder: Path
     since: datetime
+    is_offered: bool = True  # False for what another model predicts than the one in service
 
     @property
     def parts(self) -> list[Path]:
@@ -135,7 +136,7 @@ def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked
     plans, missing = [], []
     for view in asked.views or served:
         sets = _SETS[served[view]](settings, ledger)
-        wanted = [published for published in sets if asked.cutoff in {None, published.cutoff}]
+        wanted = [published for published in sets if published.is_offered and asked.cutoff in {None, published.cutoff}]
         if wanted:
             plans.append(_plan(store, ledger, view, sets, wanted[-1], anew=asked.anew))
         elif asked.views or served[view] == "features":
@@ -263,7 +264,8 @@ def _features(settings: Settings, ledger: Ledger) -> list[Published]:
 def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
     """Return the predictions, those to prefer last: the champion's or, until it has scored, those of the one before.
 
-    The champion's are due from its promotion on: after a rollback they are written again.
+    The champion's are due from its promotion on: after a rollback they are written again. Beside them no others are
+    offered, but they may stand in a store.
     """
     layout, sets = Layout(settings.home), ledger.all(PredictionSet)
     scored = {s.model_version for s in sets}
@@ -274,7 +276,10 @@ def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
         folder = layout.prediction_set(Cutoff(s.cutoff, s.known), s.model_version)
         is_own = serving is not None and s.model_version == serving.model_version
         since = max(s.published_at, serving.promoted_at) if serving and is_own else s.published_at
-        (own if is_own else others).append(Published(s.cutoff, s.known, s.model_version, s.rows, folder, since))
+        offered = is_own or serving is None
+        (own if is_own else others).append(
+            Published(s.cutoff, s.known, s.model_version, s.rows, folder, since, offered)
+        )
     return others + sorted(own, key=lambda p: (p.cutoff, p.known))
 
 
