@@ -104,6 +104,19 @@ def test_ids_are_read_as_people_write_them(text, expected):
     assert online.ids_of(text).to_pylist() == expected
 
 
+def test_many_ids_are_no_name_of_a_file():
+    assert len(online.ids_of(",".join(map(str, range(1, 5_001))))) == 5_000
+
+
+@pytest.mark.parametrize("text", ["7" * 5_000, "bytes"])
+def test_what_cannot_be_read_as_a_file_is_named(text, tmp_path, monkeypatch):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError, match="cannot be read as a file of ids"):
+        online.ids_of(text)
+
+
 @pytest.mark.parametrize("text", ["1,x2", "", ",", "no/such/file"])
 def test_what_is_no_id_is_named(text):
     with pytest.raises(SettingsError, match="no id of a document; expected numbers or W…"):

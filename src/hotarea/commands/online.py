@@ -68,7 +68,7 @@ def ids_of(text: str) -> "pa.Array":
     """
     import pyarrow as pa
 
-    given = Path(text).read_text().split() if Path(text).is_file() else text.split(",")
+    given = _in_file(text) or text.split(",")
     named = [one.strip() for one in given if one.strip()]
     ids = [plain if plain is not None else work for plain, work in zip(_plain(named), _works(named), strict=True)]
     wrong = [name for name, found in zip(named, ids, strict=True) if found is None]
@@ -78,6 +78,20 @@ def ids_of(text: str) -> "pa.Array":
             "file with one on each line."
         )
     return pa.array(ids, pa.int64()).unique()
+
+
+def _in_file(text: str) -> list[str] | None:
+    """Return the words of the file that a text names; None if it names none, as a list with commas never does."""
+    if "," in text:
+        return None
+    try:
+        return Path(text).read_text().split() if Path(text).is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no UTF-8"
+        raise SettingsError(
+            f"{text[:100]} cannot be read as a file of ids ({why}); expected text with one on each line, or ids "
+            "separated by commas."
+        ) from error
 
 
 def _plain(named: Sequence[str]) -> list[int | None]:
