@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.commands import online
 from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.domain.records import Audit
 from hotarea.stages import materialize
+from hotarea.stores.ledger import Ledger
 
 
 @pytest.fixture
@@ -87,14 +89,35 @@ def test_what_was_written_and_cannot_be_audited_is_an_error(called, published, m
     assert "document_predictions serves model version 1" in str(failed.exception)
 
 
-def test_some_documents_are_written(called, tmp_path):
+def test_some_documents_are_written_and_audited(called, settings, tmp_path):
     file = tmp_path / "ids.txt"
-    file.write_text("2\nW3\n")
+    file.write_text("2\nW3\n404\n")
 
     assert json.loads(called("materialize", "--documents", str(file), "--json").stdout) == {
         "size_5y_cite_count": 2,
         "document_citations": 2,
     }
+    assert [(a.view, a.documents, a.wrong) for a in Ledger(settings.ledger).all(Audit)] == [
+        ("document_citations", 3, 0),
+        ("size_5y_cite_count", 3, 0),
+    ]
+
+
+def test_some_documents_that_are_written_wrong_are_named(called, settings, monkeypatch):
+    run_some = materialize.run_some
+
+    def lost(*arguments):
+        written = run_some(*arguments)
+        with sqlite3.connect(settings.home / "feast" / "online.db") as connection:
+            connection.execute("DELETE FROM hotarea_document_citations")
+        connection.close()
+        return written
+
+    monkeypatch.setattr(materialize, "run_some", lost)
+    failed = called("materialize", "--documents", "1,2")
+
+    assert isinstance(failed.exception, ValidationError)
+    assert "2 of 2 documents of document_citations" in str(failed.exception)
 
 
 @pytest.mark.parametrize(

@@ -54,11 +54,17 @@ def show_plan(settings: Settings, cutoff: date | None, views: Sequence[str] | No
 def write_some(
     settings: Settings, documents: str, cutoff: date | None, views: Sequence[str] | None, *, as_json: bool
 ) -> None:
-    """Write the rows of some documents."""
-    from hotarea.stages import materialize
+    """Write the rows of some documents, and compare them with the offline store."""
+    from hotarea.stages import audit, materialize
 
     ids = ids_of(documents)
-    calls.run("materializing", lambda run_id: materialize.run_some(settings, run_id, ids, cutoff, views), as_json)
+
+    def written_some(run_id: str) -> dict[str, int]:
+        done = materialize.run_some(settings, run_id, ids, cutoff, views)
+        audit.run_some(settings, run_id, ids.to_pylist(), [*done])
+        return done
+
+    calls.run("materializing", written_some, as_json)
 
 
 def ids_of(text: str) -> "pa.Array":

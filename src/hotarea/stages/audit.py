@@ -1,8 +1,10 @@
 """The audit: what the online store answers, compared with what the offline store says."""
 
 import logging
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
@@ -14,7 +16,7 @@ import pyarrow as pa
 from hotarea.domain import audit
 from hotarea.domain.audit import AGE, Difference
 from hotarea.domain.errors import NotReadyError, ValidationError
-from hotarea.domain.records import Audit, Materialization, now
+from hotarea.domain.records import Audit, Materialization, OnlineWrite, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import serving
@@ -55,23 +57,35 @@ def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None)
     view that was named the offline store answers another model's predictions: that one is behind. Of all views, such
     a one is left out.
     """
-    from hotarea.stores import feature_store, online_writers
+    from hotarea.stores import feature_store
 
-    with serving.alone(settings.home):
-        store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
-        try:
-            name = online_writers.name_of(store.config.online_store)
-            served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
-            writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
-            if not writes:
-                raise NotReadyError(
-                    f"nothing was written to the online store {name} yet; run `hotarea materialize` first."
-                )
-            found = (_subject(settings, ledger, store, write, must=bool(views)) for write in writes)
-            audits = [_audited(settings, store, subject, run_id) for subject in found if subject]
-            ledger.add(*audits)
-        finally:
-            ledger.close()
+    with _opened(settings) as (store, ledger, name):
+        served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
+        writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
+        if not writes:
+            raise NotReadyError(f"nothing was written to the online store {name} yet; run `hotarea materialize` first.")
+        subjects = [_subject(settings, ledger, store, write, must=bool(views)) for write in writes]
+        audits = [_audited(settings, store, s, _drawn(settings, s, run_id), run_id) for s in subjects if s]
+        ledger.add(*audits)
+    return audits
+
+
+def run_some(settings: Settings, run_id: str, documents: Sequence[int], views: Sequence[str]) -> list[Audit]:
+    """Compare documents that this run wrote alone, as many as HOTAREA_AUDIT_DOCUMENTS at most, as `run` does.
+
+    A view that was written again since is left to the audit of that write.
+    """
+    size = min(settings.audit_documents, len(documents))
+    ids = sorted(random.Random(run_id).sample(documents, size))  # noqa: S311 - no secret
+    audits = []
+    with _opened(settings) as (store, ledger, name):
+        for view in views:
+            write = ledger.newest(OnlineWrite, view=view, store=name)
+            subject = _subject(settings, ledger, store, write, must=True) if write and write.run_id == run_id else None
+            if subject:
+                audits.append(_audited(settings, store, subject, Drawn.among(subject.published.parts, ids), run_id))
+        ledger.add(*audits)
+    check(audits)
     return audits
 
 
@@ -90,13 +104,29 @@ def check(audits: Sequence[Audit]) -> None:
     )
 
 
-def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_id: str) -> Audit:
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple["FeatureStore", Ledger, str]]:
+    """Yield both stores and the online one's name; nothing is written meanwhile."""
+    from hotarea.stores import feature_store, online_writers
+
+    with serving.alone(settings.home):
+        store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
+        try:
+            yield store, ledger, online_writers.name_of(store.config.online_store)
+        finally:
+            ledger.close()
+
+
+def _drawn(settings: Settings, subject: _Subject, run_id: str) -> Drawn:
+    before = subject.before.parts if subject.before else []
+    size = settings.audit_documents, settings.audit_newest
+    return Drawn.of(subject.published.parts, before, f"{run_id}/{subject.view}", *size)
+
+
+def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, drawn: Drawn, run_id: str) -> Audit:
     from hotarea.stores import online_writers
 
     start = time.perf_counter()
-    before = subject.before.parts if subject.before else []
-    size = settings.audit_documents, settings.audit_newest
-    drawn = Drawn.of(subject.published.parts, before, f"{run_id}/{subject.view}", *size)
     offline = _offline(settings, subject, drawn.there)
     online = _online(store, subject, [*drawn.there, *drawn.vanished])
     found = [*audit.differences(offline, online, subject.columns)]
@@ -118,7 +148,7 @@ def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_i
 
 
 def _subject(
-    settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization, *, must: bool
+    settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization | OnlineWrite, *, must: bool
 ) -> _Subject | None:
     """Return what a write served, None if that is no longer in service unless it `must` be.
 
