@@ -210,10 +210,12 @@ def _changes(last: Materialization, wanted: Published, columns: Sequence[str]) -
 def _missed(
     definition: "FeatureView", last: Materialization | None, wanted: Published, columns: Sequence[str]
 ) -> Iterator[Missed]:
-    """Yield what `materialize_incremental` of plain Feast, run now, would not write."""
+    """Yield what `materialize_incremental` of plain Feast, run now, would not write.
+
+    Its watermark is moved by its own runs alone. What ours wrote, it would have passed had it run then.
+    """
     moment = datetime.combine(wanted.cutoff, time(), UTC)
-    ends = [definition.most_recent_end_time, last.materialized_at if last else None]
-    watermark = max((end.astimezone(UTC) for end in ends if end), default=None)
+    watermark = definition.most_recent_end_time and definition.most_recent_end_time.astimezone(UTC)
     if watermark is None:
         looks_back = definition.ttl or FEAST_LOOKS_BACK
         if moment < now() - looks_back:
@@ -223,7 +225,7 @@ def _missed(
     elif moment <= watermark:
         yield Missed(f"behind the watermark {watermark:%Y-%m-%d %H:%M:%S}", wanted.rows, [*columns])
     if last and (new := [name for name in columns if name not in last.columns]):
-        yield Missed("new column, never filled for rows that were written", wanted.rows, new)
+        yield Missed("new column, never filled for what it had written, had it run then", wanted.rows, new)
 
 
 def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> OnlineWrite | None:
