@@ -4,10 +4,10 @@ For every cutoff that the releases cover: the features as they were known then, 
 labels. Features are validated, published each by one rename, and the newest brought into the online store.
 
 **Runs** on new `works`, and by hand. **Starts** `train_model` and `score_documents` through the asset
-`document_features`. With nothing missing the run is skipped.
+`document_features`. With nothing missing all but the audit is skipped.
 
 **Hazards** If validation fails, none of the run's features are published and the old ones stay in service. If the audit
-fails, what is served is wrong: `hotarea materialize --anew` writes it again.
+fails, what is served is wrong: the next run, or `hotarea materialize`, writes it again.
 
 **Example** `{"cutoffs": ["2012-12-31", "2013-06-30@2014-12-31"]}`
 """
@@ -75,9 +75,9 @@ def build_features():
             raise AirflowSkipException("nothing is new: all features are published and served")
         outlet_events[DOCUMENT_FEATURES].extra = {"published": published or []}
 
-    @task
+    @task(trigger_rule="none_failed")
     def audit(*, run_id):
-        """Compare what is served now with the offline store; fail if they differ."""
+        """Compare what is served now with the offline store, also if nothing is new; fail if they differ."""
         from hotarea.stages import audit
 
         audit.run(settings(), run_id)

@@ -237,6 +237,8 @@ def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:
     [
         ("build_features", "materialize", "none_failed"),  # serves what an interrupted run published
         ("score_documents", "materialize", "none_failed"),  # serves old predictions again after a rollback
+        ("build_features", "audit", "none_failed"),  # sees what the online store has lost, though nothing is new
+        ("score_documents", "audit", "none_failed"),
         ("score_documents", "publish", "all_success"),
         ("ingest_releases", "publish", "all_success"),
     ],

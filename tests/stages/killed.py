@@ -1,9 +1,10 @@
-"""Materializes in processes that are killed at random moments; a program, since a fork wants to be alone.
+"""Materializes in processes that are killed, at random or after a chunk; a program, since a fork wants to be alone.
 
     python -m tests.stages.killed HOME KILLS SEED
 
-Settings come from the environment. Prints how many were killed, how often a set was complete, and what differs at the
-end between the online answers of all documents and the set that is served.
+Settings come from the environment. Prints how many were killed, how often a set was complete, how many writes were
+killed between two of their chunks and gone on with by another run, and what differs at the end between
+the online answers of all documents and the set that is served.
 """
 
 import json
@@ -13,6 +14,7 @@ import random
 import signal
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,13 +25,13 @@ import pyarrow.parquet as pq
 import beam_jobs.online_rows  # noqa: F401 - imported before the forks, as all that takes long
 from beam_jobs.program import pipeline_options  # noqa: F401
 from hotarea.domain import tables
-from hotarea.domain.records import FeatureSet
+from hotarea.domain.records import FeatureSet, Materialization, OnlineChunk, OnlineWrite
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import beam_engine, materialize, serving  # noqa: F401
 from hotarea.stores import feature_store, online_writers  # noqa: F401
 from hotarea.stores.layout import Layout
-from hotarea.stores.ledger import Ledger
+from hotarea.stores.ledger import Ledger, read
 
 DOCUMENTS, GONE = 6_000, 600
 VIEWS = ("size_5y_cite_count", "document_citations")
@@ -67,24 +69,50 @@ def main(home: str, kills: int, seed: int) -> None:
     usual = time.monotonic() - start
     number = 2
     rows, killed, complete = publish(settings, number), 0, 0
+    halved: set[str] = set()
     while killed < kills:
         child = os.fork()
         if child == 0:
             materialize.run(settings, f"run-{killed}")
             os._exit(0)
-        time.sleep(chance.uniform(0, usual))
+        if killed % 2:
+            wait_for_a_chunk(settings, 3 * usual)
+        else:
+            time.sleep(chance.uniform(0, usual))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             killed += 1
+            halved |= unfinished(settings)
         else:
             assert os.WEXITSTATUS(status) == 0
             number, complete = number + 1, complete + 1
             rows = publish(settings, number)
     materialize.run(settings, "last")
     assert not materialize.is_due(settings)
-    found = {"killed": killed, "complete": complete, "usual_s": usual, "differ": differ(settings, rows)}
+    resumed = len(halved & finished(settings))
+    found = {"killed": killed, "complete": complete, "resumed": resumed, "differ": differ(settings, rows)}
     sys.stdout.write(json.dumps(found) + "\n")
+
+
+def wait_for_a_chunk(settings: Settings, at_most_s: float) -> None:
+    """Wait until one more chunk is remembered: a moment that chance alone seldom hits."""
+    ledger, end = Ledger(settings.ledger), time.monotonic() + at_most_s
+    before = len(ledger.all(OnlineChunk))
+    while len(ledger.all(OnlineChunk)) == before and time.monotonic() < end:
+        time.sleep(0.001)
+    ledger.close()
+
+
+def finished(settings: Settings) -> set[str]:
+    """Return the writes that a run has ended."""
+    return {m.write_id for m in read(settings.ledger, Materialization)}
+
+
+def unfinished(settings: Settings) -> set[str]:
+    """Return the writes of which some chunks are written, and not all."""
+    chunks = Counter(chunk.write_id for chunk in read(settings.ledger, OnlineChunk))
+    return {w.write_id for w in read(settings.ledger, OnlineWrite) if 0 < chunks[w.write_id] <= len(w.bounds)}
 
 
 def differ(settings: Settings, rows: pa.Table) -> list[object]:

@@ -1,14 +1,24 @@
 """The audit sees what readers would see wrong: a value, an age, a document that is missing or should be gone."""
 
+import fcntl
+import json
+import math
 import sqlite3
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hotarea.domain.errors import NotReadyError, ValidationError
 from hotarea.domain.records import Audit
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
 from hotarea.stages import audit, materialize
+from hotarea.stores import feature_store, online_writers
+from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from tests.servers import redis_server
 
 RATE = "size_5y_cite_count"
 
@@ -90,13 +100,65 @@ def test_an_older_cutoff_and_a_correction_are_compared_with_what_was_known_then(
 def test_what_differs_is_named_and_written_anew(served, statement, told):
     online(served, statement)
 
-    with pytest.raises(ValidationError, match=rf"(?s){told}.*HOTAREA_AUDIT_THRESHOLD.*materialize --anew"):
+    with pytest.raises(ValidationError, match=rf"(?s){told}.*HOTAREA_AUDIT_THRESHOLD.*`hotarea materialize` writes"):
         audit.run(served, "run-2")
     assert [a.success for a in remembered(served)].count(False) == 1
 
-    assert materialize.run(served, "run-3") == []  # by the ledger all is served
-    assert len(materialize.run(served, "run-3", anew=True)) == 3
+    assert len(materialize.run(served, "run-3")) == 1
     assert all(a.success for a in audit.run(served, "run-3"))
+    assert materialize.run(served, "run-4") == []
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["asked for anew", "audit failed"])
+def test_a_vanished_document_is_removed_though_the_ledger_knows_nothing_of_it(settings, published, anew):
+    """Of Redis, which replaces nothing as a whole."""
+    published.features("2012-12-31", *({"document_id": i, "rate": float(i)} for i in (1, 2)))
+    published.features("2013-12-31", *({"document_id": i, "rate": float(i)} for i in (2, 3)))
+    with redis_server() as url:
+        there = Settings.load(home=settings.home, project=settings.project, online_store="redis", online_store_url=url)
+        materialize.run(there, "run-1")
+        store = feature_store.open_store(there)
+        writer = online_writers.writer(store.config, store.get_feature_view(RATE))
+        gone = pq.read_table(Layout(settings.home).feature_set(Cutoff.parse("2012-12-31")) / "part-0.parquet")
+        writer.write(writer.view.conformed(gone.to_batches()[0]), pa.array([], pa.int64()))
+
+        if not anew:
+            with pytest.raises(
+                ValidationError, match=r"1 of 3 documents of size_5y_cite_count .*document 1, cite_count"
+            ):
+                audit.run(there, "run-2", [RATE])
+        materialize.run(there, "run-3", views=[RATE], anew=anew)
+
+        assert feature_store.online(there, "document_area_v1", [1, 2])["rate"] == [None, 2.0]
+        assert all(a.success for a in audit.run(there, "run-4", [RATE]))
+
+
+def test_no_other_task_writes_between_the_two_reads(served, monkeypatch):
+    read, locked = audit._online, []
+
+    def meanwhile(*arguments):
+        with (served.home / "feast" / "materialize.lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked.append(True)
+        return read(*arguments)
+
+    monkeypatch.setattr(audit, "_online", meanwhile)
+    audit.run(served, "run-2", [RATE])
+
+    assert locked == [True]
+
+
+def test_values_that_json_lacks_are_kept_as_text(settings, published):
+    published.features("2013-12-31", {"document_id": 1, "rate": math.inf}, {"document_id": 2, "rate": -math.inf})
+    materialize.run(settings, "run-1")
+    online(settings, f"DELETE FROM hotarea_{RATE}")
+
+    with pytest.raises(ValidationError):
+        audit.run(settings, "run-2", [RATE])
+
+    (found,) = remembered(settings)
+    assert [d["offline"] for d in found.differences if d["column"] == "rate"] == ["inf", "-inf"]
+    assert json.dumps(found.differences, allow_nan=False)
 
 
 def test_a_share_below_the_threshold_is_borne(served):
@@ -128,6 +190,8 @@ def test_predictions_of_a_model_that_was_replaced_are_behind_and_not_wrong(serve
     published.champion(1)  # a rollback that is not materialized yet
 
     assert [a.view for a in audit.run(served, "run-2")] == [RATE, "document_citations"]
+    with pytest.raises(NotReadyError, match="document_predictions serves model version 2, which is not in service"):
+        audit.run(served, "run-2", ["document_predictions"])
 
 
 def test_nothing_materialized_is_an_error(settings, published):

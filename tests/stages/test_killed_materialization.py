@@ -38,4 +38,5 @@ def test_after_many_kills_and_one_run_online_equals_offline(kind, tmp_path):
 
     assert found["killed"] == kills
     assert found["complete"] < 2 * kills  # else most kills came when all was done
+    assert found["resumed"]  # else no kill came between two chunks of a write
     assert found["differ"] == []

@@ -113,6 +113,21 @@ def test_the_champions_predictions_are_served(two_cutoffs, published):
     assert answers(two_cutoffs, "model_version", 1) == [2]
 
 
+def test_of_an_older_cutoff_too_only_the_champions_predictions_are_served(two_cutoffs, published):
+    published.predictions("2012-12-31", 1, {1: 0.9})
+    materialize.run(two_cutoffs, "run-1", cutoff=date(2012, 12, 31))
+    assert answers(two_cutoffs, "model_version", 1) == [1]  # while there is no champion
+
+    published.champion(2)
+    published.predictions("2013-12-31", 2, {1: 0.1})
+    written = materialize.run(two_cutoffs, "run-2", cutoff=date(2012, 12, 31))
+    with pytest.raises(NotReadyError, match="nothing is published for document_predictions at 2012-12-31"):
+        materialize.run(two_cutoffs, "run-2", cutoff=date(2012, 12, 31), views=["document_predictions"])
+
+    assert written == []
+    assert [m.model_version for m in materialize.run(two_cutoffs, "run-3", views=["document_predictions"])] == [2]
+
+
 def test_a_rollback_serves_the_predictions_of_before_again(two_cutoffs, published):
     for version in (1, 2):
         published.champion(version)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -160,6 +161,19 @@ def test_readers_see_nothing_of_a_replacement_before_its_end(store):
     feature_store_again = store.feast
     feature_store_again.apply([store.definition])  # finds its table and indexes as it made them
     assert store.read(1)["hot_area_score"] == [0.7]
+
+
+def test_a_view_whose_name_begins_like_another_is_none_that_was_left_aside(store):
+    longer = copy(store.definition)
+    longer.name = f"{VIEW}__x"
+    store.feast.apply([longer])
+    other = online_writers.writer(store.feast.config, longer)
+    other.write(rows_of({1: 0.1}), NOBODY)
+
+    store.writer("next").begin()
+
+    answer = store.feast.get_online_features([f"{VIEW}__x:hot_area_score"], [{"document_id": 1}]).to_dict()
+    assert answer["hot_area_score"] == [0.1]
 
 
 def test_some_documents_are_written_into_what_is_there(store):

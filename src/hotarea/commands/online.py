@@ -1,5 +1,6 @@
 """`hotarea materialize`: what it would write, shown; some documents; and all that is due, audited."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,14 +16,26 @@ from hotarea.stages.serving import Asked
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger(__name__)
+
 
 def written(settings: Settings, run_id: str, asked: Asked) -> list[Materialization]:
-    """Write what is due, and compare it with the offline store."""
+    """Write what is due, and compare what is served with the offline store.
+
+    What the store has lost since it was written, or never had right, is written anew once, and compared again.
+    """
     from hotarea.stages import audit, materialize
 
     done = materialize.run(settings, run_id, asked.cutoff, asked.views, anew=asked.anew)
-    if done:
-        audit.run(settings, run_id, [write.view for write in done])
+    found = audit.compare(settings, run_id, asked.views)
+    lost = [a.view for a in found if not a.success and a.view not in {write.view for write in done}]
+    if lost and asked.cutoff is None:
+        log.warning("%s: other answers online than offline, so written anew", ", ".join(lost))
+        done += materialize.run(settings, run_id, views=lost)
+        found = [a for a in found if a.view not in lost] + audit.compare(settings, run_id, lost)
+    audit.check(found)
+    if unseen := {write.view for write in done} - {a.view for a in found}:
+        audit.compare(settings, run_id, sorted(unseen))  # which says why not: another model was promoted meanwhile
     return done
 
 
@@ -41,11 +54,17 @@ def show_plan(settings: Settings, cutoff: date | None, views: Sequence[str] | No
 def write_some(
     settings: Settings, documents: str, cutoff: date | None, views: Sequence[str] | None, *, as_json: bool
 ) -> None:
-    """Write the rows of some documents."""
-    from hotarea.stages import materialize
+    """Write the rows of some documents, and compare them with the offline store."""
+    from hotarea.stages import audit, materialize
 
     ids = ids_of(documents)
-    calls.run("materializing", lambda run_id: materialize.run_some(settings, run_id, ids, cutoff, views), as_json)
+
+    def written_some(run_id: str) -> dict[str, int]:
+        done = materialize.run_some(settings, run_id, ids, cutoff, views)
+        audit.run_some(settings, run_id, ids.to_pylist(), [*done])
+        return done
+
+    calls.run("materializing", written_some, as_json)
 
 
 def ids_of(text: str) -> "pa.Array":
@@ -55,7 +74,7 @@ def ids_of(text: str) -> "pa.Array":
     """
     import pyarrow as pa
 
-    given = Path(text).read_text().split() if Path(text).is_file() else text.split(",")
+    given = _in_file(text) or text.split(",")
     named = [one.strip() for one in given if one.strip()]
     ids = [plain if plain is not None else work for plain, work in zip(_plain(named), _works(named), strict=True)]
     wrong = [name for name, found in zip(named, ids, strict=True) if found is None]
@@ -65,6 +84,20 @@ def ids_of(text: str) -> "pa.Array":
             "file with one on each line."
         )
     return pa.array(ids, pa.int64()).unique()
+
+
+def _in_file(text: str) -> list[str] | None:
+    """Return the words of the file that a text names; None if it names none, as a list with commas never does."""
+    if "," in text:
+        return None
+    try:
+        return Path(text).read_text().split() if Path(text).is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no UTF-8"
+        raise SettingsError(
+            f"{text[:100]} cannot be read as a file of ids ({why}); expected text with one on each line, or ids "
+            "separated by commas."
+        ) from error
 
 
 def _plain(named: Sequence[str]) -> list[int | None]:

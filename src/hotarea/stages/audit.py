@@ -1,11 +1,14 @@
 """The audit: what the online store answers, compared with what the offline store says."""
 
 import logging
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,7 +16,7 @@ import pyarrow as pa
 from hotarea.domain import audit
 from hotarea.domain.audit import AGE, Difference
 from hotarea.domain.errors import NotReadyError, ValidationError
-from hotarea.domain.records import Audit, Materialization, now
+from hotarea.domain.records import Audit, Materialization, OnlineWrite, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import serving
@@ -37,40 +40,93 @@ class _Subject:
     columns: list[str]
     published: Published
     before: Published | None
-    is_offline: bool  # False if the offline store has turned to another model's predictions: the view is behind
 
 
 def run(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
+    """Compare as `compare` does, and raise `ValidationError` if a view failed."""
+    audits = compare(settings, run_id, views)
+    check(audits)
+    return audits
+
+
+def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None) -> list[Audit]:
     """Compare documents drawn at random by the run's id, the newest ones and vanished ones, view by view.
 
-    Compared is what was materialized last. Raises `ValidationError`, when all is remembered, if a larger share than
-    HOTAREA_AUDIT_THRESHOLD differs in a view, and `NotReadyError` if nothing was materialized.
+    Compared is what was materialized last; nothing is written meanwhile. A view fails, and is due from then on, if a
+    larger share than HOTAREA_AUDIT_THRESHOLD differs. Raises `NotReadyError` if nothing was materialized, or if of a
+    view that was named the offline store answers another model's predictions: that one is behind. Of all views, such
+    a one is left out.
     """
-    from hotarea.stores import feature_store, online_writers
+    from hotarea.stores import feature_store
 
-    store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
-    try:
-        name = online_writers.name_of(store.config.online_store)
+    with _opened(settings) as (store, ledger, name):
         served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
         writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
         if not writes:
             raise NotReadyError(f"nothing was written to the online store {name} yet; run `hotarea materialize` first.")
-        subjects = [_subject(settings, ledger, store, write) for write in writes]
-        audits = [_audited(settings, store, subject, run_id) for subject in subjects if subject.is_offline]
+        subjects = [_subject(settings, ledger, store, write, must=bool(views)) for write in writes]
+        audits = [_audited(settings, store, s, _drawn(settings, s, run_id), run_id) for s in subjects if s]
         ledger.add(*audits)
-    finally:
-        ledger.close()
-    _fail(audits)
     return audits
 
 
-def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_id: str) -> Audit:
+def run_some(settings: Settings, run_id: str, documents: Sequence[int], views: Sequence[str]) -> list[Audit]:
+    """Compare documents that this run wrote alone, as many as HOTAREA_AUDIT_DOCUMENTS at most, as `run` does.
+
+    A view that was written again since is left to the audit of that write.
+    """
+    size = min(settings.audit_documents, len(documents))
+    ids = sorted(random.Random(run_id).sample(documents, size))  # noqa: S311 - no secret
+    audits = []
+    with _opened(settings) as (store, ledger, name):
+        for view in views:
+            write = ledger.newest(OnlineWrite, view=view, store=name)
+            subject = _subject(settings, ledger, store, write, must=True) if write and write.run_id == run_id else None
+            if subject:
+                audits.append(_audited(settings, store, subject, Drawn.among(subject.published.parts, ids), run_id))
+        ledger.add(*audits)
+    check(audits)
+    return audits
+
+
+def check(audits: Sequence[Audit]) -> None:
+    """Raise `ValidationError` that names what differs if a view failed."""
+    failed = [a for a in audits if not a.success]
+    if not failed:
+        log.info("%d documents answer online as offline", sum(a.documents for a in audits))
+        return
+    told = [
+        audit.message(a.view, a.cutoff, [Difference(**d) for d in a.differences], a.wrong, a.documents) for a in failed
+    ]
+    raise ValidationError(
+        f"{'. '.join(told)}. Expected a share of at most {failed[0].threshold} (HOTAREA_AUDIT_THRESHOLD). "
+        "`hotarea materialize` writes these views anew."
+    )
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple["FeatureStore", Ledger, str]]:
+    """Yield both stores and the online one's name; nothing is written meanwhile."""
+    from hotarea.stores import feature_store, online_writers
+
+    with serving.alone(settings.home):
+        store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
+        try:
+            yield store, ledger, online_writers.name_of(store.config.online_store)
+        finally:
+            ledger.close()
+
+
+def _drawn(settings: Settings, subject: _Subject, run_id: str) -> Drawn:
+    before = subject.before.parts if subject.before else []
+    size = settings.audit_documents, settings.audit_newest
+    return Drawn.of(subject.published.parts, before, f"{run_id}/{subject.view}", *size)
+
+
+def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, drawn: Drawn, run_id: str) -> Audit:
     from hotarea.stores import online_writers
 
     start = time.perf_counter()
-    before = subject.before.parts if subject.before else []
-    size = settings.audit_documents, settings.audit_newest
-    drawn = Drawn.of(subject.published.parts, before, f"{run_id}/{subject.view}", *size)
     offline = _offline(settings, subject, drawn.there)
     online = _online(store, subject, [*drawn.there, *drawn.vanished])
     found = [*audit.differences(offline, online, subject.columns)]
@@ -91,8 +147,13 @@ def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, run_i
     )
 
 
-def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization) -> _Subject:
-    """Return what a write served. Of a column that came since, it says nothing: that is due anyway."""
+def _subject(
+    settings: Settings, ledger: Ledger, store: "FeatureStore", write: Materialization | OnlineWrite, *, must: bool
+) -> _Subject | None:
+    """Return what a write served, None if that is no longer in service unless it `must` be.
+
+    Of a column that came since, it says nothing: that is due anyway.
+    """
     from hotarea.stores import feature_store
 
     sets = serving.sets_of(settings, store, ledger, write.view)
@@ -105,10 +166,16 @@ def _subject(settings: Settings, ledger: Ledger, store: "FeatureStore", write: M
         )
     older = [s for s in sets if (s.cutoff, s.known) < (published.cutoff, published.known) and s.parts]
     columns = [name for name in feature_store.features_of(store, write.view) if name in write.columns]
-    is_offline = published.model_version == sets[-1].model_version
-    if not is_offline:
-        log.warning("%s serves model version %s, which is not in service any more", write.view, write.model_version)
-    return _Subject(write.view, columns, published, older[-1] if older else None, is_offline)
+    offered = [s.identity for s in sets if s.is_offered and s.cutoff == published.cutoff]
+    if published.model_version is not None and published.identity not in offered[-1:]:
+        behind = f"{write.view} serves model version {write.model_version}, which is not in service any more"
+        if must:
+            raise NotReadyError(
+                f"{behind}, so that it cannot be audited; expected the champion's. Run `hotarea materialize`."
+            )
+        log.warning("%s", behind)
+        return None
+    return _Subject(write.view, columns, published, older[-1] if older else None)
 
 
 def _offline(settings: Settings, subject: _Subject, ids: Sequence[int]) -> dict[int, Any]:
@@ -145,18 +212,8 @@ def _online(store: "FeatureStore", subject: _Subject, ids: Sequence[int]) -> dic
 
 
 def _plain(difference: Difference) -> dict[str, Any]:
-    return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in asdict(difference).items()}
-
-
-def _fail(audits: Sequence[Audit]) -> None:
-    failed = [a for a in audits if not a.success]
-    if not failed:
-        log.info("%d documents answer online as offline", sum(a.documents for a in audits))
-        return
-    told = [
-        audit.message(a.view, a.cutoff, [Difference(**d) for d in a.differences], a.wrong, a.documents) for a in failed
-    ]
-    raise ValidationError(
-        f"{'. '.join(told)}. Expected a share of at most {failed[0].threshold} (HOTAREA_AUDIT_THRESHOLD). "
-        "Write the views anew with `hotarea materialize --anew`."
-    )
+    """Return a difference as JSON can say it, which knows neither moments nor NaN and infinities."""
+    return {
+        name: v.isoformat() if isinstance(v, datetime) else str(v) if isinstance(v, float) and not isfinite(v) else v
+        for name, v in asdict(difference).items()
+    }

@@ -21,10 +21,9 @@ from feast.value_type import ValueType
 
 from hotarea.domain.records import OnlineWrite
 from hotarea.domain.settings import Settings
+from hotarea.stages import serving
 from hotarea.stores import feast_home, online_writers
-from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from hotarea.stores.lock import exclusive
 from hotarea.stores.online_format import CREATED, EVENT
 
 log = logging.getLogger(__name__)
@@ -112,7 +111,7 @@ class BeamComputeEngine(LocalComputeEngine):  # type: ignore[misc]
             yield
             return
         home = feast_home.below_home(offline.home, self.repo_config.repo_path)
-        with exclusive(Layout(home).feature_repo / "materialize.lock"):
+        with serving.alone(home):
             ledger = Ledger(feast_home.ledger_of(offline, home))
             ledger.add(_intention(task, online_writers.name_of(self.repo_config.online_store)))
             ledger.close()

@@ -18,7 +18,6 @@ from hotarea.stages import job_runs, serving
 from hotarea.stages.serving import Asked, ViewPlan
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +104,7 @@ def run_some(
 @contextmanager
 def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
     """Let one materialization of a home run at a time."""
-    with exclusive(Layout(settings.home).feature_repo / "materialize.lock"):
+    with serving.alone(settings.home):
         store, ledger = _applied(settings), Ledger(settings.ledger)
         try:
             yield _Home(settings, store, ledger, run_id)

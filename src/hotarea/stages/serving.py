@@ -1,6 +1,7 @@
 """What each view should serve online, what it serves by the ledger, and so what is to be written and why."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.records import (
+    Audit,
     Champion,
     FeatureSet,
     Materialization,
@@ -20,6 +22,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from hotarea.stores.lock import exclusive
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView
@@ -50,6 +53,7 @@ class Published:
     rows: int
     folder: Path
     since: datetime
+    is_offered: bool = True  # False for what another model predicts than the one in service
 
     @property
     def parts(self) -> list[Path]:
@@ -97,13 +101,24 @@ class _Served:
 
     last: Materialization | None
     since: list[OnlineWrite]  # writes that are no part of it: unfinished ones, subsets and ranges, later than its begin
+    failed: Audit | None  # the last one since then that did: that a later one drew other documents mends nothing
 
     @classmethod
     def of(cls, ledger: Ledger, view: str, store: str) -> "_Served":
         last = ledger.newest(Materialization, view=view, store=store)
         writes = sorted(ledger.all(OnlineWrite, view=view, store=store), key=lambda w: w.begun_at)
         own = last.write_id if last else ""
-        return cls(last, [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)])
+        failed = ledger.newest(Audit, view=view, store=store, success=False)
+        return cls(
+            last,
+            [w for w in writes if w.write_id != own and (not last or w.begun_at > last.materialized_at)],
+            failed if failed and (not last or failed.audited_at > last.materialized_at) else None,
+        )
+
+
+def alone(home: Path) -> AbstractContextManager[None]:
+    """Keep out whatever else writes to a home's online store, or compares it."""
+    return exclusive(Layout(home).feature_repo / "materialize.lock")
 
 
 def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked) -> list[ViewPlan]:
@@ -121,7 +136,7 @@ def plan(settings: Settings, store: "FeatureStore", ledger: Ledger, asked: Asked
     plans, missing = [], []
     for view in asked.views or served:
         sets = _SETS[served[view]](settings, ledger)
-        wanted = [published for published in sets if asked.cutoff in {None, published.cutoff}]
+        wanted = [published for published in sets if published.is_offered and asked.cutoff in {None, published.cutoff}]
         if wanted:
             plans.append(_plan(store, ledger, view, sets, wanted[-1], anew=asked.anew))
         elif asked.views or served[view] == "features":
@@ -157,7 +172,7 @@ def _plan(  # noqa: PLR0913 - each a different thing
         missed=[*_missed(store.get_feature_view(view), served.last, wanted, columns)] if reasons else [],
         resumes=resumes,
         done=[c.number for c in ledger.all(OnlineChunk, write_id=resumes.write_id)] if resumes else [],
-        before=_before(served, sets, wanted),
+        before=_before(served, sets, wanted, anew=anew),
     )
 
 
@@ -167,6 +182,8 @@ def _reasons(served: _Served, wanted: Published, columns: Sequence[str]) -> Iter
         yield "nothing was written to this store yet"
     else:
         yield from _changes(served.last, wanted, columns)
+    if served.failed:
+        yield f"the audit at {served.failed.audited_at:%Y-%m-%d %H:%M:%S} failed"
     for write in served.since:
         if write.documents is None and write.cutoff:
             yield f"write {write.write_id} was interrupted"
@@ -193,10 +210,12 @@ def _changes(last: Materialization, wanted: Published, columns: Sequence[str]) -
 def _missed(
     definition: "FeatureView", last: Materialization | None, wanted: Published, columns: Sequence[str]
 ) -> Iterator[Missed]:
-    """Yield what `materialize_incremental` of plain Feast, run now, would not write."""
+    """Yield what `materialize_incremental` of plain Feast, run now, would not write.
+
+    Its watermark is moved by its own runs alone. What ours wrote, it would have passed had it run then.
+    """
     moment = datetime.combine(wanted.cutoff, time(), UTC)
-    ends = [definition.most_recent_end_time, last.materialized_at if last else None]
-    watermark = max((end.astimezone(UTC) for end in ends if end), default=None)
+    watermark = definition.most_recent_end_time and definition.most_recent_end_time.astimezone(UTC)
     if watermark is None:
         looks_back = definition.ttl or FEAST_LOOKS_BACK
         if moment < now() - looks_back:
@@ -206,7 +225,7 @@ def _missed(
     elif moment <= watermark:
         yield Missed(f"behind the watermark {watermark:%Y-%m-%d %H:%M:%S}", wanted.rows, [*columns])
     if last and (new := [name for name in columns if name not in last.columns]):
-        yield Missed("new column, never filled for rows that were written", wanted.rows, new)
+        yield Missed("new column, never filled for what it had written, had it run then", wanted.rows, new)
 
 
 def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> OnlineWrite | None:
@@ -214,15 +233,20 @@ def _resumed(served: _Served, wanted: Published, columns: Sequence[str]) -> Onli
     last = served.since[-1] if served.since else None
     if last is None or last.documents is not None or last.begun_at < wanted.since or last.columns != [*columns]:
         return None
+    if served.failed and last.begun_at < served.failed.audited_at:
+        return None  # its chunks may be what was lost
     return last if (last.cutoff, last.known, last.model_version) == wanted.identity else None
 
 
-def _before(served: _Served, sets: Sequence[Published], wanted: Published) -> list[Path]:
-    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it."""
+def _before(served: _Served, sets: Sequence[Published], wanted: Published, *, anew: bool) -> list[Path]:
+    """Return the folders of the sets of which documents may stand in the store: all, if nothing is known of it.
+
+    Nor is it where the ledger is not trusted: the view is asked for anew, or an audit failed.
+    """
     written = {(w.cutoff, w.known, w.model_version) for w in served.since}
     if served.last:
         written.add((served.last.cutoff, served.last.known, served.last.model_version))
-    any_of_them = served.last is None or (None, None, None) in written
+    any_of_them = anew or served.failed is not None or served.last is None or (None, None, None) in written
     return [
         s.folder
         for s in sets
@@ -242,7 +266,8 @@ def _features(settings: Settings, ledger: Ledger) -> list[Published]:
 def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
     """Return the predictions, those to prefer last: the champion's or, until it has scored, those of the one before.
 
-    The champion's are due from its promotion on: after a rollback they are written again.
+    The champion's are due from its promotion on: after a rollback they are written again. Beside them no others are
+    offered, but they may stand in a store.
     """
     layout, sets = Layout(settings.home), ledger.all(PredictionSet)
     scored = {s.model_version for s in sets}
@@ -253,7 +278,10 @@ def _predictions(settings: Settings, ledger: Ledger) -> list[Published]:
         folder = layout.prediction_set(Cutoff(s.cutoff, s.known), s.model_version)
         is_own = serving is not None and s.model_version == serving.model_version
         since = max(s.published_at, serving.promoted_at) if serving and is_own else s.published_at
-        (own if is_own else others).append(Published(s.cutoff, s.known, s.model_version, s.rows, folder, since))
+        offered = is_own or serving is None
+        (own if is_own else others).append(
+            Published(s.cutoff, s.known, s.model_version, s.rows, folder, since, offered)
+        )
     return others + sorted(own, key=lambda p: (p.cutoff, p.known))
 
 

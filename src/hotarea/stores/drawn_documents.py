@@ -12,6 +12,7 @@ _ROWS = "read_parquet(?, hive_partitioning = false)"
 
 _RANDOM = f"SELECT document_id FROM {_ROWS} ORDER BY hash(concat(document_id, ?)), document_id LIMIT ?"  # noqa: S608
 _HIGHEST = f"SELECT document_id FROM {_ROWS} ORDER BY document_id DESC LIMIT ?"  # noqa: S608
+_HELD = f"SELECT document_id FROM {_ROWS} WHERE list_contains(?, document_id)"  # noqa: S608
 _ONLY_IN_FIRST = f"""
     SELECT document_id FROM {_ROWS} ANTI JOIN (SELECT document_id FROM {_ROWS}) USING (document_id)
     ORDER BY document_id DESC LIMIT ?
@@ -20,10 +21,19 @@ _ONLY_IN_FIRST = f"""
 
 @dataclass(frozen=True)
 class Drawn:
-    """Documents that a set holds, and some that the one before held and it does not."""
+    """Documents that a set holds, and some that it does not: of the one before, or that were asked for."""
 
     there: list[int]
     vanished: list[int]
+
+    @classmethod
+    def among(cls, parts: Sequence[Path], documents: Sequence[int]) -> Self:
+        """Tell documents that a set holds from those that it lacks."""
+        import duckdb
+
+        held = duckdb.execute(_HELD, [[str(part) for part in parts], [*documents]]).fetchall()
+        there = sorted(found for (found,) in held)
+        return cls(there, sorted({*documents} - {*there}))
 
     @classmethod
     def of(cls, parts: Sequence[Path], before: Sequence[Path], seed: str, at_random: int, newest: int) -> Self:

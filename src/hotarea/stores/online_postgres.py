@@ -117,7 +117,7 @@ class PostgresWriter:
         return connection
 
 
-_ASIDE = "__"
+_ASIDE = "__aside_"
 
 
 def _sql(text: Any, *names: str) -> sql.Composed:
