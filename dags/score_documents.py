@@ -6,8 +6,8 @@ version, are validated, published and served online; the hot areas per topic fol
 **Runs** on a new `champion`, on new `document_features`, and by hand. Without a champion the run is skipped. What this
 champion has scored already is not scored again; after a rollback its old predictions are served again.
 
-**Hazards** If validation fails, the predictions before stay in service. If the audit fails, what is served is wrong: the
-next run, or `hotarea materialize`, writes it again.
+**Hazards** If validation fails, the predictions before stay in service. If the audit fails, what is served is wrong:
+the next run, or `hotarea materialize`, writes it again.
 
 **Example** `{}`
 """
