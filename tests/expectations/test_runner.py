@@ -253,7 +253,7 @@ def test_one_context_serves_a_whole_process(documents, tmp_path):
     file = put(tmp_path / "part-0.parquet", documents, tables.DOCUMENTS)
     for _ in range(2):
         validate("documents", [file], "2012-12-31", tmp_path / "reports", {})
-    assert runner._context.cache_info().misses == 1
+    assert runner.ephemeral_context.cache_info().misses == 1
     assert runner._source.cache_info().misses == 1
     assert runner._source().get_asset_names() == set()
 

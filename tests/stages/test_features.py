@@ -16,7 +16,6 @@ from hotarea.domain.records import FeatureSet, LabelSet, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import features, jobs
-from hotarea.stages import validate as validation
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests.corpora import EVENTFUL, cutoff, end
@@ -42,7 +41,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[Path]]:
         assert dataset == "document_features"
         seen.update(files)
 
-    monkeypatch.setattr(validation, "check_many", check_many)
+    monkeypatch.setattr(features, "check_many", check_many)
     return seen
 
 
@@ -200,7 +199,7 @@ def test_a_failed_validation_publishes_nothing(settings: Settings, plan: Path, m
     def refuse(*_: object, **__: object) -> None:
         raise ValidationError("refused")
 
-    monkeypatch.setattr(validation, "check_many", refuse)
+    monkeypatch.setattr(features, "check_many", refuse)
     with pytest.raises(ValidationError, match="refused"):
         features.validate(settings, plan, "test")
     assert not (settings.home / "features").exists()
