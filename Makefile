@@ -8,7 +8,7 @@ run: setup
 
 test: setup
 	.venv/bin/coverage erase
-	.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: setup
 	.venv/bin/ruff format --check .

@@ -21,17 +21,11 @@ PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
-TOGETHER = ("flink", "dags")
-"""Folders whose tests share something that takes long to start."""
-
 LONGEST = ("flink", "test_loop.py", "dags")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one worker, in their order, and begin with what takes longest."""
-    for item in items:
-        path = item.path.relative_to(PROJECT / "tests")
-        item.add_marker(pytest.mark.xdist_group(path.parts[0] if path.parts[0] in TOGETHER else str(path)))
+    """Begin with what takes longest, so that no worker is left with it at the end."""
     items.sort(key=_rank)
 
 
