@@ -80,11 +80,6 @@ def plan(settings: Settings, cutoff: date | None = None, views: Sequence[str] | 
         ledger.close()
 
 
-def is_due(settings: Settings) -> bool:
-    """Whether `run` would write something: a view serves other rows than those that are published."""
-    return any(view.is_due for view in plan(settings))
-
-
 def run_some(
     settings: Settings,
     run_id: str,
