@@ -18,7 +18,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
 from hotarea.domain.records import FeatureSet, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import report_links, validate
+from hotarea.stages import judge, report_links, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -110,7 +110,7 @@ def publish(settings: Settings, name: str, texts: list[dict[str, Any]], pairs: l
 
 def check(settings: Settings, dataset: str, files: list[Path], subject: str, run_id: str) -> None:
     """Validate one subject."""
-    validate.check_many(settings, dataset, {subject: files}, run_id)
+    judge.check_many(settings, dataset, {subject: files}, run_id)
 
 
 def remembered(settings: Settings) -> list[Validation]:
@@ -225,7 +225,7 @@ def test_many_subjects_are_all_judged_before_the_run_stops(watched, told, tmp_pa
     with pytest.raises(
         ValidationError, match=r"documents 2010-12-31, documents 2012-12-31 broke a critical expectation: "
     ):
-        validate.check_many(watched, "documents", files, "r1")
+        judge.check_many(watched, "documents", files, "r1")
     assert {v.subject: v.success for v in remembered(watched)} == {
         "2010-12-31": False,
         "2011-12-31": True,
