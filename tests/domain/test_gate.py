@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL, Evidence
+from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
+from hotarea.domain.evidence import Evidence
 from hotarea.domain.gate import POLICY, Decision, Policy, decide
 
 GOOD = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}

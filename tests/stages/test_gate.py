@@ -8,7 +8,8 @@ import pytest
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
-from hotarea.domain.evaluation import CHAMPION, MODEL, Evidence
+from hotarea.domain.evaluation import CHAMPION, MODEL
+from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
 from hotarea.stages import gate, promote
 from hotarea.stores.layout import Layout

@@ -1,6 +1,5 @@
 """How good probabilities of hot areas are, for the model and whoever it races against."""
 
-from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -12,36 +11,6 @@ CHAMPION = "champion"
 METRICS = ("average_precision", "roc_auc", "log_loss", "brier")
 
 _CERTAIN = 1e-6  # log loss is infinite where a probability of 0 or 1 is wrong
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that the gate decides on: every contender on the same rows, and how far the features have moved.
-
-    `metrics` maps a contender (`model`, `champion`, each baseline) to its metrics; what could not be computed is left
-    out. `drift` maps each feature of the model to its PSI between the training rows and the newest cutoff's
-    documents, `drift_evaluation` to that between the training rows and the evaluation rows.
-    """
-
-    training_id: str
-    model_version: int
-    champion_version: int | None
-    evaluation_cutoff: str
-    newest_cutoff: str
-    rows: int
-    hot: int
-    metrics: dict[str, dict[str, float]]
-    baselines: tuple[str, ...]  # every contender that the model must beat
-    features: tuple[str, ...]  # every feature of the model, whose drift must be known
-    drift: dict[str, float]
-    drift_evaluation: dict[str, float]
-    decision_threshold: float
-    at_threshold: dict[str, float] = field(default_factory=dict)  # precision and recall of the model
-
-    @property
-    def prevalence(self) -> float:
-        """Share of hot areas among the evaluation rows; NaN without rows."""
-        return self.hot / self.rows if self.rows else float("nan")
 
 
 def metrics(hot: Bools, probability: Floats, ranking: Floats | None = None) -> dict[str, float]:

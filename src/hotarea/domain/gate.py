@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL, Evidence
+from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
+from hotarea.domain.evidence import Evidence
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hotarea.domain import baselines, evaluation, training
 from hotarea.domain.columns import Floats
 from hotarea.domain.drift import drift
-from hotarea.domain.evaluation import Evidence
+from hotarea.domain.evidence import Evidence
 from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan

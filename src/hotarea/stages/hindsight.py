@@ -22,7 +22,7 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.training_folder import TrainingFolder, write
 
 if TYPE_CHECKING:
-    from hotarea.domain.evaluation import Evidence
+    from hotarea.domain.evidence import Evidence
 
 log = logging.getLogger(__name__)
 

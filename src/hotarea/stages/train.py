@@ -14,7 +14,7 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
-    from hotarea.domain.evaluation import Evidence
+    from hotarea.domain.evidence import Evidence
     from hotarea.domain.training_plan import TrainingPlan
     from hotarea.stores.training_folder import DatasetFacts, TrainingFolder
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain.errors import NotReadyError
-from hotarea.domain.evaluation import Evidence
+from hotarea.domain.evidence import Evidence
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.stores.layout import Layout, discard, publish, write_aside

@@ -1,0 +1,77 @@
+"""The evidence that the gate decides on. What could not be computed is absent, and the gate treats it as missing."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How much more the model has of a metric than a rival on the same rows, and the bounds of that over resamples.
+
+    `lower` and `upper` hold 95 % of the differences over resampled rows (paired bootstrap).
+    """
+
+    estimate: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The contenders on some of the evaluation rows, and by how much the model exceeds the champion there."""
+
+    rows: int
+    hot: int
+    metrics: dict[str, dict[str, float]]  # contender -> metric -> value; empty if the slice is too small to judge
+    difference: Interval | None = None  # of average precision, model less champion
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a fresh process found that read the model's file as the registry keeps it, and scored sample requests."""
+
+    loading_s: float
+    requests: int  # of one document each
+    p50_ms: float
+    p99_ms: float
+    differing: int  # requests whose score is not the evaluation's to the bit
+    error: str = ""  # why it failed
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the gate decides on: every contender on the same rows, and how far the features have moved.
+
+    `metrics` maps a contender (`model`, `champion`, each baseline) to its metrics. `drift` maps each feature of the
+    model to its PSI between the training rows and the newest cutoff's documents, `drift_evaluation` to that between
+    the training rows and the evaluation rows.
+    """
+
+    training_id: str
+    model_version: int
+    champion_version: int | None
+    evaluation_cutoff: str
+    newest_cutoff: str
+    rows: int
+    hot: int
+    metrics: dict[str, dict[str, float]]
+    baselines: tuple[str, ...]  # every contender that the model must beat
+    features: tuple[str, ...]  # every feature of the model, whose drift must be known
+    drift: dict[str, float]
+    drift_evaluation: dict[str, float]
+    decision_threshold: float
+    at_threshold: dict[str, float] = field(default_factory=dict)  # precision and recall of the model
+    differences: dict[str, dict[str, Interval]] = field(default_factory=dict)  # rival -> metric
+    slices: dict[str, Slice] = field(default_factory=dict)  # by name, as in `age: under 2 years`
+    overlap: dict[str, int] = field(default_factory=dict)  # contender -> evaluation keys among those it learned from
+    importance: dict[str, float] = field(default_factory=dict)  # feature -> share of the total gain; sums to 1
+    prediction_drift: float | None = None  # PSI of the model's scores, evaluation rows to newest cutoff
+    hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
+    trial: Trial | None = None
+    disagreement: dict[str, float] = field(
+        default_factory=dict
+    )  # view -> share of audited documents that differ online
+
+    @property
+    def prevalence(self) -> float:
+        """Share of hot areas among the evaluation rows; NaN without rows."""
+        return self.hot / self.rows if self.rows else float("nan")
