@@ -49,6 +49,7 @@ class Release:
     corrected: int = 0  # works of which another version is valid since, by a correction
     withdrawn: int = 0  # works that no delivery holds any more; they are among the removals
     removal_files: list[str] = field(default_factory=list)  # lists of ended ids that were read, each whole, with it
+    era: str | None = None  # of its raw records' layout
     ingested_at: datetime = field(default_factory=now)
 
     @property
