@@ -24,7 +24,10 @@ def index(settings: Settings) -> None:
     from expectations.datadocs import Entry, write_index
 
     folder = Layout(settings.home).reports
-    known = (Entry(v.dataset, _subject(v), v.success, Path(v.report), v.validated_at) for v in _validations(settings))
+    known = (
+        Entry(v.dataset, _subject(v), v.success, v.failures, Path(v.report), v.validated_at)
+        for v in _validations(settings)
+    )
     here = [entry for entry in known if entry.report.is_relative_to(folder) and entry.report.is_file()]
     write_index(folder, sorted(here, key=lambda entry: entry.validated_at, reverse=True)[:_INDEXED])
 
