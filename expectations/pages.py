@@ -22,8 +22,7 @@ _REMOVED = re.compile(
 _HEAD = re.compile(r"</head\s*>", re.IGNORECASE)
 _SUITE_LINK = re.compile(r'<a href="[^"]*expectations/[^"]*"\s*>(.*?)</a>', re.DOTALL)  # pages that are not written
 
-_UNKNOWN = {"unknown % not null": "--", "Data asset: None<br>": ""}
-"""What GX says of what it was not asked for, and what a reader is told."""
+_NOT_ASKED = re.compile(r"Data asset: None<br>|(?<=>)unknown % (not )?null")  # what GX says of what it does not know
 
 _STYLE = """
 :root{--line:#d5d9e0;--soft:#f4f6f9;--ok:#1a7f37;--bad:#c62828;--ink:#1f2430}
@@ -82,9 +81,7 @@ class Row:
 
 def self_contained(page: str, title: str) -> str:
     """Return a page of GX's without what it would fetch or run, and with a style of its own."""
-    cleaned = _SUITE_LINK.sub(r"\1", _REMOVED.sub("", page))
-    for unknown, known in _UNKNOWN.items():
-        cleaned = cleaned.replace(unknown, known)
+    cleaned = _SUITE_LINK.sub(r"\1", _NOT_ASKED.sub("", _REMOVED.sub("", page)))
     head = f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
     return _HEAD.sub(lambda _: head, cleaned, count=1)
 
