@@ -28,7 +28,7 @@ def home(with_registry: Settings, tmp_path: Path) -> Settings:
     return with_registry
 
 
-def decide(settings: Settings, version: int, against: int | None, accepted: bool = True) -> None:
+def decide(settings: Settings, version: int, against: int | None, accepted: bool = True, verdict: str = "") -> None:
     metrics = {"model": METRICS, "rate": RATE, **({"champion": METRICS} if against else {})}
     training = records.TrainingRun(
         training_id=f"t{version}",
@@ -45,6 +45,7 @@ def decide(settings: Settings, version: int, against: int | None, accepted: bool
         model_version=version,
         champion_version=against,
         accepted=accepted,
+        verdict=verdict or ("promote" if accepted else "reject"),
         checks=[],
         reasons=[] if accepted else ["it is no better than a coin"],
         metrics=metrics,
@@ -169,7 +170,7 @@ def test_an_acceptance_that_a_later_refusal_took_back_is_not_promoted(home, trai
     decide(home, 1, None)
     ledger = Ledger(home.ledger)
     [first] = ledger.all(records.Decision)
-    ledger.add(replace(first, accepted=False, reasons=["worse"], decided_at=records.now()))
+    ledger.add(replace(first, accepted=False, verdict="reject", reasons=["worse"], decided_at=records.now()))
     ledger.close()
 
     with pytest.raises(GateError, match=said):
