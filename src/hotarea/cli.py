@@ -193,19 +193,6 @@ def score(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def rollback(
-    context: typer.Context,
-    reason: Annotated[str, typer.Option(help="Why; kept in the champion's history.")],
-    version: Annotated[int | None, typer.Option(help="The previous champion if left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Put an earlier champion back in service."""
-    from hotarea.stages import rollback as stage
-
-    run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version), as_json)
-
-
-@app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Show releases, cutoffs, champion, the last decision, the online store and the hottest areas."""
     from hotarea.console import result

@@ -149,4 +149,4 @@ def copied(trained: Settings, tmp_path: Path) -> Settings:
     """Copy the home; the registry's artifacts stay where they are."""
     home = tmp_path / "home"
     shutil.copytree(trained.home, home)
-    return trained.model_copy(update={"home": home})
+    return Settings.load(home=home, horizon_years=1, training_cutoffs=3)

@@ -10,7 +10,7 @@ from hotarea.commands.calls import OUT, Json, call, print_json, run
 app = typer.Typer()
 
 Candidate = Annotated[str, typer.Argument(help="The training's id, as `hotarea train` told it.")]
-Name = Annotated[str | None, typer.Option("--as", help="Who answers; the login's name if left out.")]
+Name = Annotated[str | None, typer.Option("--as", help="Who says so; the login's name if left out.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the ledger, for those who ask later.")]
 
 
@@ -74,6 +74,29 @@ def champions(context: typer.Context, as_json: Json = False) -> None:
         decisions.show_champions(OUT, timeline)
     else:
         OUT.print("no model has served yet: `hotarea train`, `gate` and `promote` make one", highlight=False)
+
+
+@app.command()
+def rollback(  # noqa: PLR0913, PLR0917 - options, not arguments
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why; kept in the champion's history. Not needed for a dry run.")] = "",
+    version: Annotated[int | None, typer.Option(help="The previous champion if left out.")] = None,
+    by: Name = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put an earlier champion back in service, with its features and its predictions."""
+    from hotarea.stages import rollback as stage
+
+    name = by or getpass.getuser()
+    if not dry_run:
+        run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version, name), as_json)
+        return
+    move = call("looking", lambda run_id: stage.plan(context.obj, run_id, reason, version, name))
+    if as_json:
+        print_json(move)
+    else:
+        OUT.print("\n".join((*move.told, "nothing was changed")), highlight=False, soft_wrap=True, markup=False)
 
 
 def _answer(  # noqa: PLR0913 - each a different thing
