@@ -86,6 +86,13 @@ def score(model: "xgb.Booster", values: Floats) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
+def importance(model: "xgb.Booster") -> dict[str, float]:
+    """Return each feature's share of what all splits gained; they add up to 1, or to 0 of a model without splits."""
+    gained = model.get_score(importance_type="total_gain")
+    total = sum(gained.values())
+    return {name: gained.get(name, 0.0) / total if total else 0.0 for name in model.feature_names or ()}
+
+
 def save(model: "xgb.Booster", path: Path) -> Path:
     """Write the model as UBJSON, which names its features and runs no code when it is read."""
     model.save_model(path)

@@ -165,7 +165,8 @@ def _entry(  # noqa: PLR0913, PLR0917 - each a different thing
 
 def _reason(training: records.TrainingRun, decision: records.Decision, answer: records.Approval | None) -> str:
     """Say in words and figures why the gate accepted, and what the person said whom it left it to."""
-    precision = {who: values.get("average_precision", 0.0) for who, values in decision.metrics.items()}
+    shown = {who: values for who, values in decision.metrics.items() if who != "last_champion"}
+    precision = {who: values.get("average_precision", 0.0) for who, values in shown.items()}
     model, champion = precision.pop("model"), precision.pop("champion", None)
     best = max(precision, key=lambda who: precision[who])
     said = f"average precision {model:.3f} at {training.evaluation_cutoff}, best baseline {best} {precision[best]:.3f}"

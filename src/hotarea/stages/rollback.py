@@ -151,9 +151,7 @@ def move(settings: Settings, file: Path) -> records.Champion:
     return entry
 
 
-def run(
-    settings: Settings, run_id: str, reason: str, version: int | None = None, by: str = ""
-) -> records.Champion:
+def run(settings: Settings, run_id: str, reason: str, version: int | None = None, by: str = "") -> records.Champion:
     """Decide, score if that is needed, move, and compare what is served, in this process; return the new entry.
 
     A run that is repeated under the same id changes nothing more. Raises what the steps raise.

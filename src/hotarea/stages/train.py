@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
-from hotarea.domain.errors import ValidationError
+from hotarea.domain.errors import TooLittleDataError, ValidationError
 from hotarea.domain.settings import Settings
 from hotarea.stages import binding
 from hotarea.stages.judge import check_many
@@ -25,7 +25,7 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
 
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
-    Raises `NotReadyError` if the history is too short.
+    Raises `TooLittleDataError` if the history is too short.
     """
     from hotarea.stores.training_folder import TrainingFolder, write
 
@@ -40,8 +40,12 @@ def plan(settings: Settings, run_id: str) -> Path | None:
 
 
 def is_due(settings: Settings) -> bool:
-    """Whether `plan` would find something to train; raises `NotReadyError` if the history is too short."""
-    return _planned(settings)[1] is None
+    """Whether `plan` would find something to train; not if the history is too short yet."""
+    try:
+        return _planned(settings)[1] is None
+    except TooLittleDataError as error:
+        log.info("too little data: %s", error)
+        return False
 
 
 def dataset(settings: Settings, plan: Path, run_id: str) -> None:
@@ -103,30 +107,33 @@ def fit(settings: Settings, plan: Path, run_id: str) -> int:
 
     folder = TrainingFolder(plan.parent)
     decided, facts = folder.read_plan(), folder.read_facts()
-    if not folder.model.is_file():
+    if not (folder.model.is_file() and folder.keys.is_file()):
         rows = folder.rows("training")
+        folder.write_keys(rows)
         values = training.matrix(rows, decided.features)
         model = training.fit(values, training.labels(rows), decided.features, decided.recipe, decided.seed)
         training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
     parameters = {**asdict(decided.recipe), **asdict(facts), "seed": decided.seed}
-    version = registry.register(settings, decided.training_id, folder.model, parameters, _origin(folder, facts, run_id))
+    origin = _origin(folder, facts, run_id)
+    version = registry.register(settings, decided.training_id, folder.model, parameters, origin, folder.keys)
     log.info("%s is version %d of %s", decided.training_id, version, training.MODEL_NAME)
     return version
 
 
 def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
-    """Evaluate candidate, champion and baselines on the same rows, and the drift since; return the training's id.
+    """Evaluate candidate, champions and baselines on the same rows, and the drift since; return the training's id.
 
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
     again it is made anew: the champion may be another by now.
     """
     from hotarea.stages import evidence, hindsight
+    from hotarea.stages.contenders import InService
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
     ledger = Ledger(settings.ledger)
-    found = evidence.gather(settings, folder, version, ledger.newest(records.Champion))
+    found = evidence.gather(settings, folder, version, InService.of(ledger))
     hindsight.believe(found, folder)
     write(folder.evidence, found)
     figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
@@ -172,13 +179,17 @@ def _settled(ledger: Ledger, training_id: str) -> str | None:
     from hotarea.domain.training_plan import gives_the_same_model
 
     promoted = {c.model_version for c in ledger.all(records.Champion)}
+    approved = {(a.training_id, a.decided_at) for a in ledger.all(records.Approval, approved=True)}
     for decision in ledger.all(records.Decision):
         same = f"{decision.training_id} was trained on the same rows"
-        if decision.accepted and decision.model_version in promoted:
+        if decision.model_version in promoted:
             if gives_the_same_model(decision.training_id, training_id):
                 return f"{same}, and its version {decision.model_version} was promoted"
-        elif not decision.accepted and decision.training_id == training_id:
-            return f"{same}, and the gate refused its version {decision.model_version}"
+            continue
+        may_serve = decision.accepted or (decision.training_id, decision.decided_at) in approved
+        if not may_serve and decision.training_id == training_id:
+            word = "holds" if decision.is_held else "refused"
+            return f"{same}, and the gate {word} its version {decision.model_version}"
     return None
 
 

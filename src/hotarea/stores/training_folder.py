@@ -1,17 +1,20 @@
 """The folder of one training run: its plan, rows, model, evidence and decision."""
 
 import hashlib
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.row_keys import keys
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.stores.layout import Layout, discard, publish, write_aside
@@ -106,9 +109,19 @@ class TrainingFolder:
         return self.path / "model.ubj"
 
     @property
+    def keys(self) -> Path:
+        """Return the file of the keys of the rows that the model learned from."""
+        return self.path / "keys.npy"
+
+    @property
     def champion(self) -> Path:
         """Return the file of the champion that the model was compared with."""
         return self.path / "champion.ubj"
+
+    @property
+    def last_champion(self) -> Path:
+        """Return the file of the model that was in service before that."""
+        return self.path / "last_champion.ubj"
 
     @property
     def evidence(self) -> Path:
@@ -151,6 +164,12 @@ class TrainingFolder:
         if not file.is_file():
             raise NotReadyError(f"{file} is missing; expected the rows of the training. Make the dataset first.")
         return pq.read_table(file)
+
+    def write_keys(self, rows: pa.Table) -> None:
+        """Keep the keys of the rows that a model learns from."""
+        content = io.BytesIO()
+        np.save(content, keys(rows))
+        write_aside(self.keys, content.getvalue())
 
     def read_plan(self) -> TrainingPlan:
         """Return the plan."""
