@@ -20,6 +20,10 @@ from hotarea.domain.errors import GateError
 T = TypeVar("T")
 
 
+TIMES = 5
+"""So often each request is made; its fastest answer is what the model takes, and not what its neighbours take."""
+
+
 @dataclass(frozen=True)
 class Answers:
     """How long loading and each request took, and the scores; floats survive JSON to the bit."""
@@ -32,18 +36,21 @@ class Answers:
 def answer(model_file: Path, requests: Path) -> Answers:
     """Load the model and score each row alone; raise GateError if the file is no model, or of other features."""
     import pyarrow.parquet as pq
+    import xgboost  # noqa: F401 - a server has imported it when it loads a model
 
     from hotarea.domain import training
 
     model, loading = _timed(lambda: training.load(model_file))
-    rows = pq.read_table(requests)
-    names = tuple(model.feature_names or ())
+    rows, names = pq.read_table(requests), tuple(model.feature_names or ())
+
+    def ask(at: int) -> float:
+        return float(training.score(model, training.matrix(rows.slice(at, 1), names))[0])
+
     scores, milliseconds = [], []
     for at in range(rows.num_rows):
-        request = rows.slice(at, 1)
-        score, seconds = _timed(lambda one=request: training.score(model, training.matrix(one, names)))  # type: ignore[misc]
-        scores.append(float(score[0]))
-        milliseconds.append(seconds * 1000)
+        answers = [_timed(lambda: ask(at)) for _ in range(TIMES)]  # noqa: B023 - it is called at once
+        scores.append(answers[0][0])
+        milliseconds.append(1000 * min(seconds for _, seconds in answers))
     return Answers(loading, milliseconds, scores)
 
 
