@@ -96,7 +96,7 @@ def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         yield _missing("baselines", "no baseline was named; expected at least one to beat")
     for name in evidence.baselines:
         gains = _gains(evidence, name)
-        for metric, least in (("average_precision", rules.margin), ("log_loss", -rules.log_loss_tolerance)):
+        for metric, least in (("average_precision", rules.margin), ("log_loss", 0 - rules.log_loss_tolerance)):
             yield _bound(f"beats {name}: {metric}", gains(metric), least, f"{_GAINED[metric]} baseline {name}")
 
 
@@ -110,7 +110,7 @@ def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     for metric, loss in (("average_precision", rules.tolerance), ("log_loss", rules.log_loss_tolerance)):
         gain = gains(metric)
         undecided = Outcome.HELD if gain and gain.estimate >= -loss else Outcome.FAILED
-        yield _bound(f"champion: {metric}", gain, -loss, f"{_GAINED[metric]} {who}", undecided)
+        yield _bound(f"champion: {metric}", gain, 0 - loss, f"{_GAINED[metric]} {who}", undecided)
 
 
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
