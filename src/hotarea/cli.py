@@ -229,6 +229,27 @@ def rollback(
 
 
 @app.command()
+def replay(  # noqa: PLR0913, PLR0917 - options, not arguments
+    context: typer.Context,
+    raw: Annotated[
+        Path | None, typer.Option(help="A raw folder; what the home holds, or the sample, if left out.")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", help="Year of the first release at which the loop runs.")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--to", help="Year after which nothing is known.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Where to write the page; among the reports if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the loop over past releases as if time passed, beside "never retrain" and "always promote"."""
+    from hotarea.commands.replay import replayed
+    from hotarea.stages.replay import Asked
+
+    folder = raw.expanduser().resolve() if raw else None
+    replayed(context.obj, Asked(folder, first, last), report, as_json=as_json)
+
+
+@app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Show releases, cutoffs, champion, the last decision, the online store and the hottest areas."""
     from hotarea.console import result
