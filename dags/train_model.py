@@ -29,7 +29,7 @@ from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, se
     doc_md=__doc__,
     tags=["hotarea", "model"],
 )
-def train_model():  # noqa: C901 - eight tasks, no branches
+def train_model():  # noqa: C901 - nine tasks, no branches
     @task.short_circuit
     def plan(*, run_id):
         """Split the cutoffs into training and evaluation, once; skip the rest of the run if that was trained."""
@@ -87,12 +87,20 @@ def train_model():  # noqa: C901 - eight tasks, no branches
 
         gate.explain(settings(), training_id)
 
+    @task(trigger_rule="none_failed_min_one_success")
+    def model_card(training_id):
+        """Write down what the candidate is, how good it is, and what became of it."""
+        from hotarea.stages import model_card
+
+        return str(model_card.page(settings(), model_card.of_training(settings(), training_id)))
+
     planned = plan()
     training_id = evaluate(planned)
     decided = gate(training_id)
     dataset(planned) >> validate(planned) >> fit(planned) >> training_id
-    decided >> Label("accepted") >> promote(training_id)
-    decided >> Label("refused") >> rejected(training_id)
+    decided >> Label("accepted") >> (promoted := promote(training_id))
+    decided >> Label("refused") >> (refused := rejected(training_id))
+    [promoted, refused] >> model_card(training_id)
 
 
 train_model()

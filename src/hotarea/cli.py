@@ -229,6 +229,22 @@ def rollback(
 
 
 @app.command()
+def card(
+    context: typer.Context,
+    version: Annotated[int | None, typer.Argument(help="The champion, or else the newest, if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the model card of a version: data, windows, metrics, slices, drift, importance, limits, decision."""
+    from hotarea.stages import model_card as stage
+
+    found = call("making the card", lambda _: stage.run(context.obj, version))
+    if as_json:
+        print_json(found)
+    else:
+        OUT.print(escape(f"{found.summary}\ncard: {stage.page(context.obj, found)}"), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def replay(  # noqa: PLR0913, PLR0917 - options, not arguments
     context: typer.Context,
     raw: Annotated[

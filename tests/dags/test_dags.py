@@ -36,10 +36,11 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "dataset": ["validate"],
         "validate": ["fit"],
         "fit": ["evaluate"],
-        "evaluate": ["gate", "promote", "rejected"],
+        "evaluate": ["gate", "model_card", "promote", "rejected"],
         "gate": ["promote", "rejected"],
-        "promote": [],
-        "rejected": [],
+        "promote": ["model_card"],
+        "rejected": ["model_card"],
+        "model_card": [],
     },
     "score_documents": {
         "champion": ["plan"],
@@ -51,6 +52,7 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "audit": [],
     },
     "rollback_champion": {"rollback": []},
+    "replay_releases": {"replay": []},
     "watch_silence": {"watch": []},
     "retry_quarantine": {
         "plan": ["ingest_works", "publish", "validate"],
@@ -67,6 +69,7 @@ LINKS = {
     "train_model": (["document_features"], {"promote": ["champion"]}),
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
+    "replay_releases": ([], {}),
     "watch_silence": ([], {}),
     "retry_quarantine": ([], {"publish": ["works"]}),
 }

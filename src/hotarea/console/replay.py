@@ -6,8 +6,8 @@ from rich.table import Table
 
 from hotarea.domain.replay import GATED, POLICIES, PRECISION, Replay, Step, headline
 
-_COLOURS = {"PROMOTE": "green", "HOLD": "yellow", "REJECT": "red"}
-_WORDS = {"PROMOTE": "promoted", "HOLD": "held", "REJECT": "refused"}
+_COLOURS = {"promote": "green", "hold": "yellow", "reject": "red"}
+_WORDS = {"promote": "promoted", "hold": "held", "reject": "refused"}
 _METRICS = {PRECISION: "average precision", "precision_at_100": "precision at 100", "log_loss": "log loss"}
 
 

@@ -33,7 +33,7 @@ class Candidate:
     dataset_sha256: str
     training_cutoffs: tuple[str, ...]
     evaluation_cutoff: str
-    verdict: str  # of the gate, as in PROMOTE, HOLD, REJECT
+    verdict: str  # of the gate, promote, hold or reject
     refused_for: tuple[str, ...]  # names of the checks that failed
     reasons: tuple[str, ...]  # one sentence for each of them
     metrics: dict[str, dict[str, float]]  # contender -> metric -> value, at the evaluation cutoff
@@ -133,7 +133,7 @@ def compared(found: Iterable[Outcome]) -> list[date]:
 def headline(replay: Replay) -> list[str]:
     """Say in sentences what the replay found."""
     candidates = sum(replay.verdicts.values())
-    said = [f"The gate promoted {replay.verdicts.get('PROMOTE', 0)} of {candidates} candidates."]
+    said = [f"The gate promoted {replay.verdicts.get('promote', 0)} of {candidates} candidates."]
     means = {outcome.policy: outcome.means.get(PRECISION) for outcome in replay.outcomes}
     ours, never, always = (means[policy] for policy in (GATED, NEVER, ALWAYS))
     if ours is not None and never is not None and always is not None:

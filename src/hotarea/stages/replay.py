@@ -217,7 +217,7 @@ def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
         dataset_sha256=facts.digest,
         training_cutoffs=tuple(str(c.day) for c in plan.window.training),
         evaluation_cutoff=str(plan.window.evaluation.day),
-        verdict="PROMOTE" if decision.accepted else "REJECT",
+        verdict="promote" if decision.accepted else "reject",
         refused_for=tuple(check["name"] for check in decision.checks if check["verdict"] != "passed"),
         reasons=tuple(decision.reasons),
         metrics=decision.metrics,

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 COLOURS = {GATED: "#0b6fa4", ALWAYS: "#d97b00", NEVER: "#7a7a7a"}
 NAMES = {GATED: "the gate decides", ALWAYS: "always promote", NEVER: "never retrain"}
 VERDICTS = {
-    "PROMOTE": ("^", "#1b7f3b", "promoted"),
-    "HOLD": ("s", "#c48a00", "held"),
-    "REJECT": ("X", "#b3261e", "refused"),
+    "promote": ("^", "#1b7f3b", "promoted"),
+    "hold": ("s", "#c48a00", "held"),
+    "reject": ("X", "#b3261e", "refused"),
 }
 
 _WIDTHS = {GATED: 3.2, ALWAYS: 1.8, NEVER: 1.8}  # where two policies serve the same version, both lines are seen
