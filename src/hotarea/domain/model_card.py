@@ -110,11 +110,12 @@ def reigns(timeline: Sequence[Champion], version: int) -> tuple[Reign, ...]:
 def limits(card: ModelCard) -> list[str]:
     """Say what the figures do not tell, and what the model cannot do."""
     window, found = card.plan.window, card.evidence
+    years = "year" if window.horizon_years == 1 else f"{window.horizon_years} years"
     said = [
         f"Judged on {found.rows:,} documents as they were on {window.evaluation.day}; what it predicts at "
         f"{window.newest.day} can be judged from {card.scorable_from} on.",
         f"Hot is relative: {1 - card.plan.hot_quantile:.0%} of the documents of a cutoff at most, by citations in the "
-        f"{window.horizon_years} years after it. A cold area can be a large one.",
+        f"{years} after it. A cold area can be a large one.",
         "Documents that nobody has cited yet have no area, and get no score.",
         "It knows citations inside the corpus only: documents at its edge, or of fields that it covers thinly, look "
         "colder than they are.",

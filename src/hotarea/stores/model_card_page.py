@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PRECISION = "average_precision"
+_SMALL = 1e-4  # of a PSI it says that nothing moved
 
 
 def write(page: Path, card: ModelCard) -> None:
@@ -46,7 +47,9 @@ def _template() -> Template:
 
 def _figure(value: float | None) -> str:
     """Return a number as the page shows it, with four digits; what is absent in words."""
-    return NOT_MEASURED if value is None else f"{value:.4g}"
+    if value is None:
+        return NOT_MEASURED
+    return "< 0.0001" if 0 < value < _SMALL else f"{value:.4g}"
 
 
 def _interval(found: Interval | None) -> str:
