@@ -91,6 +91,13 @@ def train_model():  # noqa: C901 - nine tasks, no branches
 
         gate.explain(settings(), training_id)
 
+    @task(trigger_rule="none_failed_min_one_success")
+    def model_card(training_id):
+        """Write down what the candidate is, how good it is, and what became of it."""
+        from hotarea.stages import model_card
+
+        return str(model_card.page(settings(), model_card.of_training(settings(), training_id)))
+
     planned = plan()
     training_id = evaluate(planned)
     decided = gate(training_id)
@@ -107,6 +114,7 @@ def train_model():  # noqa: C901 - nine tasks, no branches
     decided >> Label("hold") >> asked >> Label("approved") >> promoted
     decided >> Label("reject") >> refused
     asked >> Label("refused") >> refused
+    [promoted, refused] >> model_card(training_id)
 
 
 train_model()

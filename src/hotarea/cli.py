@@ -193,6 +193,43 @@ def score(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def card(
+    context: typer.Context,
+    version: Annotated[int | None, typer.Argument(help="The champion, or else the newest, if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the model card of a version: data, windows, metrics, slices, drift, importance, limits, decision."""
+    from hotarea.stages import model_card as stage
+
+    found = call("making the card", lambda _: stage.run(context.obj, version))
+    if as_json:
+        print_json(found)
+    else:
+        OUT.print(escape(f"{found.summary}\ncard: {stage.page(context.obj, found)}"), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917 - options, not arguments
+    context: typer.Context,
+    raw: Annotated[
+        Path | None, typer.Option(help="A raw folder; what the home holds, or the sample, if left out.")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", help="Year of the first release at which the loop runs.")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--to", help="Year after which nothing is known.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Where to write the page; among the reports if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the loop over past releases as if time passed, beside "never retrain" and "always promote"."""
+    from hotarea.commands.replay import replayed
+    from hotarea.stages.replay import Asked
+
+    folder = raw.expanduser().resolve() if raw else None
+    replayed(context.obj, Asked(folder, first, last), report, as_json=as_json)
+
+
+@app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Show releases, cutoffs, champion, the last decision, the online store and the hottest areas."""
     from hotarea.console import result

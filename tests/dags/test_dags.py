@@ -36,11 +36,12 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "dataset": ["validate"],
         "validate": ["fit"],
         "fit": ["evaluate"],
-        "evaluate": ["ask", "gate", "promote", "rejected"],
+        "evaluate": ["ask", "gate", "model_card", "promote", "rejected"],
         "gate": ["ask", "promote", "rejected"],
         "ask": ["promote", "rejected"],
-        "promote": [],
-        "rejected": [],
+        "promote": ["model_card"],
+        "rejected": ["model_card"],
+        "model_card": [],
     },
     "score_documents": {
         "champion": ["plan"],
@@ -60,6 +61,7 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "rollback": ["audit"],
         "audit": [],
     },
+    "replay_releases": {"replay": []},
     "watch_silence": {"watch": []},
     "retry_quarantine": {
         "plan": ["ingest_works", "publish", "validate"],
@@ -76,6 +78,7 @@ LINKS = {
     "train_model": (["document_features"], {"promote": ["champion"]}),
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
+    "replay_releases": ([], {}),
     "watch_silence": ([], {}),
     "retry_quarantine": ([], {"publish": ["works"]}),
 }

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -36,6 +36,8 @@ _ARTIFACTS = "model"
 _FILE = "model.ubj"
 _ROWS = "rows"
 _KEYS = "keys.npy"
+_CARD = "card"
+_COMMIT = "mlflow.source.git.commit"
 _QUIET = ("alembic", "mlflow", "mlflow.utils.environment")
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -91,6 +93,23 @@ def tags(settings: Settings, version: int) -> dict[str, str]:
     """Return what a version is tagged with; raise `GateError` if there is no such version."""
     with _client(settings) as client:
         return dict(_version(client, version).tags)
+
+
+def attach(settings: Settings, version: int, description: str, files: Iterable[Path]) -> None:
+    """Describe a version in words, and keep files with it; those of the same names give way."""
+    with _client(settings) as client:
+        found = _version(client, version)
+        client.update_model_version(MODEL_NAME, found.version, description)
+        for file in files:
+            client.log_artifact(found.run_id, str(file), _CARD)
+
+
+def code_version(settings: Settings, version: int) -> str | None:
+    """Return the commit of the code that trained a version; None where nobody knows."""
+    with _client(settings) as client:
+        run = client.get_run(_version(client, version).run_id)
+        found: str | None = run.data.tags.get(_COMMIT)
+        return found
 
 
 def threshold(settings: Settings, version: int) -> float:

@@ -133,6 +133,11 @@ class TrainingFolder:
         """Return the file of the gate's decision."""
         return self.path / "decision.json"
 
+    @property
+    def card(self) -> Path:
+        """Return the page of the model's card; `card.json` lies beside it."""
+        return self.path / "card.html"
+
     def write_rows(
         self, layout: Layout, rows: Rows, sets: tuple[SetFacts, ...], services: dict[str, str]
     ) -> DatasetFacts:

@@ -1,0 +1,91 @@
+"""Shows a replay: each release as it is over, and at the end what the policies gave."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hotarea.domain.replay import GATED, POLICIES, PRECISION, Replay, Step, headline
+
+_COLOURS = {"promote": "green", "hold": "yellow", "reject": "red"}
+_WORDS = {"promote": "promoted", "hold": "held", "reject": "refused"}
+_METRICS = {PRECISION: "average precision", "precision_at_100": "precision at 100", "log_loss": "log loss"}
+
+
+def line(step: Step) -> str:
+    """Return one line on a step that is over."""
+    return f"{step.release}  {_verdict(step):<10} {_served(step):<4} {step.seconds:6.1f} s  {_why(step)}"
+
+
+def show(console: Console, replay: Replay) -> None:
+    """Print the timeline, the policies beside each other, how models age, and all of it in sentences."""
+    console.print(_timeline(replay))
+    console.print(_policies(replay))
+    if replay.ageing:
+        console.print(_ageing(replay))
+    for sentence in headline(replay):
+        console.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _timeline(replay: Replay) -> Table:
+    kind = "synthetic, " if replay.synthetic else ""
+    table = Table(title=f"Replay of {replay.source} ({kind}{replay.first} to {replay.last})")
+    for name in ("release", "candidate", "gate", "in service", "matured AP", "why, and what drifted"):
+        table.add_column(name, overflow="fold")
+    served = {s.cutoff: s.metrics for s in replay.outcome(GATED).served}
+    for step in replay.steps:
+        precision = served[step.cutoff].get(PRECISION)
+        table.add_row(
+            str(step.release),
+            f"v{step.candidate.version}" if step.candidate else "",
+            f"[{_COLOURS[step.candidate.verdict]}]{_verdict(step)}[/]" if step.candidate else "",
+            _served(step),
+            f"{precision:.3f}" if precision is not None else "",
+            escape(_why(step)),
+        )
+    return table
+
+
+def _verdict(step: Step) -> str:
+    return _WORDS[step.candidate.verdict] if step.candidate else "–"
+
+
+def _served(step: Step) -> str:
+    return f"v{step.champion}" if step.champion else "–"
+
+
+def _why(step: Step) -> str:
+    said = [] if step.candidate else [step.outcome]
+    said += [", ".join(step.candidate.refused_for)] if step.candidate and step.candidate.refused_for else []
+    said += [f"new works changed: {', '.join(step.changed)}"] if step.changed else []
+    return "; ".join(said)
+
+
+def _policies(replay: Replay) -> Table:
+    table = Table("policy", "models", title="What other policies would have given")
+    names = [name for name in _METRICS if name in replay.outcome(GATED).means]
+    for name in (*(_METRICS[n] for n in names), "regret"):
+        table.add_column(name, justify="right")
+    table.add_column("what it does")
+    for found in replay.outcomes:
+        figures = [found.means.get(name) for name in names] + [found.regret]
+        table.add_row(found.policy, str(found.changes), *map(_figure, figures), POLICIES[found.policy])
+    return table
+
+
+def _ageing(replay: Replay) -> Table:
+    ages = range(max(max(row.precision) for row in replay.ageing) + 1)
+    table = Table(
+        "model", "trained", title="How fast a model goes stale: its average precision by years since training"
+    )
+    for age in ages:
+        table.add_column(str(age), justify="right")
+    for row in replay.ageing:
+        crown = " (champion)" if row.was_champion else ""
+        table.add_row(f"v{row.version}{crown}", str(row.trained), *(_figure(row.precision.get(age), 3) for age in ages))
+    left = (f"{replay.staleness[age]:.1%}" if age in replay.staleness else "" for age in ages)
+    table.add_row("of a new model's", "", *left, style="bold")
+    return table
+
+
+def _figure(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,291 @@
+"""Replay: runs the loop over past releases as if time passed, in a home beside this one that is thrown away.
+
+What a cutoff's features and labels are never changes by later data, so all of them are made at once. Then the home of
+the replay is let to know them, release by release: what became known later is not in its ledger, nor among its files.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from hotarea.domain import evaluation, records, training
+from hotarea.domain import replay as domain
+from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Coverage, Cutoff
+from hotarea.stages import features, gate, ingest, promote, rehearsal, sample, train
+from hotarea.stores.layout import Layout, discard
+from hotarea.stores.ledger import Ledger, read
+from hotarea.stores.training_folder import TrainingFolder, write
+
+log = logging.getLogger(__name__)
+
+_SAID = {"promote": "promoted", "hold": "held: nobody is there to approve it", "reject": "refused"}
+_CHANGED = "world_changed"  # what a comparison finds where new works differ from those before
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be replayed: of a raw folder, or else of what the home holds, the releases of some years."""
+
+    raw: Path | None = None
+    first: int | None = None  # the year of the first release at which the loop runs; what came before is there
+    last: int | None = None  # nothing of later releases is known, labels neither
+
+    def __post_init__(self) -> None:
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise SettingsError(f"a replay from {self.first} to {self.last} has no year; expected --from before --to.")
+
+
+def run(settings: Settings, run_id: str, asked: Asked, told: Told = lambda _: None) -> Replay:
+    """Replay past releases and return what the loop did at each, and what other policies would have served.
+
+    Without a raw folder the releases of the home are replayed, and the sample corpus where it has none. Nothing of the
+    home changes and nobody is alerted. Raises `NotReadyError` if there is no release in the asked years.
+    """
+    began = time.monotonic()
+    aside = Layout(settings.home).aside("replay")
+    try:
+        past = _scratch(settings, aside / "past")
+        _gather(settings, past, run_id, asked)
+        gathered = time.monotonic()
+        present = Present(past, _scratch(settings, aside / "present"))
+        steps = tuple(_steps(present, run_id, asked, told))
+        stepped = time.monotonic()
+        scores = list(_scores(present.settings, steps))
+        found = _summed_up(present, steps, (*scores, *domain.baseline_scores(steps, scores)))
+        ended = time.monotonic()
+        stages = {"releases, features and labels": gathered - began, "the loop": stepped - gathered}
+        stages["scoring"] = ended - stepped
+        return replace(found, seconds=round(ended - began, 1), stages={k: round(v, 1) for k, v in stages.items()})
+    finally:
+        discard(aside)
+
+
+def report(settings: Settings, found: Replay, page: Path | None = None) -> Path:
+    """Write the page of a replay, by default among the reports of the home, and all of it as JSON beside; return it."""
+    from hotarea.stores import replay_report
+
+    name = f"{found.source}-{found.first}-{found.last}.html"
+    page = page.expanduser().resolve() if page else Layout(settings.home).reports / "replays" / name
+    replay_report.write(page, found)
+    write(page.with_suffix(".json"), found)
+    return page
+
+
+class Present:
+    """A home that is let to know what the past holds, up to a date."""
+
+    def __init__(self, past: Settings, settings: Settings) -> None:
+        self.past, self.settings = past, settings
+        Layout(settings.home).lake.mkdir(parents=True)
+
+    def advance(self, day: date) -> None:
+        """Let the home know all that was known on a day."""
+        for kind in (records.Release, records.FeatureSet, records.LabelSet):
+            _let_know(self.past, self.settings, kind, day)
+
+
+def _scratch(settings: Settings, home: Path) -> Settings:
+    """Return settings of a home aside, with databases of its own, that alerts nobody."""
+    ours = {"ledger_url": None, "mlflow_url": None, "registry_url": None, "online_store_url": None, "alert_urls": ()}
+    changed = {"home": home, "raw": None, "online_store": "sqlite", **ours}
+    return Settings.model_validate(settings.model_dump() | changed)
+
+
+def _let_know(past: Settings, present: Settings, kind: type[records.Record], day: date) -> None:
+    """Add the records of a kind that were known on a day, with the folders that they tell of, as links."""
+    theirs, ours = Ledger(past.ledger), Ledger(present.ledger)
+    there = {_folder(Layout(present.home), record) for record in ours.all(kind)}
+    for record in theirs.all(kind):
+        link = _folder(Layout(present.home), record)
+        if _known(record) <= day and link not in there:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(_folder(Layout(past.home), record).resolve(), target_is_directory=True)
+            ours.add(record)
+    theirs.close()
+    ours.close()
+
+
+def _known(record: records.Record) -> date:
+    """Return the date on which what a record tells of became known."""
+    if isinstance(record, records.Release):
+        return record.release_date
+    assert isinstance(record, records.FeatureSet | records.LabelSet)  # noqa: S101 - only these become known
+    return record.known
+
+
+def _folder(layout: Layout, record: records.Record) -> Path:
+    if isinstance(record, records.Release):
+        return layout.release(record.release_id)
+    if isinstance(record, records.FeatureSet):
+        return layout.feature_set(Cutoff(record.cutoff, record.known))
+    assert isinstance(record, records.LabelSet)  # noqa: S101 - only these have folders here
+    return layout.label_set(Cutoff(record.cutoff, record.known))
+
+
+def _gather(settings: Settings, past: Settings, run_id: str, asked: Asked) -> None:
+    """Bring the releases until the end of the asked years into a home, with the features and labels that follow."""
+    last = date(asked.last or date.max.year, 12, 31)
+    if asked.raw is None and read(settings.ledger, records.Release):
+        Layout(past.home).lake.mkdir(parents=True)
+        for kind in (records.Release, records.FeatureSet, records.LabelSet):
+            _let_know(settings, past, kind, last)
+        theirs, ours = Ledger(settings.ledger), Ledger(past.ledger)
+        ours.add(*theirs.all(records.Comparison))
+        theirs.close()
+        ours.close()
+    else:
+        raw = asked.raw or sample.run(past).folder
+        ingest.run(past, run_id, raw, last)
+    due = _due(read(past.ledger, records.Release))
+    log.info("features of %d cutoffs, and the labels that have matured", len(due))
+    features.run(past, run_id, due)
+
+
+def _due(releases: Sequence[records.Release]) -> list[Cutoff]:
+    """Return every cutoff that was due when some release came."""
+    known = sorted({r.release_date for r in releases})
+    pairs = [(r.release_date, r.covered) for r in releases]
+    return sorted({c for day in known for c in Coverage(tuple(p for p in pairs if p[0] <= day)).cutoffs()})
+
+
+def _steps(present: Present, run_id: str, asked: Asked, told: Told) -> Iterator[Step]:
+    """Yield what the loop does at each release of the asked years."""
+    releases = sorted(read(present.past.ledger, records.Release), key=lambda r: r.release_date)
+    wanted = [r for r in releases if r.release_date.year >= (asked.first or 0)]
+    if not wanted:
+        there = f"those there are end on {releases[-1].release_date}" if releases else "there are none"
+        raise NotReadyError(
+            f"no release to replay from {asked.first} to {asked.last}: {there}. Name earlier years by --from and --to."
+        )
+    for release in wanted:
+        log.info("release %s", release.release_date)
+        present.advance(release.release_date)
+        step = _step(present, release, run_id)
+        told(step)
+        yield step
+
+
+def _step(present: Present, release: records.Release, run_id: str) -> Step:
+    """Run the loop once: train, decide, promote if the gate says so."""
+    began, settings = time.monotonic(), present.settings
+    before = _champion(settings)
+    outcome, candidate = _candidate(settings, run_id)
+    champion = _champion(settings)
+    newest = max(Cutoff(s.cutoff, s.known) for s in read(settings.ledger, records.FeatureSet))
+    return Step(
+        release=release.release_date,
+        cutoff=newest.day,
+        outcome=outcome,
+        candidate=candidate,
+        champion=champion,
+        promoted=champion != before,
+        drifted=_drifted(candidate),
+        changed=_changed(present.past, release.release_id),
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
+    """Return in words what came of a training, and the candidate with the gate's decision on it."""
+    try:
+        training_id = train.run(settings, run_id)
+    except NotReadyError:
+        return "too young: no label has matured a horizon after another", None
+    except ValidationError as error:
+        return f"not trained: {error}", None
+    if training_id is None:
+        return "nothing new to learn from", None
+    folder = TrainingFolder.of(Layout(settings.home), training_id)
+    _rehearse(settings, folder)
+    decision = gate.run(settings, training_id, run_id)
+    if decision.accepted:
+        promote.run(settings, training_id, run_id)
+    candidate = _described(folder, decision)
+    return f"version {candidate.version} {_SAID[decision.verdict]}", candidate
+
+
+def _rehearse(settings: Settings, folder: TrainingFolder) -> None:
+    """Complete the evidence as before any decision, save that nothing is served online in a replay."""
+    found = folder.read_evidence()
+    trial = rehearsal.trial(settings, folder, found.model_version)
+    write(folder.evidence, replace(found, trial=trial, online_views=()))
+
+
+def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
+    plan, facts = folder.read_plan(), folder.read_facts()
+    return Candidate(
+        training_id=decision.training_id,
+        version=decision.model_version,
+        rows=facts.rows,
+        dataset_sha256=facts.digest,
+        training_cutoffs=tuple(str(c.day) for c in plan.window.training),
+        evaluation_cutoff=str(plan.window.evaluation.day),
+        verdict=decision.verdict,
+        refused_for=tuple(check["name"] for check in decision.checks if check["verdict"] != "passed"),
+        reasons=tuple(decision.reasons),
+        metrics=decision.metrics,
+    )
+
+
+def _champion(settings: Settings) -> int | None:
+    entries = read(settings.ledger, records.Champion)
+    return entries[-1].model_version if entries else None
+
+
+def _drifted(candidate: Candidate | None) -> tuple[str, ...]:
+    """Return the features whose drift the gate would not bear."""
+    names = candidate.refused_for if candidate else ()
+    return tuple(name.removeprefix("drift: ") for name in names if name.startswith("drift: "))
+
+
+def _changed(past: Settings, release_id: str) -> tuple[str, ...]:
+    """Return in which fields a release's new works differ from those before, by its comparison."""
+    found = read(past.ledger, records.Comparison, release_id=release_id)
+    findings = max(found, key=lambda c: c.compared_at).findings if found else []
+    return tuple(finding["column"] for finding in findings if finding["check"] == _CHANGED)
+
+
+def _scores(settings: Settings, steps: Iterable[Step]) -> Iterator[Score]:
+    """Yield how every version does at every matured cutoff that came after it was trained.
+
+    The rows of a matured cutoff are what the candidate that was trained when it matured was evaluated on.
+    """
+    trained = [(s.cutoff, s.candidate) for s in steps if s.candidate]
+    folders = {c.version: TrainingFolder.of(Layout(settings.home), c.training_id) for _, c in trained}
+    matured = {folders[c.version].read_plan().window.evaluation.day: folders[c.version] for _, c in trained}
+    for cutoff, folder in matured.items():
+        rows = folder.rows("evaluation")
+        hot = training.labels(rows)
+        for since, candidate in trained:
+            if since <= cutoff:
+                model, names = training.load(folders[candidate.version].model), folder.read_plan().features
+                found = evaluation.metrics(hot, training.score(model, training.matrix(rows, names)))
+                yield Score(candidate.version, cutoff, rows.num_rows, int(hot.sum()), found)
+
+
+def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, ...]) -> Replay:
+    releases = read(present.past.ledger, records.Release)
+    source = Path(max(releases, key=lambda r: r.release_date).source)
+    table = domain.ageing(steps, scores)
+    return Replay(
+        source=source.name,
+        synthetic=sample.is_synthetic(present.past, source),
+        first=steps[0].release.year,
+        last=steps[-1].release.year,
+        horizon_years=present.settings.horizon_years,
+        steps=steps,
+        verdicts=domain.verdicts(steps),
+        refused_for=domain.refused_for(steps),
+        baseline=domain.BASELINE,
+        outcomes=domain.outcomes(steps, scores),
+        ageing=table,
+        staleness=domain.staleness(table),
+        scores=scores,
+        seconds=0.0,
+    )
