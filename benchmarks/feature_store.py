@@ -1,7 +1,9 @@
 """Measures the feature store: writes into and reads from the online stores, against Feast as it comes.
 
-    python -m benchmarks.feature_store                      # all topics
+    python -m benchmarks.feature_store                      # all topics but memory, in seven minutes or so
     python -m benchmarks.feature_store --topic "online: SQLite" --rows 100000
+    python -m benchmarks.feature_store --topic "online: memory"     # whether it grows with the documents
+    python -m benchmarks.feature_store --show               # the tables of what was measured before
 
 Each contender is a process of its own. Rows per second are those of the call itself, memory that of the process and
 its workers, without servers. Servers are started for the run. Writes
@@ -26,7 +28,7 @@ from benchmarks.online_servers import postgres, redis
 from hotarea.stores.layout import write_aside
 
 ROWS = 1_000_000
-FEAST_ROWS = 100_000
+FEAST_ROWS = 50_000
 """Of which Feast's local engine writes some only: it is slow, and its rate does not grow with the number."""
 
 RESULTS = Path(__file__).parent / "results" / "feature_store.json"
@@ -50,9 +52,13 @@ def main() -> None:
     parser.add_argument("--feast-rows", type=int, default=FEAST_ROWS, help="documents for Feast's local engine")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where feature sets are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file of the figures")
+    parser.add_argument("--show", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     found = json.loads(asked.results.read_text()) if asked.results.exists() else {"topics": {}}
-    for topic in asked.topic or TOPICS:
+    if asked.show:
+        print("\n".join(table(topic, rows) for topic, rows in found["topics"].items()))
+        return
+    for topic in asked.topic or [name for name in TOPICS if name != MEMORY]:
         found["topics"][topic] = TOPICS[topic](Sizes(asked.rows, asked.feast_rows), asked.folder)
         print(table(topic, found["topics"][topic]), flush=True)
     found["machine"] = machine(("feast", "apache-beam", "duckdb", "redis", "pyarrow"))
@@ -114,6 +120,15 @@ def _redis(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _memory(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
+    """Measure what the task needs for more and more documents, three times as many as asked for at last."""
+    rows = []
+    for size in (sizes.rows // 10, sizes.rows, 3 * sizes.rows):
+        _, cost = _run(STAGE, size, folder, {})
+        rows.append({"contender": STAGE, "documents": size, "peak MiB": cost.peak_mib})
+    return rows
+
+
 def _reads(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
     rows = []
     for store, server in {"sqlite": nullcontext, "redis": redis, "postgres": postgres}.items():
@@ -137,11 +152,14 @@ def _leading_to(store: str, url: str) -> dict[str, str]:
     return {"HOTAREA_ONLINE_STORE": store, "HOTAREA_ONLINE_STORE_URL": url}
 
 
+MEMORY = "online: memory"
+
 TOPICS: dict[str, Callable[[Sizes, Path], list[dict[str, Any]]]] = {
     "online: SQLite": _sqlite,
     "online: Redis": _redis,
     "online: reads": _reads,
     "historical": _historical,
+    MEMORY: _memory,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Every field once, with its meaning and unit; the type comes from the published table's schema."""
 
 import pyarrow as pa
+from entities import FRESHNESS, OWNER
 from feast import Field
 from feast.types import Bool, Float64, Int64, String
 
@@ -42,13 +43,14 @@ _MEANINGS |= {
 }
 
 
-def fields(*names: str) -> list[Field]:
+def fields(*names: str, online: bool = True) -> list[Field]:
     """Return the fields of these columns, in this order; the key comes first."""
-    return [_field(name) for name in ("document_id", *names)]
+    return [_field(name, online) for name in ("document_id", *names)]
 
 
-def _field(name: str) -> Field:
+def _field(name: str, online: bool) -> Field:
     unit, meaning = _MEANINGS[name]
     schema, source = (FEATURES, "features") if name in FEATURES.names else (PREDICTIONS, "predictions")
-    tags = {"unit": unit, "source": f"{source}.{name}"}
+    tags = {"unit": unit, "source": f"{source}.{name}", "owner": OWNER}
+    tags["freshness"] = FRESHNESS[source if online else "offline"]
     return Field(name=name, dtype=_TYPES[schema.field(name).type], description=meaning, tags=tags)

@@ -26,7 +26,7 @@ hot_area_model_v1 = FeatureService(
     name=FEATURE_SERVICE,
     features=_offering(MODEL_FEATURES),
     description="What the hot-area model reads: hotarea.domain.model_features.MODEL_FEATURES.",
-    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS["offline"]},
     owner=OWNER,
 )
 
@@ -34,7 +34,7 @@ hot_area_baselines_v1 = FeatureService(
     name=BASELINE_SERVICE,
     features=_offering(BASELINE_FEATURES),
     description="The single features that the model must rank better than.",
-    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS["offline"]},
     owner=OWNER,
 )
 
@@ -46,6 +46,6 @@ document_area_v1 = FeatureService(
         document_predictions[["hot_area", "hot_area_score", "model_name", "model_version"]],
     ],
     description="What applications read of a document: its area's rate, its citations and the served prediction.",
-    tags={"source": "features, predictions", "unit": "document", "freshness": FRESHNESS},
+    tags={"source": "features, predictions", "unit": "document", "freshness": FRESHNESS["predictions"]},
     owner=OWNER,
 )

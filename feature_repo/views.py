@@ -23,7 +23,7 @@ features = FileSource(
     timestamp_field="event_timestamp",
     created_timestamp_column="created_timestamp",
     description="One row per document and cutoff, published by build_features.",
-    tags={"source": "beam_jobs.document_features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "beam_jobs.document_features", "unit": "document and cutoff", "freshness": FRESHNESS["features"]},
     owner=OWNER,
 )
 
@@ -34,7 +34,11 @@ predictions = FileSource(
     timestamp_field="event_timestamp",
     created_timestamp_column="created_timestamp",
     description="One row per document, cutoff and model version, published by score_documents.",
-    tags={"source": "beam_jobs.score_documents", "unit": "document, cutoff and model version", "freshness": FRESHNESS},
+    tags={
+        "source": "beam_jobs.score_documents",
+        "unit": "document, cutoff and model version",
+        "freshness": FRESHNESS["predictions"],
+    },
     owner=OWNER,
 )
 
@@ -47,7 +51,7 @@ size_5y_cite_count = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="How much the area of a document was cited over five years, per document that cites it.",
-    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS["features"]},
     owner=OWNER,
 )
 
@@ -59,7 +63,7 @@ document_citations = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="Citations to a document, its references, and its age.",
-    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS["features"]},
     owner=OWNER,
 )
 
@@ -69,7 +73,11 @@ document_dynamics = FeatureView(
     name="document_dynamics",
     entities=[document],
     schema=fields(
-        "size_2y", "size_1y", *(n for n in RATIOS if n not in _ELSEWHERE), *(f"{name}_pct" for name in RANKED)
+        "size_2y",
+        "size_1y",
+        *(n for n in RATIOS if n not in _ELSEWHERE),
+        *(f"{name}_pct" for name in RANKED),
+        online=False,
     ),
     source=features,
     ttl=NEVER_EXPIRES,
@@ -77,7 +85,7 @@ document_dynamics = FeatureView(
     # document online would triple the writes for no reader.
     online=False,
     description="How the area of a document moves, and every feature's rank within its cutoff.",
-    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS},
+    tags={"source": "features", "unit": "document and cutoff", "freshness": FRESHNESS["offline"]},
     owner=OWNER,
 )
 
@@ -89,6 +97,6 @@ document_predictions = FeatureView(
     ttl=NEVER_EXPIRES,
     online=True,
     description="What the champion predicts of a document's area, with the model and features behind it.",
-    tags={"source": "predictions", "unit": "document, cutoff and model version", "freshness": FRESHNESS},
+    tags={"source": "predictions", "unit": "document, cutoff and model version", "freshness": FRESHNESS["predictions"]},
     owner=OWNER,
 )

@@ -34,7 +34,12 @@ def test_the_plan_says_what_why_and_what_feast_would_miss_and_writes_nothing(cal
     assert "  columns: cite_count, rate, size_5y" in told
     assert "  because: nothing was written to this store yet" in told
     assert "would miss 3 rows, all columns: older than the 364 days that its first run looks back" in told
-    assert [(p["view"], p["published"]["rows"]) for p in plans] == [
+    assert {(c["action"], c["kind"], c["name"]) for c in plans["definitions"]} > {
+        ("adds", "feature view", "document_citations"),
+        ("adds", "feature service", "document_area_v1"),
+    }
+    assert told.startswith("first applied:\nadds data source features\n")
+    assert [(p["view"], p["published"]["rows"]) for p in plans["views"]] == [
         ("size_5y_cite_count", 3),
         ("document_citations", 3),
     ]
@@ -42,7 +47,7 @@ def test_the_plan_says_what_why_and_what_feast_would_miss_and_writes_nothing(cal
 
 def test_what_was_written_is_audited_and_then_served(called, settings):
     assert len(json.loads(called("materialize", "--json").stdout)) == 2
-    assert "size_5y_cite_count is served from sqlite: 3 rows" in called("materialize", "--plan").output
+    assert called("materialize", "--plan").output.startswith("size_5y_cite_count is served from sqlite: 3 rows")
     assert [a["wrong"] for a in json.loads(called("audit", "--json").stdout)] == [0, 0]
 
     with sqlite3.connect(settings.home / "feast" / "online.db") as connection:
@@ -146,7 +151,11 @@ def test_what_is_no_id_is_named(text):
         online.ids_of(text)
 
 
-def test_a_plan_writes_nothing_so_it_takes_no_documents(called):
-    failed = called("materialize", "--plan", "--documents", "1")
+@pytest.mark.parametrize(
+    "options", [("--plan", "--documents", "1"), ("--plan", "--take-over"), ("--documents", "1", "--take-over")]
+)
+def test_what_does_not_go_together_is_told(called, options):
+    failed = called("materialize", *options)
 
     assert isinstance(failed.exception, SettingsError)
+    assert "expected it without" in str(failed.exception)

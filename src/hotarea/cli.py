@@ -147,6 +147,9 @@ def materialize(  # noqa: PLR0913, PLR0917 - options, not arguments
         str | None, typer.Option(help="Only these: a file with an id on each line, or ids separated by commas.")
     ] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Write also what the ledger says is served.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="First make an online store this home's that another's ledger wrote.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the newest published rows into the online store, and audit what was written."""
@@ -154,14 +157,17 @@ def materialize(  # noqa: PLR0913, PLR0917 - options, not arguments
     from hotarea.stages.serving import Asked
 
     day = cutoff.date() if cutoff else None
-    if plan and (documents or anew):
-        raise SettingsError("--plan writes nothing; expected it without --documents and --anew.")
+    if plan and (documents or anew or take_over):
+        raise SettingsError("--plan writes nothing; expected it without --documents, --anew and --take-over.")
+    if documents and take_over:
+        raise SettingsError("--take-over makes all views due; expected it without --documents.")
     if plan:
         online.show_plan(context.obj, day, view, as_json=as_json)
     elif documents:
         online.write_some(context.obj, documents, day, view, as_json=as_json)
     else:
-        run("materializing", lambda run_id: online.written(context.obj, run_id, Asked(day, view, anew=anew)), as_json)
+        asked = Asked(day, view, anew=anew)
+        run("materializing", lambda run_id: online.written(context.obj, run_id, asked, take_over=take_over), as_json)
 
 
 @app.command()

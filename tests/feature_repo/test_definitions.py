@@ -62,12 +62,24 @@ def test_every_definition_says_what_it_is_and_whose(store):
     } == set()
 
 
-def test_every_field_has_a_meaning_a_unit_and_a_source(store):
+def test_every_field_has_a_meaning_an_owner_a_unit_a_source_and_a_freshness(store):
     fields = [(view, field) for view in store.list_feature_views() for field in view.schema]
 
-    assert {f.name for _, f in fields if not (f.description and f.tags.get("unit"))} == set()
+    lacking = {f.name: [t for t in ("owner", "unit", "source", "freshness") if not f.tags.get(t)] for _, f in fields}
+    assert {name: tags for name, tags in lacking.items() if tags} == {}
+    assert [f.name for _, f in fields if not f.description] == []
     read = [(f.tags["source"], f"{view.batch_source.name}.{f.name}") for view, f in fields if f.name != "document_id"]
     assert [said for said, source in read if said != source] == []
+
+
+def test_freshness_is_what_the_project_does(store):
+    """What follows the champion says so, what is not online too; the hours are those after which people are told."""
+    told = {(view.name, f.tags["freshness"]) for view in store.list_feature_views() for f in view.features}
+    hours = f"online within {Settings(home=Path()).silence_online_h:.0f} hours"
+
+    assert len(told) == 4  # one for each view
+    assert {view for view, said in told if "champion" in said} == {"document_predictions"}
+    assert {view for view, said in told if hours not in said} == {"document_dynamics"}
 
 
 def test_a_service_reads_what_its_version_says(store):

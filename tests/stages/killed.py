@@ -33,8 +33,11 @@ from hotarea.stores import feature_store, online_writers  # noqa: F401
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger, read
 
-DOCUMENTS, GONE = 6_000, 600
-VIEWS = ("size_5y_cite_count", "document_citations")
+DOCUMENTS, GONE = 2_400, 240
+KILLED = "document_citations"
+"""The view whose writes are killed: each view has a pipeline of its own, which takes the same time however few rows."""
+
+VIEWS = ("size_5y_cite_count", KILLED)
 
 
 def publish(settings: Settings, number: int) -> pa.Table:
@@ -65,7 +68,7 @@ def main(home: str, kills: int, seed: int) -> None:
     settings, chance = Settings.load(home=Path(home)), random.Random(seed)  # noqa: S311 - no secret
     for number in (0, 1):  # the second is the usual one
         rows, start = publish(settings, number), time.monotonic()
-        materialize.run(settings, "whole")
+        materialize.run(settings, "whole", views=[KILLED])
     usual = time.monotonic() - start
     number = 2
     rows, killed, complete = publish(settings, number), 0, 0
@@ -73,7 +76,7 @@ def main(home: str, kills: int, seed: int) -> None:
     while killed < kills:
         child = os.fork()
         if child == 0:
-            materialize.run(settings, f"run-{killed}")
+            materialize.run(settings, f"run-{killed}", views=[KILLED])
             os._exit(0)
         if killed % 2:
             wait_for_a_chunk(settings, 3 * usual)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import math
 import sqlite3
+import time
 from datetime import date
 
 import pyarrow as pa
@@ -131,6 +132,21 @@ def test_a_vanished_document_is_removed_though_the_ledger_knows_nothing_of_it(se
 
         assert feature_store.online(there, "document_area_v1", [1, 2])["rate"] == [None, 2.0]
         assert all(a.success for a in audit.run(there, "run-4", [RATE]))
+
+
+def test_ages_do_not_depend_on_the_time_zones_of_who_writes_and_who_reads(settings, published, monkeypatch):
+    """In São Paulo that day began at one o'clock: its midnight, by the clock, never was."""
+    published.features("2013-10-20", {"document_id": 1, "rate": 1.0})
+    try:
+        for zone, stage in (("America/Sao_Paulo", materialize), ("Asia/Kolkata", audit), ("UTC", audit)):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            stage.run(settings, zone)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert [a.wrong for a in remembered(settings)] == [0] * 4
 
 
 def test_no_other_task_writes_between_the_two_reads(served, monkeypatch):

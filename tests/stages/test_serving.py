@@ -1,17 +1,17 @@
-"""The plan: what is due and why, what Feast's own incremental run would miss, and that the real run repairs it."""
+"""The plan: what is due and why, as the definitions are, and what goes on; the traps are in test_traps."""
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
-from hotarea.domain.records import OnlineChunk, OnlineWrite
+from hotarea.domain.records import Audit, OnlineChunk, OnlineWrite
 from hotarea.domain.settings import Settings
-from hotarea.stages import materialize
+from hotarea.stages import materialize, status
 from hotarea.stores import definitions, feature_store
-from hotarea.stores.ledger import Ledger
+from hotarea.stores.ledger import Ledger, read
+from tests.definitions import Repo
 from tests.servers import redis_server
 
 VIEW = "size_5y_cite_count"
@@ -30,73 +30,67 @@ def planned(settings):
     return next(plan for plan in materialize.plan(settings) if plan.view == VIEW)
 
 
-def incrementally(settings) -> None:
-    """What plain Feast does on schedule."""
-    feature_store.open_store(settings).materialize_incremental(datetime.now(UTC), feature_views=[VIEW])
+@pytest.fixture
+def repo(settings, tmp_path) -> Repo:
+    """Definitions that a test edits, applied nowhere yet."""
+    return Repo(settings, tmp_path / "project")
 
 
-def test_a_first_run_brings_what_is_older_than_feast_looks_back(settings, published, capsys):
+def test_a_plan_changes_no_definitions(repo, published):
     published.features(OLD, row(1, 10.0))
-    definitions.apply(settings)
+    registry = repo.settings.home / "feast" / "registry.db"
 
-    plan = planned(settings)
-    assert (plan.reasons, plan.published.rows) == (["nothing was written to this store yet"], 1)
-    assert plan.columns == ["cite_count", "rate", "size_5y"]
-    assert [(m.reason, m.rows) for m in plan.missed] == [("older than the 364 days that its first run looks back", 1)]
+    assert planned(repo.settings).columns == ["cite_count", "rate", "size_5y"]
+    assert not registry.exists()
 
-    incrementally(settings)
-    assert rates(settings, 1) == [None]  # the trap: no error, and the document is missing
+    repo.edit("views.py", 'fields("rate", "size_5y", "cite_count")', 'fields("rate", "cite_count")')
+    materialize.run(repo.settings, "run-1")
+    applied = registry.read_bytes()
+    repo.edit("views.py", 'fields("rate", "cite_count")', 'fields("rate", "size_5y", "cite_count")')
 
-    materialize.run(settings, "run-1")
-    assert rates(settings, 1) == [10.0]
-    assert (planned(settings).is_due, planned(settings).missed) == (False, [])
-    capsys.readouterr()
-
-
-def test_rows_behind_the_watermark_are_named_and_brought(settings, published, capsys):
-    published.features(OLD, row(1, 10.0))
-    definitions.apply(settings)
-    incrementally(settings)  # moves its watermark, which our runs do not
-    materialize.run(settings, "run-1")
-    published.features(LATE, row(1, 99.0), row(2, 2.0))
-
-    plan = planned(settings)
-    assert plan.reasons == ["known on 2014-06-30 instead of 2012-12-31: a correction, or rows that came late"]
-    assert [m.rows for m in plan.missed] == [2]
-    assert plan.missed[0].reason.startswith("behind the watermark 20")
-
-    incrementally(settings)
-    incrementally(settings)
-    assert rates(settings, 1, 2) == [10.0, None]  # the trap
-
-    materialize.run(settings, "run-2")
-    assert rates(settings, 1, 2) == [99.0, 2.0]
-    capsys.readouterr()
-
-
-def test_a_new_column_is_named_and_filled(settings, published, tmp_path):
-    project = tmp_path / "project"
-    shutil.copytree(settings.project / "feature_repo", project / "feature_repo")
-    views = project / "feature_repo" / "views.py"
-    text = views.read_text()
-    views.write_text(text.replace('fields("rate", "size_5y", "cite_count")', 'fields("rate", "cite_count")'))
-    before = settings.model_copy(update={"project": project})
-    published.features(OLD, {"document_id": 1, "rate": 10.0, "size_5y": 7})
-    materialize.run(before, "run-1")
-
-    views.write_text(text)
-    plan = planned(before)
-
-    assert plan.reasons == ["new column size_5y"]
-    assert [(m.reason, m.rows, m.columns) for m in plan.missed] == [
-        ("older than the 364 days that its first run looks back", 1, ["cite_count", "rate", "size_5y"]),
-        ("new column, never filled for what it had written, had it run then", 1, ["size_5y"]),
+    assert planned(repo.settings).reasons == ["new column size_5y"]
+    assert [str(c) for c in definitions.plan(repo.settings)] == [
+        "changes feature view size_5y_cite_count: gains size_5y"
     ]
-    answer = {"features": [f"{VIEW}:size_5y"], "entity_rows": [{"document_id": 1}]}
-    assert feature_store.open_store(before).get_online_features(**answer).to_dict()["size_5y"] == [None]  # the trap
+    assert registry.read_bytes() == applied
 
-    materialize.run(before, "run-2")
-    assert feature_store.open_store(before).get_online_features(**answer).to_dict()["size_5y"] == [7]
+
+def test_a_view_that_is_not_applied_yet_is_to_be_written(repo, published):
+    published.features(OLD, row(1, 10.0))
+    materialize.run(repo.settings, "run-1")
+    repo.edit("views.py", "document_predictions = FeatureView(", _ANOTHER + "document_predictions = FeatureView(")
+    repo.edit("services.py", "import document_citations,", "import another, document_citations,")
+    repo.edit(
+        "services.py",
+        '        size_5y_cite_count[["rate"]],',
+        '        size_5y_cite_count[["rate"]],\n        another,',
+    )
+
+    assert [(p.view, p.reasons) for p in materialize.plan(repo.settings) if p.is_due] == [
+        ("another", ["nothing was written to this store yet"])
+    ]
+
+
+_ANOTHER = """another = FeatureView(
+    name="another", entities=[document], schema=fields("size_1y"), source=features, ttl=NEVER_EXPIRES
+)
+
+"""
+
+
+def test_a_column_of_another_type_is_written_anew(repo, published):
+    published.features(OLD, {"document_id": 1, "rate": 10.0, "size_5y": 7})
+    materialize.run(repo.settings, "run-1")
+    repo.edit("fields.py", "dtype=_TYPES[", 'dtype=Float64 if name == "size_5y" else _TYPES[')
+
+    assert planned(repo.settings).reasons == ["column size_5y was Int64, is Float64"]
+    definitions.apply(repo.settings, destructive=True)
+    materialize.run(repo.settings, "run-2")
+
+    store = feature_store.open_store(repo.settings)
+    answer = store.get_online_features([f"{VIEW}:size_5y"], [{"document_id": 1}]).to_dict()["size_5y"]
+    assert [repr(value) for value in answer] == ["7.0"]
+    assert not planned(repo.settings).is_due
 
 
 def test_some_documents_are_brought_alone(settings, published):
@@ -153,7 +147,12 @@ def test_what_one_store_serves_another_one_lacks(settings, published):
 
         assert rates(moved, 1) == [1.0]
         assert not planned(moved).is_due
-    assert not planned(settings).is_due
+        published.features(LATE, row(1, 9.0))
+        materialize.run(moved, "run-3")
+        known = [status.collect(s)["online_store"][VIEW]["known"] for s in (settings, moved)]
+        assert known == ["2012-12-31", "2014-06-30"]  # each of its own store
+        assert not planned(moved).is_due
+    assert planned(settings).is_due
 
 
 def test_two_materializations_and_an_apply_at_once_are_safe(settings, published):
@@ -214,6 +213,20 @@ def test_a_write_that_was_interrupted_is_given_up_for_newer_rows(interrupted, pu
     materialize.run(interrupted, "run-2", views=[VIEW])
 
     assert rates(interrupted, 1, 2) == [99.0, None]
+
+
+def test_a_write_that_began_before_an_audit_failed_is_not_gone_on_with(interrupted, published):
+    """Its chunks may be what was lost."""
+    (write,) = read(interrupted.ledger, OnlineWrite)
+    failed = {"documents": 1, "differences": [], "wrong": 1, "share": 1.0, "threshold": 0.0, "success": False}
+    published.remember(Audit(view=VIEW, store="sqlite", cutoff=write.cutoff, seconds=0.1, run_id="audit", **failed))
+
+    assert planned(interrupted).resumes is None
+    (written,) = materialize.run(interrupted, "run-2", views=[VIEW])
+
+    assert written.write_id != write.write_id
+    assert sum(c.rows for c in read(interrupted.ledger, OnlineChunk, write_id=written.write_id)) == 400
+    assert not planned(interrupted).is_due
 
 
 def test_a_write_whose_store_is_gone_begins_again(interrupted):

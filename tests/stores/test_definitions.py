@@ -1,7 +1,6 @@
 """What feature_repo may change: shown before it is applied, refused by name where it takes something away."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,28 +12,11 @@ from pydantic import SecretStr
 from hotarea.domain.errors import DefinitionError, SettingsError
 from hotarea.domain.model_features import FEATURE_SERVICE
 from hotarea.domain.settings import Settings
+from hotarea.stages import materialize
 from hotarea.stores import definitions, feature_store
 from tests.conftest import Published
+from tests.definitions import Repo
 from tests.servers import postgres_server
-
-
-class Repo:
-    """A copy of feature_repo that a test edits."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        shutil.copytree(settings.project / "feature_repo", folder / "feature_repo")
-        self._folder = folder / "feature_repo"
-        self.settings = settings.model_copy(update={"project": folder})
-
-    def edit(self, file: str, before: str, after: str) -> None:
-        text = (self._folder / file).read_text()
-        assert before in text
-        (self._folder / file).write_text(text.replace(before, after))
-
-    def without(self, service: str) -> None:
-        """Take the last service away."""
-        file = self._folder / "services.py"
-        file.write_text(file.read_text().split(f"{service} =")[0])
 
 
 @pytest.fixture
@@ -216,9 +198,37 @@ def test_a_registry_that_cannot_be_reached_is_named_without_its_password(setting
     url = "postgresql+psycopg://me:hidden@127.0.0.1:9/feast"
     away = settings.model_copy(update={"registry_url": SecretStr(url)})
 
-    with pytest.raises(
-        SettingsError, match=r"me:\*\*\*@127.0.0.1:9/feast cannot be used.*HOTAREA_REGISTRY_URL"
-    ) as error:
-        definitions.apply(away)
+    for call in (definitions.apply, definitions.plan, feature_store.open_store, materialize.plan):
+        with pytest.raises(
+            SettingsError, match=r"me:\*\*\*@127.0.0.1:9/feast cannot be used.*expected.*HOTAREA_REGISTRY_URL"
+        ) as error:
+            call(away)
+        assert "hidden" not in str(error.value)
 
-    assert "hidden" not in str(error.value)
+
+@pytest.mark.parametrize(("password", "database"), [("hidden", "postgres"), ("secret", "nowhere")])
+def test_a_server_that_lets_nobody_in_is_named_without_the_password(
+    settings: Settings, server: str, password: str, database: str
+) -> None:
+    url = server.replace(":secret@", f":{password}@").replace("/postgres", f"/{database}")
+
+    for setting in ("registry_url", "ledger_url"):
+        away = settings.model_copy(update={setting: SecretStr(url.replace("postgresql:", "postgresql+psycopg:"))})
+        with pytest.raises(
+            SettingsError, match=rf":\*\*\*@127.0.0.1:\d+/{database} cannot be used.*{setting.upper()}"
+        ) as error:
+            definitions.apply(away)
+        assert password not in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["hidden", "postgresql://me:hidden@host:port/db", "nosuch://me:hidden@host/db"])
+def test_an_address_of_a_registry_that_is_none_is_told_and_not_shown(settings: Settings, url: str) -> None:
+    away = settings.model_copy(update={"registry_url": SecretStr(url)})
+
+    for call in (definitions.apply, definitions.plan, feature_store.open_store):
+        with pytest.raises(
+            SettingsError, match=r"HOTAREA_REGISTRY_URL is no URL of a database .*expected postgresql://"
+        ) as error:
+            call(away)
+        assert "hidden" not in str(error.value)

@@ -268,10 +268,33 @@ def test_offline_and_online_answer_alike_whoever_is_champion(settings, published
     assert online["model_version"] == [1, 1, None]
 
 
+def test_who_predicted_at_a_moment_never_changes_later(settings, published):
+    published.features("2012-12-31", {"document_id": 1, "rate": 1.0, "cite_count": 1})
+    moments = [datetime.now(UTC)]
+    for version in (1, 2, 1, 3):
+        published.champion(version)
+        if version in (1, 2) and len(moments) < 3:
+            published.predictions("2012-12-31", version, {1: version / 10})
+        moments.append(datetime.now(UTC))
+    published.predictions("2013-12-31", 3, {1: 0.3})  # in service from its first scoring on
+    moments.append(datetime.now(UTC))
+
+    def served(as_of: date | None = None) -> list[object]:
+        rows = at(*((1, str(moment)) for moment in moments))
+        found = feature_store.training_frame(settings, rows, "document_area_v1", as_of)["model_version"]
+        return found.astype(object).where(found.notna(), None).tolist()
+
+    history = served()
+    assert history == [None, 1, 2, 1, 1, 3]
+    published.champion(2)
+    assert served() == history
+    assert served(datetime.now(UTC).date()) == [2] * 6  # as known by the end of the day
+
+
 def test_the_ledgers_address_is_not_shown(settings):
     secret = settings.model_copy(update={"ledger_url": SecretStr("postgresql://me:hidden@db/ledger")})
 
-    config = feature_store.open_store(secret).config
+    config = feature_store.configuration(secret)
 
     assert "hidden" not in repr(config) + str(config.model_dump()) + config.model_dump_json()
 
@@ -489,7 +512,7 @@ def test_redis_gets_the_password_as_it_is(tmp_path, password):
 def test_a_password_that_breaks_the_address_is_told_without_it(tmp_path, password):
     url = f"postgresql://user:{password}@host/db"
 
-    with pytest.raises(SettingsError, match="names no port") as error:
+    with pytest.raises(SettingsError, match="or no port") as error:
         feature_store.open_store(Settings.load(home=tmp_path, online_store="postgres", online_store_url=url))
 
     assert "'pa'" not in str(error.value)

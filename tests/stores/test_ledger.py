@@ -34,7 +34,10 @@ def test_a_url_that_is_none_is_one_clear_error_without_its_password(url: str) ->
 
 def test_an_unreachable_ledger_asks_to_check_its_url(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
-    with pytest.raises(SettingsError, match=r"the ledger at sqlite.* cannot be used: .*Check HOTAREA_LEDGER_URL"):
+    with pytest.raises(
+        SettingsError,
+        match=r"the ledger at sqlite.* cannot be used: .*answers.*correct HOTAREA_LEDGER_URL",
+    ):
         Ledger(f"sqlite:///{tmp_path}/ledger.db")
 
 
@@ -46,7 +49,7 @@ def test_a_full_disk_asks_for_space(tmp_path: Path) -> None:
 
     sa.event.listen(ledger._engine, "checkout", limited)
     files = [{"name": "x" * 1_000_000}]
-    with pytest.raises(SettingsError, match=r"database or disk is full\. Free space on its disk"):
+    with pytest.raises(SettingsError, match=r"database or disk is full; expected room\. Free space on its disk"):
         ledger.add(_release(files))
     ledger.close()
 

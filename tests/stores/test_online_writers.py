@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import PREDICTIONS
-from hotarea.stores import definitions, feature_store, online_format, online_writers
+from hotarea.stores import definitions, feature_store, online_access, online_format, online_name, online_writers
+from hotarea.stores.ledger import Ledger
 from tests.servers import postgres_server, redis_server
 
 VIEW = "document_predictions"
@@ -87,9 +88,17 @@ def server(request) -> Iterator[dict[str, str]]:
         yield {"online_store": request.param, "online_store_url": url} if url else {}
 
 
+def owned(settings: Settings) -> None:
+    """Take the server over from the test before."""
+    config, ledger = feature_store.configuration(settings), Ledger(settings.ledger)
+    online_access.take_over(config.online_store, online_access.Owner.of(ledger), config.project)
+    ledger.close()
+
+
 @pytest.fixture
 def store(server, settings) -> Iterator[Store]:
     configured = Settings.load(home=settings.home, project=settings.project, **server)
+    owned(configured)
     definitions.apply(configured)
     opened = feature_store.open_store(configured)
     yield Store(server.get("online_store", "sqlite"), opened)
@@ -195,4 +204,4 @@ def test_a_correction_of_the_same_moment_arrives_and_what_is_newer_stays_where_a
 
 
 def test_the_store_is_named_without_its_password(store):
-    assert "secret" not in online_writers.name_of(store.feast.config.online_store)
+    assert "secret" not in online_name.of(store.feast.config.online_store)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def written(settings: Settings, run_id: str, asked: Asked) -> list[Materialization]:
-    """Write what is due, and compare what is served with the offline store.
+def written(settings: Settings, run_id: str, asked: Asked, *, take_over: bool = False) -> list[Materialization]:
+    """Write what is due, and compare what is served with the offline store; first take the store over if that is asked.
 
     What the store has lost since it was written, or never had right, is written anew once, and compared again.
     """
     from hotarea.stages import audit, materialize
 
+    if take_over:
+        materialize.take_over(settings, run_id)
     done = materialize.run(settings, run_id, asked.cutoff, asked.views, anew=asked.anew)
     found = audit.compare(settings, run_id, asked.views)
     lost = [a.view for a in found if not a.success and a.view not in {write.view for write in done}]
@@ -40,15 +43,21 @@ def written(settings: Settings, run_id: str, asked: Asked) -> list[Materializati
 
 
 def show_plan(settings: Settings, cutoff: date | None, views: Sequence[str] | None, *, as_json: bool) -> None:
-    """Show per view what would be written and why, and what Feast's own incremental run would leave out."""
+    """Show what would be applied first, and per view what would be written, why, and what Feast would leave out."""
+    from hotarea.console import definitions
     from hotarea.console import online as tables
-    from hotarea.stages import materialize
+    from hotarea.stages import feature_repo, materialize
 
+    changes = calls.call("comparing", lambda _: feature_repo.plan(settings))
     found = calls.call("planning", lambda _: materialize.plan(settings, cutoff, views))
     if as_json:
-        calls.print_json(found)
-    else:
-        tables.show(calls.OUT, found)
+        planned = [asdict(plan) | {"columns": plan.columns} for plan in found]
+        calls.print_json({"definitions": [asdict(change) for change in changes], "views": planned})
+        return
+    if changes:
+        calls.OUT.print("first applied:", highlight=False)
+        definitions.show(calls.OUT, changes)
+    tables.show(calls.OUT, found)
 
 
 def write_some(

@@ -15,12 +15,20 @@ NEVER = timedelta(0)
 """The time to live of values that never expire; Feast writes it so."""
 
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of what goes on."""
+
+
 @dataclass(frozen=True, order=True)
 class Span:
-    """From which moment on a set of rows holds, and from which it is known; the one that begins last counts."""
+    """From which moment on a set of rows holds, and from which it is known; the one that begins last counts.
+
+    What another model's predictions have taken the place of is known no more from `ended` on.
+    """
 
     holds: datetime
     known: datetime
+    ended: datetime = FOREVER
 
 
 def until(as_of: date) -> datetime:
@@ -36,7 +44,8 @@ def answering(spans: Sequence[Span], moments: Ints, known_by: Ints, ttl: timedel
     """
     found = np.full(len(moments), -1)
     for place, span in enumerate(spans):
-        found[(moments >= micros(span.holds)) & (known_by >= micros(span.known))] = place
+        is_known = (known_by >= micros(span.known)) & (known_by < micros(span.ended))
+        found[(moments >= micros(span.holds)) & is_known] = place
     if ttl != NEVER:
         holds = np.array([micros(span.holds) for span in spans] or [0])
         found[moments - holds[found] > ttl // timedelta(microseconds=1)] = -1

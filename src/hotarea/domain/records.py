@@ -260,6 +260,7 @@ class OnlineWrite:
     bounds: list[int]  # where its chunks end
     documents: int | None  # how many were asked for; None for all of the set
     run_id: str
+    types: dict[str, str] = field(default_factory=dict)  # of the columns; empty where it was not remembered yet
     begun_at: datetime = field(default_factory=now)
 
 
@@ -289,6 +290,7 @@ class Materialization:
     columns: list[str] = field(default_factory=list)
     store: str = ""
     write_id: str = ""
+    types: dict[str, str] = field(default_factory=dict)  # of the columns; empty where it was not remembered yet
     materialized_at: datetime = field(default_factory=now)  # its begin: what is published meanwhile is not in it
 
 
@@ -389,6 +391,15 @@ class Watch:
     since: datetime = field(default_factory=now)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Which ledger this is: what it writes to a server that others use as well bears its name."""
+
+    identity: int  # 1
+    ledger_id: str
+    given_at: datetime = field(default_factory=now)
+
+
 Record = (
     Release
     | FeatureSet
@@ -408,5 +419,6 @@ Record = (
     | Problem
     | Notice
     | Watch
+    | Identity
     | Retry
 )

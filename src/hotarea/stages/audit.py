@@ -57,10 +57,10 @@ def compare(settings: Settings, run_id: str, views: Sequence[str] | None = None)
     view that was named the offline store answers another model's predictions: that one is behind. Of all views, such
     a one is left out.
     """
-    from hotarea.stores import feature_store
+    from hotarea.stores import definitions
 
+    served = views or [*definitions.offered(settings, serving.APPLICATIONS_READ)]
     with _opened(settings) as (store, ledger, name):
-        served = views or feature_store.views_of(store, serving.APPLICATIONS_READ)
         writes = [last for view in served if (last := ledger.newest(Materialization, view=view, store=name))]
         if not writes:
             raise NotReadyError(f"nothing was written to the online store {name} yet; run `hotarea materialize` first.")
@@ -107,12 +107,13 @@ def check(audits: Sequence[Audit]) -> None:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple["FeatureStore", Ledger, str]]:
     """Yield both stores and the online one's name; nothing is written meanwhile."""
-    from hotarea.stores import feature_store, online_writers
+    from hotarea.stores import feature_store, online_access, online_name
 
-    with serving.alone(settings.home):
+    with serving.alone(settings.home, settings.ledger):
         store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
         try:
-            yield store, ledger, online_writers.name_of(store.config.online_store)
+            online_access.claim(store.config.online_store, online_access.Owner.of(ledger))
+            yield store, ledger, online_name.of(store.config.online_store)
         finally:
             ledger.close()
 
@@ -124,7 +125,7 @@ def _drawn(settings: Settings, subject: _Subject, run_id: str) -> Drawn:
 
 
 def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, drawn: Drawn, run_id: str) -> Audit:
-    from hotarea.stores import online_writers
+    from hotarea.stores import online_name
 
     start = time.perf_counter()
     offline = _offline(settings, subject, drawn.there)
@@ -134,7 +135,7 @@ def _audited(settings: Settings, store: "FeatureStore", subject: _Subject, drawn
     share = wrong / max(len(online), 1)
     return Audit(
         view=subject.view,
-        store=online_writers.name_of(store.config.online_store),
+        store=online_name.of(store.config.online_store),
         cutoff=subject.published.cutoff,
         documents=len(online),
         differences=[_plain(difference) for difference in found[:_KEPT]],
@@ -198,9 +199,13 @@ def _online(store: "FeatureStore", subject: _Subject, ids: Sequence[int]) -> dic
     """Return the answers that readers get."""
     if not ids:
         return {}
-    answer = store.get_online_features(
-        features=[f"{subject.view}:{name}" for name in subject.columns], entity_rows=[{"document_id": i} for i in ids]
-    ).to_dict(include_event_timestamps=True)
+    from hotarea.stores.online_access import reachable
+
+    with reachable(store.config.online_store):
+        answer = store.get_online_features(
+            features=[f"{subject.view}:{name}" for name in subject.columns],
+            entity_rows=[{"document_id": i} for i in ids],
+        ).to_dict(include_event_timestamps=True)
     ages = answer[f"{subject.columns[0]}__ts"]
     return {
         document: {

@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +21,7 @@ from feast.value_type import ValueType
 from hotarea.domain.records import OnlineWrite
 from hotarea.domain.settings import Settings
 from hotarea.stages import serving
-from hotarea.stores import feast_home, online_writers
+from hotarea.stores import feast_home, online_access, online_name, online_writers
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.online_format import CREATED, EVENT
 
@@ -111,10 +110,14 @@ class BeamComputeEngine(LocalComputeEngine):  # type: ignore[misc]
             yield
             return
         home = feast_home.below_home(offline.home, self.repo_config.repo_path)
-        with serving.alone(home):
-            ledger = Ledger(feast_home.ledger_of(offline, home))
-            ledger.add(_intention(task, online_writers.name_of(self.repo_config.online_store)))
-            ledger.close()
+        url, online = feast_home.ledger_of(offline, home), self.repo_config.online_store
+        with serving.alone(home, url), online_access.reachable(online):
+            ledger = Ledger(url)
+            try:
+                online_access.claim(online, online_access.Owner.of(ledger))
+                ledger.add(_intention(task, online_name.of(online)))
+            finally:
+                ledger.close()
             yield
 
 
@@ -126,18 +129,9 @@ def _is_plain(view: Any) -> bool:
 
 
 def _intention(task: MaterializationTask, store: str) -> OnlineWrite:
-    return OnlineWrite(
-        write_id=uuid.uuid4().hex[:12],
-        view=task.feature_view.name,
-        store=store,
-        cutoff=None,
-        known=None,
-        model_version=None,
-        columns=sorted(feature.name for feature in task.feature_view.features),
-        bounds=[],
-        documents=None,
-        run_id=f"feast {_day(task.start_time)} to {_day(task.end_time)}",
-    )
+    columns = sorted(feature.name for feature in task.feature_view.features)
+    run_id = f"feast {_day(task.start_time)} to {_day(task.end_time)}"
+    return serving.of_any_rows(task.feature_view.name, store, run_id, columns)
 
 
 def _day(moment: datetime) -> str:

@@ -15,8 +15,8 @@ from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.records import Materialization, OnlineChunk, OnlineWrite, now
 from hotarea.domain.settings import Settings
 from hotarea.stages import job_runs, serving
-from hotarea.stages.serving import Asked, ViewPlan
-from hotarea.stores.layout import Layout
+from hotarea.stages.serving import APPLICATIONS_READ, Asked, Target, ViewPlan
+from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -67,15 +67,21 @@ def run(
     Raises `NotReadyError` if nothing is published at the cutoff, or for a view that was named.
     """
     with _opened(settings, run_id) as home:
-        plans = serving.plan(settings, home.store, home.ledger, Asked(cutoff, views, anew=anew))
+        plans = serving.plan(settings, home.ledger, home.target, Asked(cutoff, views, anew=anew))
         return [home.perform(plan) for plan in plans if plan.is_due]
 
 
 def plan(settings: Settings, cutoff: date | None = None, views: Sequence[str] | None = None) -> list[ViewPlan]:
-    """Return what `run` would write of each view, why, and what Feast's own incremental run would leave out."""
-    store, ledger = _applied(settings), Ledger(settings.ledger)
+    """Return what `run` would write of each view, why, and what Feast's own incremental run would leave out.
+
+    Views are as feature_repo defines them; what of that is not applied yet stays so.
+    """
+    from hotarea.stores import definitions, feature_store
+
+    offered = definitions.offered(settings, APPLICATIONS_READ)
+    target, ledger = Target(feature_store.online_store(settings), offered), Ledger(settings.ledger)
     try:
-        return serving.plan(settings, store, ledger, Asked(cutoff, views))
+        return serving.plan(settings, ledger, target, Asked(cutoff, views))
     finally:
         ledger.close()
 
@@ -92,26 +98,43 @@ def run_some(
     They join what the online store holds of other documents. If that is of another set, the view is due as a whole.
     """
     with _opened(settings, run_id) as home:
-        plans = serving.plan(settings, home.store, home.ledger, Asked(cutoff, views))
+        plans = serving.plan(settings, home.ledger, home.target, Asked(cutoff, views))
         return {plan.view: home.perform_some(plan, documents) for plan in plans}
 
 
-@contextmanager
-def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
-    """Let one materialization of a home run at a time."""
-    with serving.alone(settings.home):
-        store, ledger = _applied(settings), Ledger(settings.ledger)
+def take_over(settings: Settings, run_id: str) -> None:
+    """Make the online store this ledger's, whosever it was; it is emptied, and all views are due from then on.
+
+    Whoever wrote there must have been stopped: it is refused from its next write on, and not in the midst of one.
+    """
+    from hotarea.stores import definitions, feature_store, online_access, online_name
+
+    config = feature_store.configuration(settings)
+    with serving.alone(settings.home, settings.ledger):
+        ledger = Ledger(settings.ledger)
         try:
-            yield _Home(settings, store, ledger, run_id)
+            views = definitions.offered(settings, APPLICATIONS_READ)
+            # before the mark: whatever comes between, nothing is taken for served
+            ledger.add(*(serving.of_any_rows(view, online_name.of(config.online_store), run_id) for view in views))
+            online_access.take_over(config.online_store, online_access.Owner.of(ledger), config.project)
         finally:
             ledger.close()
 
 
-def _applied(settings: Settings) -> "FeatureStore":
-    from hotarea.stores import definitions, feature_store
+@contextmanager
+def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
+    """Let one materialization run at a time, into an online store that is its ledger's."""
+    from hotarea.stores import definitions, feature_store, online_access
 
-    definitions.apply(settings)
-    return feature_store.open_store(settings)
+    online = feature_store.configuration(settings).online_store
+    with serving.alone(settings.home, settings.ledger), online_access.reachable(online):
+        ledger = Ledger(settings.ledger)
+        try:
+            online_access.claim(online, online_access.Owner.of(ledger))
+            definitions.apply(settings)
+            yield _Home(settings, feature_store.open_store(settings), ledger, run_id)
+        finally:
+            ledger.close()
 
 
 @dataclass(frozen=True)
@@ -123,19 +146,31 @@ class _Home:
     ledger: Ledger
     run_id: str
 
+    @property
+    def target(self) -> Target:
+        """What is written to, as it is applied."""
+        from hotarea.stores import feature_store, online_name
+
+        name = online_name.of(self.store.config.online_store)
+        return Target(name, feature_store.offered(self.store, APPLICATIONS_READ))
+
     def perform(self, plan: ViewPlan) -> Materialization:
         """Write a view's rows and remember it, dated by the start: what is published meanwhile is not served yet."""
         from beam_jobs import online_rows
+        from hotarea.stores import online_access
 
-        parts = _parts(plan)
-        write, writer = self._begun(plan, parts)
+        files = _files(plan)
+        write, writer = self._begun(plan, files)
         done = {chunk.number for chunk in self._chunks(write)}
-        request = self._request(write, parts, before=() if writer.replaces else _parts_of(plan.before))
+        request = self._request(write, files, before=() if writer.replaces else _files_of(plan.before))
         measures = online_rows.write(replace(request, done=frozenset(done)), writer, self._log(write))
         job_runs.remember(self.ledger, "online_rows", measures, self.run_id)
         written = self._chunks(write)
         rows, removed = sum(chunk.rows for chunk in written), sum(chunk.removed for chunk in written)
-        _check_complete(plan, parts, rows)
+        _check_complete(plan, files, rows)
+        online_access.claim(
+            self.store.config.online_store, online_access.Owner.of(self.ledger)
+        )  # nobody has taken it over meanwhile
         writer.finish()
         log.info("%s: %d documents are served, %d that were answer null now", plan.view, rows, removed)
         record = Materialization(
@@ -144,6 +179,7 @@ class _Home:
             known=plan.published.known,
             model_version=plan.published.model_version,
             columns=plan.columns,
+            types=plan.types,
             store=plan.store,
             write_id=write.write_id,
             rows=rows,
@@ -158,12 +194,12 @@ class _Home:
         """Write the rows of some documents of a view; return how many there are."""
         from beam_jobs import online_rows
 
-        write, parts = self._intend(plan, documents=len(documents)), _parts(plan)
-        request = replace(self._request(write, parts), documents=documents)
+        write, files = self._intend(plan, documents=len(documents)), _files(plan)
+        request = replace(self._request(write, files), documents=documents)
         online_rows.write(request, self._writer(plan), self._log(write))
         return sum(chunk.rows for chunk in self._chunks(write))
 
-    def _begun(self, plan: ViewPlan, parts: Sequence[Path]) -> tuple[OnlineWrite, "Writer"]:
+    def _begun(self, plan: ViewPlan, files: Sequence[Path]) -> tuple[OnlineWrite, "Writer"]:
         """Return the write that is gone on with, or a new one that the ledger remembers, and its writer."""
         from beam_jobs import online_rows
 
@@ -173,7 +209,7 @@ class _Home:
                 log.info("%s: going on after %d of %d chunks", plan.view, len(plan.done), len(plan.resumes.bounds) + 1)
                 return plan.resumes, resumed
         join_key = self.store.get_feature_view(plan.view).join_keys[0]
-        write = self._intend(plan, online_rows.bounds(parts, join_key, self.settings.shards or 0))
+        write = self._intend(plan, online_rows.bounds(files, join_key, self.settings.shards or 0))
         writer = self._writer(plan, write.write_id)
         writer.begin()
         return write, writer
@@ -189,6 +225,7 @@ class _Home:
             known=known,
             model_version=model_version,
             columns=plan.columns,
+            types=plan.types,
             bounds=[*bounds],
             documents=documents,
             run_id=self.run_id,
@@ -207,11 +244,11 @@ class _Home:
     def _log(self, write: OnlineWrite) -> ChunkLog:
         return ChunkLog(SecretStr(self.settings.ledger), write.write_id)
 
-    def _request(self, write: OnlineWrite, parts: Sequence[Path], before: Sequence[Path] = ()) -> "Request":
+    def _request(self, write: OnlineWrite, files: Sequence[Path], before: Sequence[Path] = ()) -> "Request":
         from beam_jobs import online_rows, pool
 
         return online_rows.Request(
-            parts=tuple(parts),
+            parts=tuple(files),
             before=tuple(before),
             bounds=tuple(write.bounds),
             store=Layout(self.settings.home).online_exchange(write.write_id),
@@ -221,23 +258,23 @@ class _Home:
         )
 
 
-def _parts(plan: ViewPlan) -> list[Path]:
-    parts = plan.published.parts
-    if not parts:
+def _files(plan: ViewPlan) -> list[Path]:
+    files = plan.published.parts
+    if not files:
         folder = plan.published.folder
         raise NotReadyError(f"{folder} is in the ledger but not on disk; expected a published set. Build it again.")
-    return parts
+    return files
 
 
-def _parts_of(folders: Sequence[Path]) -> list[Path]:
-    return [part for folder in folders for part in sorted(folder.glob("part-*.parquet"))]
+def _files_of(folders: Sequence[Path]) -> list[Path]:
+    return [part for folder in folders for part in parts(folder)]
 
 
-def _check_complete(plan: ViewPlan, parts: Sequence[Path], rows: int) -> None:
+def _check_complete(plan: ViewPlan, files: Sequence[Path], rows: int) -> None:
     """Raise unless all rows of the set were written; a store that replaces views as a whole goes on serving the old."""
     from beam_jobs import cutoff_sets
 
-    expected = cutoff_sets.rows(parts)
+    expected = cutoff_sets.rows(files)
     if rows != expected:
         raise PublishError(
             f"{rows} rows of {plan.view} were written of the {expected} in {plan.published.folder}; expected all. "

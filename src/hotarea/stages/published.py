@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotarea.domain.records import Champion, FeatureSet, Release, TrainingRun
+from hotarea.domain.records import FeatureSet, Release, TrainingRun
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
@@ -103,7 +103,7 @@ def _training(wanted: _Wanted, newest: TrainingRun | None) -> Iterator[Published
 
 
 def _predictions(wanted: _Wanted, ledger: Ledger) -> Iterator[Published]:
-    champion, newest = ledger.newest(Champion), served.predictions(ledger)
+    champion, newest = served.champion(ledger), served.predictions(ledger)
     if champion is None or newest is None:
         return
     name = of_predictions(Cutoff(newest.cutoff, newest.known), newest.model_version)

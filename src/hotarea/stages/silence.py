@@ -9,6 +9,7 @@ from hotarea.domain.records import Champion, Materialization, Release, Watch, no
 from hotarea.domain.settings import Settings
 from hotarea.domain.silence import Limits, Quiet, Seen, listen
 from hotarea.stages import alert
+from hotarea.stores import feature_store
 from hotarea.stores.ledger import Ledger
 
 _WHAT = {
@@ -51,7 +52,7 @@ def _listened(settings: Settings) -> list[Quiet]:
         watched_since=ledger.all(Watch)[0].since,
         releases=ledger.all(Release),
         champions=ledger.all(Champion),
-        writes=ledger.all(Materialization),
+        writes=ledger.all(Materialization, store=feature_store.online_store(settings)),
         served_predictions=VIEW,
     )
     ledger.close()

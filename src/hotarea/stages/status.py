@@ -10,7 +10,7 @@ from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, Maturity, scorable_from
 from hotarea.stages import job_runs, open_problems, report_links, sample
-from hotarea.stores import served
+from hotarea.stores import feature_store, served
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
@@ -35,7 +35,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         "maturity": _maturity(settings, releases),
         "champion": _champion(ledger),
         "last_decision": _decision(ledger.newest(records.Decision)),
-        "online_store": _online(ledger),
+        "online_store": _online(settings, ledger),
         "predictions": _predictions(predictions, settings.horizon_years),
         "jobs": job_runs.newest(ledger),
         "validations": _validations(settings, ledger),
@@ -102,14 +102,16 @@ def _decision(decision: records.Decision | None) -> dict[str, Any] | None:
     }
 
 
-def _online(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """Return per view the newest cutoff that the online store holds, and how old the write is."""
+def _online(settings: Settings, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Return per view the newest cutoff that the online store of the settings holds, and how old the write is."""
     newest: dict[str, records.Materialization] = {}
-    for write in sorted(ledger.all(records.Materialization), key=lambda m: m.materialized_at):
+    store = feature_store.online_store(settings)
+    for write in sorted(ledger.all(records.Materialization, store=store), key=lambda m: m.materialized_at):
         newest[write.view] = write
     return {
         view: {
             "cutoff": str(write.cutoff),
+            "known": str(write.known or write.cutoff),
             "rows": write.rows,
             "materialized_at": _moment(write.materialized_at),
             "age_hours": round((records.now() - write.materialized_at).total_seconds() / 3600, 3),

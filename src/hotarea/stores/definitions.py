@@ -8,28 +8,28 @@ import hashlib
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import sqlalchemy as sa
 
-from hotarea.domain.errors import DefinitionError, GateError, NotReadyError, SettingsError
+from hotarea.domain.errors import DefinitionError, GateError, NotReadyError
 from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from hotarea.stores.lock import exclusive
+from hotarea.stores.lock import exclusive, exclusive_in
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-log = logging.getLogger(__name__)
+    from hotarea.stores.feature_store import Offered
 
-_LOCK = 4_711_815  # of PostgreSQL's advisory locks, ours
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,23 @@ class Change:
 
 def plan(settings: Settings) -> list[Change]:
     """Return what applying feature_repo would change; changes nothing. Raises `NotReadyError` without one."""
-    with _exclusive(settings):
-        return _planned(settings, _opened(settings), contents(settings.project / "feature_repo"))
+    with _exclusive(settings), _as_it_is(settings) as store:
+        return _planned(settings, store, contents(settings.project / "feature_repo"))
+
+
+def offered(settings: Settings, service: str) -> "dict[str, Offered]":
+    """Return the views of a service as feature_repo defines them, applied or not; changes nothing."""
+    from hotarea.stores.feature_store import offered_by
+
+    found = contents(settings.project / "feature_repo")
+    named = next((s for s in found.feature_services if s.name == service), None)
+    if named is None:
+        raise DefinitionError(
+            f"feature_repo defines no feature service {service}; expected it, since applications read it. Define it."
+        )
+    with _as_it_is(settings) as store:
+        registered = {view.name: view for view in store.list_feature_views()}
+    return offered_by(named, {view.name: view for view in found.feature_views}, registered)
 
 
 def apply(settings: Settings, *, destructive: bool = False) -> list[Change]:
@@ -62,15 +77,32 @@ def apply(settings: Settings, *, destructive: bool = False) -> list[Change]:
     """
     from feast.repo_operations import extract_objects_for_apply_delete
 
+    from hotarea.stores import online_access
+    from hotarea.stores.feature_store import open_store
+
     with _exclusive(settings):
-        found, store = contents(settings.project / "feature_repo"), _opened(settings)
+        found, store = contents(settings.project / "feature_repo"), open_store(settings, first=True)
         changes = _planned(settings, store, found)
         _check(changes, destructive)
         for change in changes:
             log.info("feature_repo %s", change)
+        if changes:
+            _claim(settings, store)
         wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, found)
-        store.apply(wanted, objects_to_delete=unwanted, partial=False)
+        with online_access.reachable(store.config.online_store):
+            store.apply(wanted, objects_to_delete=unwanted, partial=False)
         return changes
+
+
+def _claim(settings: Settings, store: "FeatureStore") -> None:
+    """Leave the tables of an online store alone that is another ledger's."""
+    from hotarea.stores import online_access
+
+    ledger = Ledger(settings.ledger)
+    try:
+        online_access.claim(store.config.online_store, online_access.Owner.of(ledger))
+    finally:
+        ledger.close()
 
 
 def signature(service: Any, views: Mapping[str, Any]) -> dict[str, str]:
@@ -125,10 +157,18 @@ def contents(repo: Path) -> Any:
     return RepoContents(**{field: kinds.get(field, []) for field in RepoContents._fields})
 
 
-def _opened(settings: Settings) -> "FeatureStore":
-    from hotarea.stores.feature_store import open_store
+@contextmanager
+def _as_it_is(settings: Settings) -> "Iterator[FeatureStore]":
+    """Open the store; where nothing was applied yet, with an empty registry that is thrown away."""
+    from hotarea.stores import registry_sql
+    from hotarea.stores.feature_store import open_empty, open_store
 
-    return open_store(settings, first=True)
+    url, file = settings.registry, Layout(settings.home).feature_repo / "registry.db"
+    if registry_sql.exists(url) if url else file.exists():
+        yield open_store(settings)
+        return
+    with TemporaryDirectory(prefix="hotarea-registry-") as folder:
+        yield open_empty(settings, Path(folder))
 
 
 def _planned(settings: Settings, store: "FeatureStore", found: Any) -> list[Change]:
@@ -140,7 +180,9 @@ def _planned(settings: Settings, store: "FeatureStore", found: Any) -> list[Chan
     difference, _, _ = store.plan(found)
     told = {TransitionType.CREATE: _added, TransitionType.UPDATE: _changed, TransitionType.DELETE: _removed}
     seen = (d for d in difference.feast_object_diffs if d.name != DUMMY_ENTITY_NAME)
-    changes = [told[d.transition_type](d) for d in seen if d.transition_type in told]
+    differing = (told[d.transition_type](d) for d in seen if d.transition_type in told)
+    # a view that Feast has materialized differs in what nobody defined
+    changes = [c for c in differing if c.action != "changes" or c.details]
     wanted = {service.name: service for service in found.feature_services}
     in_place = [
         _in_place(service.name, differs)
@@ -179,6 +221,7 @@ def _changed(difference: Any) -> Change:
     lost += [f"read {sources[0]}, reads {sources[1]}"] if sources[0] != sources[1] else []
     gained = [f"gains {field}" for field in sorted(after.keys() - before.keys())]
     meant = [f"{f} means something else" for f in both if before[f].description != after[f].description]
+    meant += [f"{f} has other tags" for f in both if before[f].tags != after[f].tags]
     return Change("changes", kind, name, (*lost, *gained, *meant, *properties), destroys=bool(lost))
 
 
@@ -255,26 +298,14 @@ def _modules(repo: Path) -> list[Any]:
 @contextmanager
 def _exclusive(settings: Settings) -> Iterator[None]:
     """Let one process in at a time: Feast's registries are read, changed and written back without a lock."""
+    from hotarea.stores import registry_file, registry_sql
+
     state = Layout(settings.home).feature_repo
     state.mkdir(parents=True, exist_ok=True)
-    if settings.registry and sa.make_url(settings.registry).get_backend_name() == "postgresql":
-        with _held_in_postgres(settings.registry):
-            yield
-        return
-    with exclusive(state / "apply.lock"):
+    with ExitStack() as held:
+        if settings.registry:
+            with registry_sql.reachable(settings.registry):
+                held.enter_context(exclusive_in(settings.registry, registry_sql.LOCK))
+        else:
+            held.enter_context(exclusive(state / registry_file.LOCK))
         yield
-
-
-@contextmanager
-def _held_in_postgres(url: str) -> Iterator[None]:
-    """Hold an advisory lock of the registry's database: it ends with the connection, however that ends."""
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    try:
-        with engine.connect() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
-            yield
-    except sa.exc.OperationalError as error:
-        where, why = sa.make_url(url).render_as_string(hide_password=True), str(error.orig).splitlines()[0]
-        raise SettingsError(
-            f"Feast's registry at {where} cannot be used: {why}. Check HOTAREA_REGISTRY_URL and HOTAREA_LEDGER_URL."
-        ) from error

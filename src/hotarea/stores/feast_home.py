@@ -1,32 +1,28 @@
-"""Feast's registry and its offline store, below the home folder.
+"""Feast's offline store, below the home folder.
 
 Feast imports these classes by the names in feature_store.yaml. They change what Feast 0.67 gets wrong for this project:
 relative paths are resolved against the home and not the working directory; of the files only those in service by the
 ledger are read, and a view without any is empty and not an error; a late correction stays out of the past unless it is
-asked for; the registry appears complete or not at all. The online store is in `online_sqlite`.
+asked for. The registry is in `registry_file` and `registry_sql`, the online store in `online_sqlite`.
 """
 
-import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import ibis  # type: ignore[import-untyped]
+from feast import FeatureStore
 from feast.infra.offline_stores import ibis as feast_ibis
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
-from feast.infra.registry.file import FileRegistryStore
-from feast.infra.registry.sql import SqlRegistryConfig
-from pydantic import Field, SecretStr, StrictStr
-from sqlalchemy.pool import NullPool
+from pydantic import SecretStr
 
-from hotarea.domain import records
 from hotarea.domain.errors import SettingsError
-from hotarea.domain.knowledge import until
+from hotarea.domain.knowledge import FOREVER, until
 from hotarea.domain.settings import Settings
 from hotarea.stores import offline_sets, retrieval
-from hotarea.stores.layout import write_aside
+from hotarea.stores.registry_sql import HomeSqlRegistry
 
 
 def below_home(path: str, repo: Path | None) -> Path:
@@ -51,26 +47,13 @@ def below_home(path: str, repo: Path | None) -> Path:
     return (settings.home if "home" in settings.model_fields_set else beside) / path
 
 
-class HomeRegistryStore(FileRegistryStore):  # type: ignore[misc]
-    """A registry file below the home that readers see whole."""
+class HomeFeatureStore(FeatureStore):  # type: ignore[misc]
+    """Feast's store; a registry in SQL is ours."""
 
-    def __init__(self, registry_config: Any, repo_path: Path) -> None:
-        """Resolve the file."""
-        super().__init__(registry_config, repo_path)
-        self._filepath = below_home(registry_config.path, repo_path)
-
-    def _write_registry(self, registry_proto: Any) -> None:
-        registry_proto.version_id = str(uuid.uuid4())
-        registry_proto.last_updated.FromDatetime(records.now())
-        write_aside(self._filepath, registry_proto.SerializeToString())
-
-
-class HiddenSqlRegistryConfig(SqlRegistryConfig):  # type: ignore[misc]
-    """Where a registry in SQL lies; its address may hold a password, which is not shown with the configuration."""
-
-    path: StrictStr = Field(repr=False, exclude=True)
-    # Feast never closes a pool, so that connections would stay until the process ends
-    sqlalchemy_config_kwargs: dict[str, Any] = Field({"poolclass": NullPool}, exclude=True)
+    def _create_registry(self) -> Any:
+        if self.config.registry.registry_type == "sql":
+            return HomeSqlRegistry(self.config.registry, self.config.project, None)
+        return super()._create_registry()
 
 
 class HomeDuckDBOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
@@ -128,10 +111,13 @@ def ledger_of(store: HomeDuckDBOfflineStoreConfig, home: Path) -> str:
 
 def _published(source: Any, config: Any) -> Any:
     """Return the rows of a source's sets in service, without those known after `as_of`."""
-    files = [str(file) for found in _sets(config, source.name) for file in found.files]
+    as_of = _as_of(config)
+    known_by = until(as_of) if as_of else FOREVER - timedelta.resolution  # a release may be dated by tomorrow
+    sets = [found for found in _sets(config, source.name) if found.is_in_service(known_by)]
+    files = [str(file) for found in sets for file in found.files]
     if not files:
         return ibis.memtable(offline_sets.SCHEMAS[source.name].empty_table())
-    table, as_of = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True), _as_of(config)
+    table = ibis.read_parquet(files, hive_partitioning=False, union_by_name=True)
     return table.filter(table[source.created_timestamp_column] <= until(as_of)) if as_of else table
 
 

@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,6 +62,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Problem: ("problem", "occurrence"),
     records.Notice: ("notice_id", "place"),
     records.Watch: ("watch",),
+    records.Identity: ("identity",),
 }
 
 _LEAST: dict[Any, Any] = {date: date(1970, 1, 1), datetime: datetime(1970, 1, 1, tzinfo=UTC)}
@@ -148,6 +150,20 @@ class Ledger:
         order = next(f.name for f in fields(kind) if f.name == "sequence" or f.name.endswith("_at"))
         return max(self.all(kind, **where), key=lambda r: getattr(r, order), default=None)
 
+    @property
+    def ledger_id(self) -> str:
+        """Which ledger this is, by an id that it is given when it is first asked for; a copy of it has the same."""
+        if self.newest(records.Identity) is None:
+            with suppress(PublishError):  # another process was first
+                self.add(records.Identity(identity=1, ledger_id=uuid.uuid4().hex[:12]))
+        (found,) = self.all(records.Identity)
+        return found.ledger_id
+
+    @property
+    def place(self) -> str:
+        """Where it lies, without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -157,22 +173,23 @@ class Ledger:
         named = ", ".join(f"{column.table.name}.{column.name}" for column in absent)
         added = " ".join(_addition(column, self._engine.dialect) for column in absent)
         return (
-            f"the ledger at {self._where} was made by an earlier version of hotarea: it lacks {named}, as table and "
+            f"the ledger at {self.place} was made by an earlier version of hotarea: it lacks {named}, as table and "
             "column. Take a new folder as HOTAREA_HOME, and a new database if HOTAREA_LEDGER_URL is set; or keep this "
             f"one and add what it lacks: {added}"
         )
-
-    @property
-    def _where(self) -> str:
-        return self._engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def _reachable(self) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            advice = "Free space on its disk." if "full" in str(error.orig) else "Check HOTAREA_LEDGER_URL."
-            raise SettingsError(f"the ledger at {self._where} cannot be used: {error.orig}. {advice}") from error
+            why = " ".join(str(error.orig).split())
+            advice = (
+                "expected room. Free space on its disk."
+                if "full" in why
+                else "expected a database that answers and lets this user in. Start it, or correct HOTAREA_LEDGER_URL."
+            )
+            raise SettingsError(f"the ledger at {self.place} cannot be used: {why}; {advice}") from error
 
 
 def _create(engine: sa.Engine) -> None:

@@ -95,10 +95,16 @@ def positions(ids: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
 
 def keys(join_key: str, ids: pa.Array) -> list[bytes]:
     """Return the serialised entity keys: one prefix, then eight bytes of the id."""
-    pattern = EntityKey(join_keys=[join_key], entity_values=[Value(int64_val=0)])
-    prefix = serialize_entity_key(pattern, entity_key_serialization_version=3)[:-8]
+    first = prefix(join_key)
     raw = ids.to_numpy(zero_copy_only=False).astype("<i8").tobytes()
-    return [prefix + raw[at : at + 8] for at in range(0, len(raw), 8)]
+    return [first + raw[at : at + 8] for at in range(0, len(raw), 8)]
+
+
+def prefix(join_key: str) -> bytes:
+    """Return what the serialised keys of all documents begin with."""
+    pattern = EntityKey(join_keys=[join_key], entity_values=[Value(int64_val=0)])
+    key: bytes = serialize_entity_key(pattern, entity_key_serialization_version=3)
+    return key[:-8]
 
 
 def values(column: pa.Array, kind: ValueType) -> list[bytes]:

@@ -14,6 +14,13 @@ from psycopg import sql
 from hotarea.stores import online_format
 from hotarea.stores.online_format import CREATED, EVENT, OnlineView
 
+FAILURES = (psycopg.OperationalError,)
+"""What the client raises where there is no server, or none that lets it in."""
+
+_MARK = "hotarea__written_by"  # no view's name begins with _
+
+_MARKING = 4_711_818  # of PostgreSQL's advisory locks, ours: two that make the same table at once would fail
+
 _COLUMNS = sql.SQL("(entity_key, feature_name, value, event_ts, created_ts)")
 _TYPES = ("bytea", "text", "bytea", "timestamptz", "timestamptz")
 _COPIED = sql.Identifier("copied")
@@ -118,6 +125,41 @@ class PostgresWriter:
 
 
 _ASIDE = "__aside_"
+
+
+def mark(store: PostgreSQLOnlineStoreConfig, text: str, *, over: bool) -> str:
+    """Write a text that says whose the store is, if there is none or over it; return the one that is there then.
+
+    It stands in the schema in which Feast keeps the tables of this user.
+    """
+    schema = sql.Identifier(_schema(store))
+    table = sql.SQL("{}.{}").format(schema, sql.Identifier(_MARK))
+    clash = sql.SQL("UPDATE SET owner = EXCLUDED.owner" if over else "NOTHING")
+    with _get_conn(store) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MARKING,))
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+        connection.execute(
+            sql.SQL("CREATE TABLE IF NOT EXISTS {} (store integer PRIMARY KEY, owner text NOT NULL)").format(table)
+        )
+        connection.execute(
+            sql.SQL("INSERT INTO {} VALUES (1, %s) ON CONFLICT (store) DO {}").format(table, clash), (text,)
+        )
+        found = connection.execute(sql.SQL("SELECT owner FROM {}").format(table)).fetchone()
+    return str(found[0])
+
+
+def clear(store: PostgreSQLOnlineStoreConfig, project: str) -> None:
+    """Remove all documents of a project, of all views."""
+    with _get_conn(store) as connection:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (_schema(store),))
+        for (name,) in found.fetchall():
+            if name.startswith(f"{project}_") and name != _MARK:
+                connection.execute(_sql("TRUNCATE {}.{}", _schema(store), name))
+
+
+def _schema(store: PostgreSQLOnlineStoreConfig) -> str:
+    schema: str = store.db_schema or store.user
+    return schema
 
 
 def _sql(text: Any, *names: str) -> sql.Composed:

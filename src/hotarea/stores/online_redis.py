@@ -1,19 +1,28 @@
 """The bulk writer of Feast's Redis online store: one HSET per document, as Feast writes them, in pipelines."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 from feast.infra.online_stores.helpers import _mmh3
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
 from google.protobuf.timestamp_pb2 import Timestamp
+from redis import exceptions
 
 from hotarea.stores import online_format
 from hotarea.stores.online_format import EVENT, OnlineView
 
+FAILURES = (exceptions.ConnectionError, exceptions.TimeoutError)
+"""What the client raises where there is no server, or none that lets it in."""
+
 _PIPELINE = 5_000  # documents that are sent before their answers are awaited
+
+_MARK = "hotarea:written-by"  # no key of Feast's: those begin with a byte that is no letter
 
 
 @dataclass(frozen=True)
@@ -47,16 +56,13 @@ class RedisWriter:
 
     def write(self, rows: pa.Table, removed: pa.Array) -> None:
         """Write rows, and drop this view's fields of the documents that were removed."""
-        client = RedisOnlineStore()._get_client(self.store)  # noqa: SLF001 - it knows clusters and sentinels
-        try:
+        with _connected(self.store) as client:
             for batch in rows.to_batches(max_chunksize=_PIPELINE):
-                self._send(client, [*self._commands(client, batch)])
+                _send(client, [*self._commands(client, batch)])
             fields = [*self._fields, self._stamp]
             gone = self._keys(removed)
             for start in range(0, len(gone), _PIPELINE):
-                self._send(client, [("HDEL", key, *fields) for key in gone[start : start + _PIPELINE]])
-        finally:
-            client.close()
+                _send(client, [("HDEL", key, *fields) for key in gone[start : start + _PIPELINE]])
 
     def finish(self) -> None:
         """Nothing to do: readers see each chunk as it is written."""
@@ -88,16 +94,41 @@ class RedisWriter:
 
     def _there(self, client: Any, keys: list[bytes]) -> list[bytes]:
         """Return the moments of what is there; None where nothing is."""
-        found: list[bytes] = self._send(client, [("HGET", key, self._stamp) for key in keys])
+        found: list[bytes] = _send(client, [("HGET", key, self._stamp) for key in keys])
         return found
 
-    @staticmethod
-    def _send(client: Any, commands: list[tuple[Any, ...]]) -> list[Any]:
-        with client.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            answers: list[Any] = pipe.execute()
-        return answers
+
+def mark(store: RedisOnlineStoreConfig, text: str, *, over: bool) -> str:
+    """Write a text that says whose the store is, if there is none or over it; return the one that is there then."""
+    with _connected(store) as client:
+        client.set(_MARK, text, nx=not over)
+        return str(client.get(_MARK).decode())
+
+
+def clear(store: RedisOnlineStoreConfig, project: str) -> None:
+    """Remove all documents of a project, with the fields of all views."""
+    escaped = re.sub(rb"([*?\[\]\\])", rb"\\\1", online_format.prefix("document_id"))
+    with _connected(store) as client:
+        found = client.scan_iter(match=escaped + b"?" * 8 + project.encode(), count=_PIPELINE)
+        while keys := [*islice(found, _PIPELINE)]:
+            _send(client, [("UNLINK", key) for key in keys])
+
+
+def _send(client: Any, commands: list[tuple[Any, ...]]) -> list[Any]:
+    with client.pipeline(transaction=False) as pipe:
+        for command in commands:
+            pipe.execute_command(*command)
+        answers: list[Any] = pipe.execute()
+    return answers
+
+
+@contextmanager
+def _connected(store: RedisOnlineStoreConfig) -> Iterator[Any]:
+    client = RedisOnlineStore()._get_client(store)  # noqa: SLF001 - it knows clusters and sentinels
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def _beside(field: bytes, values: list[bytes]) -> tuple[list[bytes], list[bytes]]:

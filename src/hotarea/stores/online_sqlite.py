@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +15,21 @@ from hotarea.stores import online_format
 from hotarea.stores.feast_home import below_home
 from hotarea.stores.online_format import CREATED, EVENT, OnlineView
 
-NAME = "hotarea.stores.online_sqlite.HomeSqliteOnlineStore"
-"""As Feast's configuration names the store."""
-
 _WAIT_S = 300  # another process may be writing a whole chunk
+
+
+def _epoch(moment: datetime) -> int:
+    """Return a moment as seconds since 1970; Feast hands over UTC without saying so."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _moment(seconds: bytes) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+# Feast takes the UTC clock for local time, here and there: ages would depend on the time zones of who writes and reads.
+sqlite3.register_adapter(datetime, _epoch)
+sqlite3.register_converter("timestamp", _moment)
 
 
 class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]
@@ -160,6 +172,5 @@ def _created(table: str) -> str:
     )
 
 
-def _epochs(moments: list[Any]) -> list[int]:
-    """Return seconds as Feast keeps them: of the UTC clock read as local time, which its reader turns back."""
-    return [int(moment.timestamp()) for moment in online_format.naive_utc(moments)]
+def _epochs(moments: list[datetime]) -> list[int]:
+    return [_epoch(moment) for moment in moments]

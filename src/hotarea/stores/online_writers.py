@@ -1,7 +1,7 @@
 """Which writer brings a view into the online store that Feast is configured with."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +9,7 @@ from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.helpers import get_online_store_from_config
 from feast.utils import _convert_arrow_to_proto
 
-from hotarea.stores import online_format, online_sqlite
+from hotarea.stores import online_format, online_name, online_sqlite
 from hotarea.stores.online_format import CREATED, EVENT, OnlineView
 
 
@@ -90,7 +90,7 @@ def writer(config: RepoConfig, definition: FeatureView, aside: str = "", *, keep
     """
     view, store = OnlineView.of(config, definition), config.online_store
     kind = store.type
-    if kind == online_sqlite.NAME:
+    if kind == online_name.SQLITE:
         return online_sqlite.SqliteWriter(online_sqlite.path_of(config), view, aside)
     if kind == "redis":
         from hotarea.stores.online_redis import RedisWriter
@@ -101,16 +101,6 @@ def writer(config: RepoConfig, definition: FeatureView, aside: str = "", *, keep
 
         return PostgresWriter(store, view, aside)
     return FeastWriter(config, definition)
-
-
-def name_of(store: Any) -> str:
-    """Return which store it is, without its password: what was written to one is not in another."""
-    if store.type == "redis":
-        host, *others = store.connection_string.split(",")
-        return " ".join(["redis", host, *(part for part in others if part.startswith("db="))])
-    if store.type == "postgres":
-        return f"postgres {store.host}:{store.port}/{store.database} as {store.user}"
-    return "sqlite" if store.type == online_sqlite.NAME else f"{store.type} {getattr(store, 'path', '')}".strip()
 
 
 def _with_nulls(rows: pa.Table, removed: pa.Array, join_key: str) -> pa.Table:

@@ -1,6 +1,5 @@
 """The traps that plain Feast leaves open: each test fails on the plain path, as is expected, and passes on ours."""
 
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +11,10 @@ from feast.types import Float64, Int64
 
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize
+from hotarea.stages.serving import ViewPlan
 from hotarea.stores import definitions, feature_store
 from tests.conftest import Published
+from tests.definitions import Repo
 
 TRAP = "Feast 0.67: "
 
@@ -75,6 +76,20 @@ def asked(document: int, moment: datetime) -> pd.DataFrame:
 def online(settings: Settings, document: int) -> Mapping[str, object]:
     found = feature_store.online(settings, "document_area_v1", [document])
     return {name: values[0] for name, values in found.items()}
+
+
+def planned(settings: Settings) -> ViewPlan:
+    return next(plan for plan in materialize.plan(settings) if plan.view == "size_5y_cite_count")
+
+
+def missed(plan: ViewPlan) -> list[tuple[str, int, list[str]]]:
+    return [(m.reason, m.rows, m.columns) for m in plan.missed]
+
+
+def incrementally(settings: Settings) -> None:
+    """What plain Feast does on schedule."""
+    store = feature_store.open_store(settings)
+    store.materialize_incremental(datetime.now(UTC), feature_views=["size_5y_cite_count"])
 
 
 # ---- a late correction
@@ -155,9 +170,13 @@ def test_old_documents_are_served_plain(plain: Plain, capsys: pytest.CaptureFixt
 def test_old_documents_are_served(settings: Settings, published: Published) -> None:
     published.features("2012-12-31", {"document_id": 1, "rate": 10.0})
 
+    plan = planned(settings)
     materialize.run(settings, "run")
 
+    assert plan.reasons == ["nothing was written to this store yet"]
+    assert missed(plan) == [("older than the 364 days that its first run looks back", 1, plan.columns)]
     assert online(settings, 1)["rate"] == 10.0
+    assert (planned(settings).is_due, planned(settings).missed) == (False, [])
 
 
 # ---- behind the watermark
@@ -179,14 +198,24 @@ def test_a_row_that_arrives_late_is_served_plain(plain: Plain, capsys: pytest.Ca
     assert plain.online(2, "rate") == 20.0
 
 
-def test_a_row_that_arrives_late_is_served(settings: Settings, published: Published) -> None:
+def test_a_row_that_arrives_late_is_served(
+    settings: Settings, published: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
     published.features("2013-12-31", {"document_id": 1, "rate": 10.0})
+    definitions.apply(settings)
+    incrementally(settings)  # moves its watermark, which our runs do not
     materialize.run(settings, "run")
-    published.features("2013-12-31@2014-06-30", {"document_id": 1, "rate": 10.0}, {"document_id": 2, "rate": 20.0})
+    published.features("2013-12-31@2014-06-30", {"document_id": 1, "rate": 99.0}, {"document_id": 2, "rate": 20.0})
 
+    plan = planned(settings)
+    incrementally(settings)
+    assert [online(settings, document)["rate"] for document in (1, 2)] == [10.0, None]  # the trap
     materialize.run(settings, "later")
 
-    assert online(settings, 2)["rate"] == 20.0
+    assert plan.reasons == ["known on 2014-06-30 instead of 2013-12-31: a correction, or rows that came late"]
+    assert [(reason[:21], rows) for reason, rows, _ in missed(plan)] == [("behind the watermark ", 2)]
+    assert [online(settings, document)["rate"] for document in (1, 2)] == [99.0, 20.0]
+    capsys.readouterr()
 
 
 # ---- a column that is added
@@ -207,19 +236,17 @@ def test_a_column_that_is_added_is_served_plain(plain: Plain, capsys: pytest.Cap
 
 
 def test_a_column_that_is_added_is_served(settings: Settings, published: Published, tmp_path: Path) -> None:
-    shutil.copytree(settings.project / "feature_repo", tmp_path / "project" / "feature_repo")
-    views = tmp_path / "project" / "feature_repo" / "views.py"
-    whole = views.read_text()
-    home = settings.model_copy(update={"project": tmp_path / "project"})
+    repo = Repo(settings, tmp_path / "project")
     published.features("2013-12-31", {"document_id": 1, "rate": 10.0, "size_5y": 70, "cite_count": 7})
-    views.write_text(
-        whole.replace('schema=fields("rate", "size_5y", "cite_count")', 'schema=fields("rate", "cite_count")')
-    )
-    materialize.run(home, "run")
-    views.write_text(whole)
+    repo.edit("views.py", 'fields("rate", "size_5y", "cite_count")', 'fields("rate", "cite_count")')
+    materialize.run(repo.settings, "run")
+    repo.edit("views.py", 'fields("rate", "cite_count")', 'fields("rate", "size_5y", "cite_count")')
 
-    materialize.run(home, "later")
+    plan = planned(repo.settings)
+    materialize.run(repo.settings, "later")
 
-    store = feature_store.open_store(home)
+    assert plan.reasons == ["new column size_5y"]
+    assert missed(plan)[1:] == [("new column, never filled for what it had written, had it run then", 1, ["size_5y"])]
+    store = feature_store.open_store(repo.settings)
     found = store.get_online_features(["size_5y_cite_count:size_5y"], [{"document_id": 1}])
     assert found.to_dict()["size_5y"] == [70]
