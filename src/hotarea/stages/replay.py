@@ -205,7 +205,7 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
         promote.run(settings, training_id, run_id)
     folder = TrainingFolder.of(Layout(settings.home), training_id)
     candidate = _described(folder, decision)
-    return f"version {candidate.version} {'promoted' if decision.accepted else 'refused'}", candidate
+    return f"version {candidate.version}: {candidate.verdict}", candidate
 
 
 def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
@@ -217,11 +217,18 @@ def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
         dataset_sha256=facts.digest,
         training_cutoffs=tuple(str(c.day) for c in plan.window.training),
         evaluation_cutoff=str(plan.window.evaluation.day),
-        verdict="promote" if decision.accepted else "reject",
+        verdict=_verdict(decision),
         refused_for=tuple(check["name"] for check in decision.checks if check["verdict"] != "passed"),
         reasons=tuple(decision.reasons),
         metrics=decision.metrics,
     )
+
+
+def _verdict(decision: records.Decision) -> str:
+    """Return promote, hold or reject: what the worst check says."""
+    if decision.accepted:
+        return "promote"
+    return "reject" if any(check["verdict"] == "failed" for check in decision.checks) else "hold"
 
 
 def _champion(settings: Settings) -> int | None:
