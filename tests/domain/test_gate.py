@@ -9,9 +9,11 @@ from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.gate import POLICY, Decision, Policy, decide
 
-GOOD = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}
-WEAK = {"average_precision": 0.50, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08}
-STRONGER = {"average_precision": 0.80, "roc_auc": 0.97, "log_loss": 0.12, "brier": 0.03}
+GOOD = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04} | dict.fromkeys(METRICS[4:], 0.9)
+WEAK = {"average_precision": 0.50, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08} | dict.fromkeys(METRICS[4:], 0.6)
+STRONGER = {"average_precision": 0.80, "roc_auc": 0.97, "log_loss": 0.12, "brier": 0.03} | dict.fromkeys(
+    METRICS[4:], 0.95
+)
 BASELINES = ("rate", "rate_1y", "cite_count_5y", "logistic_regression")
 
 EVIDENCE = Evidence(

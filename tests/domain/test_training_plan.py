@@ -4,11 +4,11 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from hotarea.domain.errors import NotReadyError
+from hotarea.domain.errors import SettingsError, TooLittleDataError
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, gives_the_same_model, planned
-from hotarea.domain.windows import Cutoff
+from hotarea.domain.windows import Cutoff, Maturity, scorable_from
 
 SETTINGS = Settings(horizon_years=2, training_cutoffs=2)
 
@@ -73,7 +73,7 @@ def test_a_matured_cutoff_without_labels_is_left_out():
 
 
 def test_labels_of_another_horizon_do_not_count():
-    with pytest.raises(NotReadyError, match="nothing to train on"):
+    with pytest.raises(TooLittleDataError, match="nothing to train on"):
         planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017), horizon=5))
 
 
@@ -91,8 +91,71 @@ def test_labels_that_became_known_again_are_read_as_first_known():
     ids=["nothing", "no features", "three years"],
 )
 def test_too_short_a_history_is_refused(releases, published):
-    with pytest.raises(NotReadyError, match="nothing to train on"):
+    with pytest.raises(TooLittleDataError, match="nothing to train on"):
         planned(SETTINGS, releases, features(*published), labels(*published[:1]))
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_the_one_horizon_moves_training_evaluation_and_the_day_of_scoring_together(horizon):
+    """The end of training, the lag of evaluation and the day from which today's predictions can be scored."""
+    settings = SETTINGS.model_copy(update={"horizon_years": horizon})
+    known = [s for s in labels(*range(2010, 2019), known_after=horizon, horizon=horizon) if s.known <= end(2018)]
+
+    window = planned(settings, RELEASES, features(*range(2010, 2019)), known).window
+    told = Maturity.of(end(2018), horizon)
+
+    assert window.training[-1].day == told.trained_until == end(2018 - 2 * horizon)
+    assert window.evaluation.day == told.evaluated_until == end(2018 - horizon)
+    assert scorable_from(window.newest.day, horizon) == told.scorable_from == end(2018 + horizon)
+
+
+@pytest.mark.parametrize(("at_least", "trains"), [(1, True), (5, True), (6, False)])
+def test_fewer_cutoffs_than_the_least_are_too_little_data(at_least, trains):
+    settings = Settings(horizon_years=2, training_cutoffs=9, training_cutoffs_min=at_least)
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+
+    if trains:
+        assert len(planned(settings, *args).window.training) == 5
+    else:
+        with pytest.raises(TooLittleDataError, match="5 of 6 training cutoffs: 7 of 9 cutoffs have matured"):
+            planned(settings, *args)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "training", "evaluation"),
+    [
+        ((), [2013, 2014], 2016),
+        ((end(2013),), [2012, 2014], 2016),  # the features of 2013; the labels of 2011 are not used anyway
+        ((end(2014),), [2011, 2013], 2016),  # the features of 2014 and the labels of 2012
+        ((end(2016),), [2012, 2013], 2015),  # the features of 2016 and the labels of 2014
+        ((end(2018),), [2012, 2013], 2015),  # the labels of 2016; the features of 2018 are still what is scored
+        ((end(2020),), [2013, 2014], 2016),  # is still to come
+    ],
+)
+def test_what_became_known_with_an_excluded_release_is_not_learned_from(excluded, training, evaluation):
+    settings = SETTINGS.model_copy(update={"excluded_releases": excluded})
+
+    window = planned(settings, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))).window
+
+    assert [c.day.year for c in window.training] == training
+    assert window.evaluation.day.year == evaluation
+    assert window.newest.day.year == 2018
+
+
+def test_a_correction_makes_an_excluded_cutoff_good_again():
+    settings = SETTINGS.model_copy(update={"excluded_releases": (end(2013),)})
+    corrected = FeatureSet(cutoff=end(2013), known=date(2014, 6, 30), rows=1, seconds=0, run_id="test")
+
+    plan = planned(settings, RELEASES, [*features(*range(2010, 2019)), corrected], labels(*range(2010, 2017)))
+
+    assert plan.window.training == (Cutoff(end(2013), date(2014, 6, 30)), Cutoff(end(2014), end(2014)))
+
+
+def test_an_excluded_release_that_never_came_is_a_mistake():
+    settings = SETTINGS.model_copy(update={"excluded_releases": (date(2013, 6, 30),)})
+
+    with pytest.raises(SettingsError, match="HOTAREA_EXCLUDED_RELEASES names 2013-06-30, which no release was dated"):
+        planned(settings, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
 
 
 def test_the_same_history_has_the_same_id_whatever_the_order():

@@ -8,7 +8,7 @@ import pytest
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
-from hotarea.domain.evaluation import CHAMPION, MODEL
+from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
 from hotarea.stages import gate, promote
@@ -17,8 +17,8 @@ from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
 from tests.servers import Webhook, webhook
 
-GOOD = {"average_precision": 0.7, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}
-WEAK = {"average_precision": 0.5, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08}
+GOOD = {"average_precision": 0.7, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04} | dict.fromkeys(METRICS[4:], 0.9)
+WEAK = {"average_precision": 0.5, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08} | dict.fromkeys(METRICS[4:], 0.6)
 EVIDENCE = Evidence(
     training_id="t1",
     model_version=1,

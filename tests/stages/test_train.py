@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from hotarea.domain import records, training
-from hotarea.domain.errors import GateError, NotReadyError, ValidationError
-from hotarea.domain.evaluation import CHAMPION, MODEL, metrics
+from hotarea.domain.errors import GateError, TooLittleDataError, ValidationError
+from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, metrics
 from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
+from hotarea.domain.row_keys import keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import gate, promote, train, validate
+from hotarea.stages import gate, promote, status, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -58,6 +59,14 @@ def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(short):
     assert (facts.rows, facts.evaluation_rows, facts.evaluation_hot, facts.unknown) == (2700, 900, 90, 0)
     assert set(evidence.metrics) == {MODEL, *BASELINE_FEATURES, "logistic_regression"}
     assert set(evidence.drift) == set(MODEL_FEATURES)
+    assert set(evidence.differences) == {*BASELINE_FEATURES, "logistic_regression"}
+    ahead = evidence.differences["rate_1y"]["average_precision"]
+    better = evidence.metrics[MODEL]["average_precision"] - evidence.metrics["rate_1y"]["average_precision"]
+    assert ahead.estimate == pytest.approx(better, abs=1e-12)
+    assert ahead.lower < ahead.estimate < ahead.upper
+    assert evidence.overlap == {MODEL: 0}
+    assert sum(evidence.importance.values()) == pytest.approx(1)
+    assert max(evidence.importance, key=evidence.importance.__getitem__) in {"rate_1y_pct", "citing_share_1y_pct"}
 
     [run] = remembered(short, records.TrainingRun)
     assert (run.training_id, run.model_version, run.rows, run.metrics) == (training_id, 1, 2700, evidence.metrics)
@@ -75,6 +84,34 @@ def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(short, tmp_
 
     assert metrics(training.labels(rows), scores) == folder.read_evidence().metrics[MODEL]
     assert folder.model.read_bytes() == (tmp_path / "again.ubj").read_bytes()
+
+
+def test_slices_hold_all_rows_by_age_by_citations_and_by_topic(short):
+    evidence = TrainingFolder.of(Layout(short.home), train.run(short, "run")).read_evidence()
+
+    sizes: dict[str, list[int]] = {}
+    for name, part in evidence.slices.items():
+        sizes.setdefault(name.split(":")[0], []).append(part.rows)
+    assert {kind: sum(of) for kind, of in sizes.items()} == dict.fromkeys(("age", "citations", "topic"), 900)
+    rows = TrainingFolder.of(Layout(short.home), evidence.training_id).rows("evaluation").to_pandas()
+    assert evidence.slices["age: under 2 years"].rows == (rows["age_years"] < 2).sum()
+    assert evidence.slices["topic: topic T2"].rows == (rows["document_id"] % 4 == 1).sum()
+    judged = evidence.slices["age: 10 and more years"]
+    assert set(judged.metrics) == set(evidence.metrics)
+    assert judged.difference is None
+
+
+def test_a_model_that_learned_from_evaluation_rows_is_found_out(short):
+    plan = planned(short)
+    train.dataset(short, plan, "run")
+    folder = TrainingFolder(plan.parent)
+    train.validate(short, plan, "run")
+    seen = pa.concat_tables([folder.rows("training"), folder.rows("evaluation").slice(0, 7)])
+    pq.write_table(seen, folder.parts[0])
+
+    train.evaluate(short, plan, "run")
+
+    assert folder.read_evidence().overlap == {MODEL: 7}
 
 
 def test_the_registry_says_what_a_model_came_from(short):
@@ -249,7 +286,42 @@ def test_nothing_is_trained_twice_until_a_release_comes(short, caplog):
     assert (evidence.champion_version, evidence.model_version) == (1, 2)
     assert set(evidence.metrics[CHAMPION]) == set(evidence.metrics[MODEL])
     assert evidence.metrics[CHAMPION] != evidence.metrics[MODEL]
+    assert CHAMPION in evidence.differences
+    assert evidence.slices["age: 10 and more years"].difference is not None
+    assert evidence.overlap == {MODEL: 0, CHAMPION: 0}
+    assert LAST_CHAMPION not in evidence.metrics
     assert len(remembered(short, records.TrainingRun)) == 2
+
+
+def test_the_champion_before_is_shown_and_a_champion_that_saw_the_evaluation_is_found_out(short):
+    """The keys of what a champion learned from come from the registry, whatever became of its folder."""
+    first = train.run(short, "one")
+    promote.run(short, gate.run(short, first, "one").training_id, "one")
+    folder = TrainingFolder.of(Layout(short.home), first)
+    cheat = folder.path / "cheat.npy"
+    np.save(cheat, keys(folder.rows("evaluation")))
+    Published(short).champion(registry.register(short, "cheat", folder.model, {}, {}, cheat))
+    History(short).publish([2016])
+
+    newer = train.run(short, "two")
+
+    evidence = TrainingFolder.of(Layout(short.home), newer).read_evidence()
+    assert evidence.metrics[LAST_CHAMPION] == evidence.metrics[CHAMPION]  # the same file under two versions
+    assert LAST_CHAMPION in evidence.differences
+    assert evidence.overlap == {MODEL: 0, CHAMPION: 0}  # it saw 2014, and 2015 evaluates
+    seen = Settings.load(home=short.home, project=short.project, horizon_years=1, training_cutoffs=3, seed=7)
+    np.save(cheat, keys(TrainingFolder.of(Layout(short.home), newer).rows("evaluation")))
+    Published(seen).champion(registry.register(seen, "cheat again", folder.model, {}, {}, cheat))
+    assert TrainingFolder.of(Layout(seen.home), train.run(seen, "three")).read_evidence().overlap[CHAMPION] == 900
+
+
+def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(short):
+    folder = TrainingFolder.of(Layout(short.home), train.run(short, "one"))
+    Published(short).champion(registry.register(short, "old", folder.model, {}, {}))
+
+    train.evaluate(short, folder.plan, "again")
+
+    assert folder.read_evidence().overlap == {MODEL: 0}
 
 
 def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(short, caplog):
@@ -320,9 +392,19 @@ def test_evidence_is_strict_json(short):
     assert found["training_id"] == folder.path.name
 
 
-def test_too_short_a_history_is_refused(settings):
-    with pytest.raises(NotReadyError, match="nothing to train on"):
+def test_too_short_a_history_is_an_outcome_of_its_own(settings):
+    with pytest.raises(TooLittleDataError, match="nothing to train on"):
         train.plan(settings, "run")
+    assert not train.is_due(settings)
+
+
+def test_the_status_shows_what_follows_from_the_horizon(short):
+    def told(years: int) -> tuple[str, ...]:
+        found = status.collect(short.model_copy(update={"horizon_years": years}))["maturity"]
+        return found["trained_until"], found["evaluated_until"], found["scorable_from"]
+
+    assert told(1) == ("2013-12-31", "2014-12-31", "2016-12-31")
+    assert told(2) == ("2011-12-31", "2013-12-31", "2017-12-31")
 
 
 def test_the_rows_of_the_newest_training_can_be_judged_again(short):

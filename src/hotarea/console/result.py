@@ -8,13 +8,21 @@ from rich.table import Table
 
 from hotarea.console.alerts import show_open
 
-_METRICS = {"average_precision": "average precision", "roc_auc": "ROC AUC", "log_loss": "log loss", "brier": "Brier"}
+_METRICS = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "calibration_error": "calibration error",
+    "precision_at_100": "precision at 100",
+}
 
 
 def show(console: Console, status: dict[str, Any]) -> None:
     """Print releases, the champion against its baselines, the gate's last word and the hottest areas."""
     console.print()
     _show_data(console, status)
+    _show_maturity(console, status)
     _show_jobs(console, status["jobs"])
     _show_validations(console, status["validations"])
     show_open(console, status["problems"])
@@ -31,6 +39,21 @@ def _show_data(console: Console, status: dict[str, Any]) -> None:
     console.print(
         f"[bold]Data[/]      {len(releases)} releases, the newest {newest}, {documents:,} records in{synthetic}; "
         f"features at {len(status['feature_cutoffs'])} cutoffs"
+    )
+
+
+def _show_maturity(console: Console, status: dict[str, Any]) -> None:
+    """Print what follows from the horizon: until when cutoffs can teach and examine, and when today's can be scored."""
+    found = status["maturity"]
+    if not found:
+        return
+    served = status["predictions"]
+    of_predictions = f", those in service from {served['scorable_from']}" if served else ""
+    console.print(
+        f"[bold]Horizon[/]   {found['horizon_years']} years: cutoffs train until {found['trained_until']} and evaluate "
+        f"until {found['evaluated_until']}; predictions of the newest release can be scored from "
+        f"{found['scorable_from']}{of_predictions}",
+        soft_wrap=True,
     )
 
 

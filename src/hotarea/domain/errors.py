@@ -27,6 +27,10 @@ class NotReadyError(HotareaError):
     """A stage was asked for something whose inputs do not exist yet."""
 
 
+class TooLittleDataError(NotReadyError):
+    """The history is too short to learn from it yet: time mends it, so that it is an outcome and no fault."""
+
+
 class PublishError(HotareaError):
     """A finished output could not be published without overwriting another."""
 

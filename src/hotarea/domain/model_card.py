@@ -12,7 +12,8 @@ from typing import Any
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.records import Champion, Decision
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.domain.windows import years_before
+from hotarea.domain.tuning import Settled
+from hotarea.domain.windows import scorable_from
 
 NOT_MEASURED = "not measured"
 
@@ -70,6 +71,7 @@ class ModelCard:
     name: str
     version: int
     plan: TrainingPlan
+    recipe: Settled
     data: Data
     origin: Origin
     evidence: Evidence
@@ -80,7 +82,7 @@ class ModelCard:
     @property
     def scorable_from(self) -> date:
         """The date from which its predictions at the newest cutoff can be compared with what came."""
-        return years_before(self.plan.window.newest.day, -self.plan.window.horizon_years)
+        return scorable_from(self.plan.window.newest.day, self.plan.window.horizon_years)
 
     @property
     def state(self) -> str:

@@ -1,11 +1,12 @@
 """All settings in one frozen object, built once at the edge; nothing else reads the environment."""
 
 import shlex
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic import ValidationError as PydanticError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -31,7 +32,18 @@ class Settings(BaseSettings):
     horizon_years: int = Field(3, ge=1, le=20, description="how far ahead the label looks")
     hot_quantile: float = Field(0.9, gt=0, lt=1, description="an area is hot above this quantile of future_rate")
     training_cutoffs: int = Field(5, ge=1, description="at most this many cutoffs are trained on, the newest ones")
+    training_cutoffs_min: int = Field(1, ge=1, description="with fewer cutoffs to train on, nothing is trained yet")
+    excluded_releases: Annotated[tuple[date, ...], NoDecode] = Field(
+        (), description="dates of releases known to be bad: what became known with one is not learned from"
+    )
     seed: int = Field(20, description="seed of everything random")
+    search_trials: int = Field(
+        0, ge=0, le=500, description="so many recipes are tried on the newest training cutoff before a model is fitted"
+    )
+    early_stopping_cutoffs: int = Field(
+        4, ge=0, description="with so many training cutoffs, the newest decides on the number of rounds; 0: never"
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models are trained; cuda is a GPU of NVIDIA")
 
     runner: str = Field("FnApiRunner", description="Beam runner of the jobs")
     workers: int | None = Field(
@@ -89,7 +101,7 @@ class Settings(BaseSettings):
         description="address of Airflow's UI as people reach it; loopback and the port if unset",
     )
 
-    @field_validator("alert_urls", mode="before")
+    @field_validator("alert_urls", "excluded_releases", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
@@ -104,6 +116,15 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         """Make paths absolute: Airflow's processes and Beam's workers run in other folders than the user."""
         return value if value is None else value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _cutoffs_in_order(self) -> Self:
+        if self.training_cutoffs_min > self.training_cutoffs:
+            raise ValueError(
+                f"HOTAREA_TRAINING_CUTOFFS_MIN is {self.training_cutoffs_min}; expected at most "
+                f"HOTAREA_TRAINING_CUTOFFS, which is {self.training_cutoffs}"
+            )
+        return self
 
     @classmethod
     def load(cls, **overrides: object) -> Self:

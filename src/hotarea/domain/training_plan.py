@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import msgspec
 
-from hotarea.domain.errors import NotReadyError
+from hotarea.domain.errors import SettingsError, TooLittleDataError
 from hotarea.domain.model_features import BASELINE_FEATURES, FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import RECIPE, Recipe
+from hotarea.domain.tuning import Tuning
 from hotarea.domain.windows import Cutoff, TrainingWindow, is_matured, training_window
 
 
@@ -29,6 +30,7 @@ class TrainingPlan:
     hot_quantile: float
     seed: int
     recipe: Recipe
+    tuning: Tuning = field(default_factory=Tuning)  # what of the recipe is left to the rows
 
     @property
     def cutoffs(self) -> tuple[Cutoff, ...]:
@@ -39,23 +41,27 @@ class TrainingPlan:
 def planned(
     settings: Settings, releases: Sequence[Release], features: Sequence[FeatureSet], labels: Sequence[LabelSet]
 ) -> TrainingPlan:
-    """Plan a training on what is published; raise NotReadyError if the history is too short.
+    """Plan a training on what is published; raise TooLittleDataError if the history is too short.
 
     `training_id` is the newest cutoff, with its known date if that is a correction's, and a hash of what makes the
     model: rows, features, settings and recipe. Only year ends are learned from and evaluated on, each as it was known
     first: how often releases come, and what later ones correct, changes no row. A matured cutoff whose labels are not
-    published yet is left out.
+    published yet is left out. So is what became known with a release that the settings exclude, unless a correction
+    tells it anew. Raises SettingsError if they exclude one that never came.
     """
     if not releases:
-        raise NotReadyError("nothing to train on: no release was ingested. Ingest one first.")
+        raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     newest = max(r.covered for r in releases)
-    labelled = _first_known([s for s in labels if s.horizon_years == settings.horizon_years])
+    excluded = _excluded(settings, releases)
+    labelled = _first_known(
+        [s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded]
+    )
     usable = [
         cutoff
-        for day, cutoff in _first_known(features).items()
+        for day, cutoff in _first_known([s for s in features if s.known not in excluded]).items()
         if _is_year_end(day) and (day in labelled or not is_matured(day, settings.horizon_years, newest))
     ]
-    window = training_window(usable, newest, settings.horizon_years, settings.training_cutoffs)
+    window = training_window(usable, newest, *_limits(settings))
     window = replace(window, newest=max(Cutoff(s.cutoff, s.known) for s in features))
     plan = TrainingPlan(
         training_id="",
@@ -67,11 +73,28 @@ def planned(
         baselines=BASELINE_FEATURES,
         hot_quantile=settings.hot_quantile,
         seed=settings.seed,
-        recipe=RECIPE,
+        recipe=replace(RECIPE, device=settings.device),
+        tuning=Tuning(settings.search_trials, settings.early_stopping_cutoffs),
     )
     first = _first_known(features)[window.newest.day]
     corrected = "" if window.newest == first else f"@{window.newest.known}"
     return replace(plan, training_id=f"{window.newest.day}{corrected}-{_digest(plan)}")
+
+
+def _limits(settings: Settings) -> tuple[int, int, int]:
+    return settings.horizon_years, settings.training_cutoffs, settings.training_cutoffs_min
+
+
+def _excluded(settings: Settings, releases: Sequence[Release]) -> frozenset[date]:
+    """Return the dates of releases that are not to be learned from; those that are still to come are no mistake."""
+    known = {r.release_date for r in releases}
+    unknown = [day for day in settings.excluded_releases if day not in known and day <= max(known)]
+    if unknown:
+        raise SettingsError(
+            f"HOTAREA_EXCLUDED_RELEASES names {', '.join(map(str, unknown))}, which no release was dated; expected "
+            f"some of {', '.join(map(str, sorted(known)))}. Correct it, or leave it out."
+        )
+    return frozenset(settings.excluded_releases)
 
 
 def gives_the_same_model(training_id: str, other: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
-from hotarea.domain.errors import NotReadyError
+from hotarea.domain.errors import NotReadyError, TooLittleDataError
 
 
 def years_before(day: date, years: int) -> date:
@@ -107,22 +107,46 @@ class TrainingWindow:
     horizon_years: int
 
 
+def scorable_from(cutoff: date, horizon_years: int) -> date:
+    """Return the day from which predictions of a cutoff can be held against what came: a horizon later."""
+    return years_before(cutoff, -horizon_years)
+
+
 def is_matured(day: date, horizon_years: int, newest_release: date) -> bool:
     """Whether the label at `day` is complete: its horizon has passed on the newest complete release date."""
-    return years_before(day, -horizon_years) <= newest_release
+    return scorable_from(day, horizon_years) <= newest_release
+
+
+@dataclass(frozen=True)
+class Maturity:
+    """What the one horizon makes of the newest release's date: nothing else decides when a label can be used."""
+
+    horizon_years: int
+    trained_until: date  # the last day whose label looks at nothing that the evaluation's features did not see
+    evaluated_until: date  # the last day whose label is complete; the evaluation lags by a horizon
+    scorable_from: date  # the first day on which predictions of the newest release can be scored
+
+    @classmethod
+    def of(cls, newest_release: date, horizon_years: int) -> "Maturity":
+        """Return the three dates that follow from a horizon."""
+        evaluated = years_before(newest_release, horizon_years)
+        trained = years_before(evaluated, horizon_years)
+        return cls(horizon_years, trained, evaluated, scorable_from(newest_release, horizon_years))
 
 
 def training_window(
-    cutoffs: Sequence[Cutoff], newest_release: date, horizon_years: int, at_most: int
+    cutoffs: Sequence[Cutoff], newest_release: date, horizon_years: int, at_most: int, at_least: int = 1
 ) -> TrainingWindow:
-    """Split cutoffs into training and evaluation; raise NotReadyError if the history is too short for both."""
+    """Split cutoffs into training and evaluation; raise TooLittleDataError if the history is too short for both."""
     ordered = sorted(cutoffs)
     matured = [c for c in ordered if is_matured(c.day, horizon_years, newest_release)]
     training = [c for c in matured if is_matured(c.day, horizon_years, matured[-1].day)] if matured else []
-    if not training:
-        raise NotReadyError(
-            f"nothing to train on: {len(matured)} of {len(ordered)} cutoffs have matured by {newest_release}, and "
-            f"training needs one at least {horizon_years} years before the newest matured. "
-            f"Ingest a history of {2 * horizon_years + 1} years or more, or lower HOTAREA_HORIZON_YEARS."
+    if len(training) < at_least:
+        found = f"{len(training)} of {at_least} training cutoffs" if training else "nothing to train on"
+        years = 2 * horizon_years + at_least
+        raise TooLittleDataError(
+            f"{found}: {len(matured)} of {len(ordered)} cutoffs have matured by {newest_release}, and training needs "
+            f"{at_least} at least {horizon_years} years before the newest matured. Ingest a history of {years} years "
+            "or more, or lower HOTAREA_HORIZON_YEARS or HOTAREA_TRAINING_CUTOFFS_MIN."
         )
     return TrainingWindow(tuple(training[-at_most:]), matured[-1], ordered[-1], horizon_years)

@@ -1,69 +1,65 @@
 """The evidence for the gate: the candidate beside its rivals on the same rows, and how far the features moved since."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pyarrow as pa
 
-from hotarea.domain import baselines, evaluation, training
+from hotarea.domain import baselines, evaluation, row_keys, slices, training
+from hotarea.domain.bootstrap import Resampling, differences
 from hotarea.domain.columns import Floats
 from hotarea.domain.drift import drift
+from hotarea.domain.evaluation import CHAMPION, MODEL, Scores
 from hotarea.domain.evidence import Evidence
-from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.stages import binding, training_rows
+from hotarea.stages import contenders, training_rows
 from hotarea.stores import registry
 from hotarea.stores.training_folder import TrainingFolder
 
-Metrics = dict[str, dict[str, float]]
+if TYPE_CHECKING:
+    from hotarea.stages.contenders import InService
 
 
-def gather(settings: Settings, folder: TrainingFolder, version: int, champion: Champion | None) -> Evidence:
-    """Evaluate a trained candidate, the champion and the baselines on the rows of the evaluation cutoff."""
-    plan, rows, unseen = folder.read_plan(), folder.rows("training"), folder.rows("evaluation")
-    hot = training.labels(unseen)
-    scores = training.score(training.load(folder.model), training.matrix(unseen, plan.features))
-    metrics = {evaluation.MODEL: evaluation.metrics(hot, scores)}
-    if champion:
-        rival = _champion_scores(settings, folder, champion, unseen)
-        metrics[evaluation.CHAMPION] = evaluation.metrics(hot, rival)
-    learned = _by_name(rows, plan)
-    threshold = evaluation.decision_threshold(scores, plan.hot_quantile)
+def gather(settings: Settings, folder: TrainingFolder, version: int, served: "InService") -> Evidence:
+    """Evaluate a trained candidate, those in service and the baselines on the rows of the evaluation cutoff."""
+    plan, unseen = folder.read_plan(), folder.rows("evaluation")
+    hot, scores = training.labels(unseen), contenders.scored(settings, folder, served)
+    own, learned = scores[MODEL].probability, _by_name(folder.rows("training"), plan)
+    threshold = evaluation.decision_threshold(own, plan.hot_quantile)
     return Evidence(
         training_id=plan.training_id,
         model_version=version,
-        champion_version=champion.model_version if champion else None,
+        champion_version=served.champion.model_version if served.champion else None,
         evaluation_cutoff=str(plan.window.evaluation),
         newest_cutoff=str(plan.window.newest),
         rows=unseen.num_rows,
         hot=int(hot.sum()),
-        metrics=metrics | _baselines(plan, rows, unseen),
+        metrics={who: evaluation.metrics(hot, said.probability, said.ranking) for who, said in scores.items()},
         baselines=(*plan.baselines, baselines.LOGISTIC_REGRESSION),
         features=plan.features,
         drift=evaluation.finite(drift(learned, _by_name(training_rows.newest(settings, plan), plan))),
         drift_evaluation=evaluation.finite(drift(learned, _by_name(unseen, plan))),
         decision_threshold=threshold,
-        at_threshold=evaluation.at_threshold(hot, scores, threshold),
+        at_threshold=evaluation.at_threshold(hot, own, threshold),
+        differences=differences(hot, scores[MODEL], _rivals(scores), Resampling(plan.seed)),
+        slices=slices.sliced(hot, scores, training_rows.described(settings, plan, unseen), Resampling(plan.seed)),
+        overlap=_overlap(settings, folder, unseen, served),
+        importance=training.importance(training.load(folder.model)),
     )
 
 
-def _champion_scores(settings: Settings, folder: TrainingFolder, champion: Champion, unseen: pa.Table) -> Floats:
-    """Return the champion's scores of the evaluation rows, by the features that it was trained on."""
-    binding.check(settings, champion.model_version, champion.feature_service)
-    model = training.load(registry.fetch(settings, champion.model_version, folder.champion))
-    names = tuple(model.feature_names)
-    if not set(names) <= set(unseen.schema.names):
-        unseen = training_rows.joined(settings, folder.read_plan(), unseen, champion.feature_service, names)
-    return training.score(model, training.matrix(unseen, names))
+def _rivals(scores: dict[str, Scores]) -> dict[str, Scores]:
+    return {who: said for who, said in scores.items() if who != MODEL}
 
 
-def _baselines(plan: TrainingPlan, rows: pa.Table, unseen: pa.Table) -> Metrics:
-    learned_hot, hot = training.labels(rows), training.labels(unseen)
-    found = {}
-    for name in plan.baselines:
-        learned, values = (training.matrix(part, [name])[:, 0] for part in (rows, unseen))
-        found[name] = evaluation.metrics(hot, baselines.calibrated(learned, learned_hot, values), values)
-    learned, values = (training.matrix(part, plan.features) for part in (rows, unseen))
-    linear = baselines.logistic_regression(learned, learned_hot, values)
-    return {**found, baselines.LOGISTIC_REGRESSION: evaluation.metrics(hot, linear)}
+def _overlap(settings: Settings, folder: TrainingFolder, unseen: pa.Table, served: "InService") -> dict[str, int]:
+    """Return how many evaluation rows the candidate and the champion have learned from; without whose keys are gone."""
+    held, found = row_keys.keys(unseen), {MODEL: np.load(folder.keys)}
+    learned = registry.learned(settings, served.champion.model_version) if served.champion else None
+    if learned is not None:
+        found[CHAMPION] = learned
+    return {who: row_keys.overlap(keys, held) for who, keys in found.items()}
 
 
 def _by_name(rows: pa.Table, plan: TrainingPlan) -> dict[str, Floats]:

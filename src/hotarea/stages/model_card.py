@@ -72,12 +72,12 @@ def _training(ledger: Ledger, version: int | None) -> records.TrainingRun:
 
 def _card(settings: Settings, ledger: Ledger, training: records.TrainingRun) -> ModelCard:
     folder = TrainingFolder.of(Layout(settings.home), training.training_id)
-    plan = folder.read_plan()
     tags = registry.tags(settings, training.model_version)
     return ModelCard(
         name=MODEL_NAME,
         version=training.model_version,
-        plan=plan,
+        plan=folder.read_plan(),
+        recipe=folder.read_recipe(),
         data=_data(settings, ledger, folder),
         origin=Origin(
             feature_service=training.feature_service,

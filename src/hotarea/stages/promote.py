@@ -129,7 +129,8 @@ def _model_name() -> str:
 
 def _reason(training: records.TrainingRun, decision: records.Decision) -> str:
     """Say in words and figures why the gate accepted."""
-    precision = {who: values.get("average_precision", 0.0) for who, values in decision.metrics.items()}
+    shown = {who: values for who, values in decision.metrics.items() if who != "last_champion"}
+    precision = {who: values.get("average_precision", 0.0) for who, values in shown.items()}
     model, champion = precision.pop("model"), precision.pop("champion", None)
     best = max(precision, key=lambda who: precision[who])
     said = f"average precision {model:.3f} at {training.evaluation_cutoff}, best baseline {best} {precision[best]:.3f}"

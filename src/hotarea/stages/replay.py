@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hotarea.domain import evaluation, records, training
 from hotarea.domain import replay as domain
-from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataError, ValidationError
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
@@ -194,8 +194,8 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
     """Return in words what came of a training, and the candidate with the gate's decision on it."""
     try:
         training_id = train.run(settings, run_id)
-    except NotReadyError:
-        return "too young: no label has matured a horizon after another", None
+    except TooLittleDataError:
+        return "too little data: too few labels have matured a horizon before others", None
     except ValidationError as error:
         return f"not trained: {error}", None
     if training_id is None:

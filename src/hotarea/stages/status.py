@@ -1,13 +1,14 @@
 """What is where: the state of the whole loop, read from the ledger."""
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff
+from hotarea.domain.windows import Cutoff, Maturity, scorable_from
 from hotarea.stages import job_runs, open_problems, report_links, sample
 from hotarea.stores import served
 from hotarea.stores.layout import Layout
@@ -31,10 +32,11 @@ def collect(settings: Settings) -> dict[str, Any]:
         "label_cutoffs": [
             {"cutoff": str(s.cutoff), "known": str(s.known), "hot": s.hot} for s in ledger.all(records.LabelSet)
         ],
+        "maturity": _maturity(settings, releases),
         "champion": _champion(ledger),
         "last_decision": _decision(ledger.newest(records.Decision)),
         "online_store": _online(ledger),
-        "predictions": _predictions(predictions),
+        "predictions": _predictions(predictions, settings.horizon_years),
         "jobs": job_runs.newest(ledger),
         "validations": _validations(settings, ledger),
         "problems": open_problems.collect(settings)["open"],
@@ -59,6 +61,14 @@ def _release(release: records.Release) -> dict[str, Any]:
         "withdrawn": release.withdrawn,
         "ingested_at": _moment(release.ingested_at),
     }
+
+
+def _maturity(settings: Settings, releases: list[records.Release]) -> dict[str, Any] | None:
+    """Return the dates that follow from the horizon, None without a release."""
+    if not releases:
+        return None
+    found = Maturity.of(max(r.covered for r in releases), settings.horizon_years)
+    return {name: value if name == "horizon_years" else str(value) for name, value in asdict(found).items()}
 
 
 def _champion(ledger: Ledger) -> dict[str, Any] | None:
@@ -126,12 +136,13 @@ def _validations(settings: Settings, ledger: Ledger) -> list[dict[str, Any]]:
     ]
 
 
-def _predictions(predictions: records.PredictionSet | None) -> dict[str, Any] | None:
+def _predictions(predictions: records.PredictionSet | None, horizon_years: int) -> dict[str, Any] | None:
     if predictions is None:
         return None
     return {
         "cutoff": str(predictions.cutoff),
         "known": str(predictions.known),
+        "scorable_from": str(scorable_from(predictions.cutoff, horizon_years)),
         "model_version": predictions.model_version,
         "documents": predictions.rows,
         "hot": predictions.hot,

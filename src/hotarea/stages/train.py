@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
-from hotarea.domain.errors import ValidationError
+from hotarea.domain.errors import TooLittleDataError, ValidationError
 from hotarea.domain.settings import Settings
 from hotarea.stages import binding
 from hotarea.stages.judge import check_many
@@ -25,10 +25,12 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
 
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
-    Raises `NotReadyError` if the history is too short.
+    Raises `TooLittleDataError` if the history is too short.
     """
+    from hotarea.domain.training import check_device
     from hotarea.stores.training_folder import TrainingFolder, write
 
+    check_device(settings.device)
     decided, settled = _planned(settings)
     if settled:
         log.info("nothing to train: %s. A new release or other settings would change that.", settled)
@@ -40,8 +42,12 @@ def plan(settings: Settings, run_id: str) -> Path | None:
 
 
 def is_due(settings: Settings) -> bool:
-    """Whether `plan` would find something to train; raises `NotReadyError` if the history is too short."""
-    return _planned(settings)[1] is None
+    """Whether `plan` would find something to train; not if the history is too short yet."""
+    try:
+        return _planned(settings)[1] is None
+    except TooLittleDataError as error:
+        log.info("too little data: %s", error)
+        return False
 
 
 def dataset(settings: Settings, plan: Path, run_id: str) -> None:
@@ -97,36 +103,53 @@ def context(folder: "TrainingFolder") -> dict[str, Any]:
 
 def fit(settings: Settings, plan: Path, run_id: str) -> int:
     """Train the candidate and register it; return its version."""
-    from hotarea.domain import training
+    from hotarea.domain.training import MODEL_NAME
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
     decided, facts = folder.read_plan(), folder.read_facts()
-    if not folder.model.is_file():
-        rows = folder.rows("training")
-        values = training.matrix(rows, decided.features)
-        model = training.fit(values, training.labels(rows), decided.features, decided.recipe, decided.seed)
-        training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
-    parameters = {**asdict(decided.recipe), **asdict(facts), "seed": decided.seed}
-    version = registry.register(settings, decided.training_id, folder.model, parameters, _origin(folder, facts, run_id))
-    log.info("%s is version %d of %s", decided.training_id, version, training.MODEL_NAME)
+    if not (folder.model.is_file() and folder.keys.is_file() and folder.recipe.is_file()):
+        fitted(folder)
+    parameters = {**asdict(folder.read_recipe().recipe), **asdict(facts), "seed": decided.seed}
+    origin = _origin(folder, facts, run_id)
+    version = registry.register(settings, decided.training_id, folder.model, parameters, origin, folder.keys)
+    log.info("%s is version %d of %s", decided.training_id, version, MODEL_NAME)
     return version
 
 
+def fitted(folder: "TrainingFolder") -> None:
+    """Settle the recipe, train the model on a training's rows and leave it there, with the keys of these rows."""
+    from hotarea.domain import training, tuning
+    from hotarea.domain.columns import array
+    from hotarea.stores.training_folder import write
+
+    plan, rows = folder.read_plan(), folder.rows("training")
+    training.check_device(plan.recipe.device)
+    folder.write_keys(rows)
+    values, hot = training.matrix(rows, plan.features), training.labels(rows)
+    days = array(rows, "event_timestamp", "int64")
+    settled = tuning.settled(tuning.Rows(values, hot, days, plan.features), plan.recipe, plan.tuning, plan.seed)
+    log.info("%s is fitted by %s: %s", plan.training_id, settled.recipe, settled.reason)
+    write(folder.recipe, settled)
+    model = training.fit(values, hot, plan.features, settled.recipe, plan.seed)
+    training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
+
+
 def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
-    """Evaluate candidate, champion and baselines on the same rows, and the drift since; return the training's id.
+    """Evaluate candidate, champions and baselines on the same rows, and the drift since; return the training's id.
 
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
     again it is made anew: the champion may be another by now.
     """
     from hotarea.stages import evidence, hindsight
+    from hotarea.stages.contenders import InService
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
     ledger = Ledger(settings.ledger)
-    found = evidence.gather(settings, folder, version, ledger.newest(records.Champion))
+    found = evidence.gather(settings, folder, version, InService.of(ledger))
     hindsight.believe(found, folder)
     write(folder.evidence, found)
     figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}

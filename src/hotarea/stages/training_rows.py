@@ -1,17 +1,21 @@
 """The rows of a training: labels joined with the features as they were known."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from hotarea.domain import slices
+from hotarea.domain.columns import Bools
 from hotarea.domain.model_features import BASELINE_SERVICE
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.windows import Cutoff
-from hotarea.stores.lake import feature_files, label_files
+from hotarea.stores.lake import documents_as_of, feature_files, label_files
 from hotarea.stores.layout import Layout
 from hotarea.stores.training_folder import Rows, SetFacts, hashes
 
+_DESCRIBE = ["document_citations:age_years", "document_citations:cite_count"]
 _LABELS = ["document_id", "event_timestamp", "hot_area"]
 
 
@@ -51,6 +55,18 @@ def joined(settings: Settings, plan: TrainingPlan, rows: pa.Table, service: str,
     days = rows["event_timestamp"].cast(pa.date32())
     parts = ((cutoff, rows.filter(pc.equal(days, cutoff.day))) for cutoff in plan.cutoffs)
     return pa.concat_tables(_beside(settings, part, service, names, cutoff) for cutoff, part in parts if part.num_rows)
+
+
+def described(settings: Settings, plan: TrainingPlan, rows: pa.Table) -> dict[str, Bools]:
+    """Return which of the evaluation's rows each slice holds: by age and citations at the cutoff, and topic."""
+    from hotarea.stores import feature_store
+
+    cutoff = plan.window.evaluation
+    columns = feature_store.historical(settings, rows, _DESCRIBE, cutoff.known)
+    age, count = (np.asarray(columns[name].cast(pa.float64()).to_numpy()) for name in ("age_years", "cite_count"))
+    documents = documents_as_of(Layout(settings.home), plan.releases, cutoff.known, ("document_id", "topic"))
+    place = pc.index_in(rows["document_id"], documents["document_id"].combine_chunks())
+    return slices.masks(age, count, documents["topic"].take(place))
 
 
 def newest(settings: Settings, plan: TrainingPlan) -> pa.Table:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotarea.domain.errors import GateError, SettingsError
+from hotarea.domain.row_keys import Keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import MODEL_NAME, load
 from hotarea.stores.layout import Layout
@@ -31,6 +32,8 @@ _ARTIFACTS = "model"
 _FILE = "model.ubj"
 _CARD = "card"
 _COMMIT = "mlflow.source.git.commit"
+_ROWS = "rows"
+_KEYS = "keys.npy"
 _QUIET = ("alembic", "mlflow", "mlflow.utils.environment")
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -39,12 +42,18 @@ _SWITCHES = {
 }
 
 
-def register(
-    settings: Settings, training_id: str, model: Path, parameters: Mapping[str, Any], tags: Mapping[str, str]
+def register(  # noqa: PLR0913, PLR0917 - what a version is made of
+    settings: Settings,
+    training_id: str,
+    model: Path,
+    parameters: Mapping[str, Any],
+    tags: Mapping[str, str],
+    keys: Path | None = None,
 ) -> int:
     """Log a trained model (a UBJ file) with what it came from, and return its version in the registry.
 
-    One training has one version: asked again, the registered one is returned and nothing is written.
+    `keys` is the file of the keys of the rows that it learned from: they stay with the model, wherever that goes. One
+    training has one version: asked again, the registered one is returned and nothing is written.
     """
     with _client(settings) as client:
         found = _of_training(client, training_id)
@@ -54,6 +63,8 @@ def register(
         for name, value in parameters.items():
             client.log_param(run.info.run_id, name, value)
         _log_model(client, run.info.run_id, model)
+        if keys:
+            _log_keys(client, run.info.run_id, keys)
         client.set_terminated(run.info.run_id)
         created = client.create_model_version(
             MODEL_NAME,
@@ -125,6 +136,29 @@ def fetch(settings: Settings, version: int, destination: Path) -> Path:
         shutil.copyfile(found, destination)
     load(destination)
     return destination
+
+
+def learned(settings: Settings, version: int) -> Keys | None:
+    """Return the keys of the rows that a version learned from; None if they were not kept with it."""
+    import mlflow
+    import numpy as np
+    from mlflow.exceptions import MlflowException
+
+    with _client(settings) as client, tempfile.TemporaryDirectory() as folder:
+        run = _version(client, version).run_id
+        try:
+            if not any(found.path == f"{_ROWS}/{_KEYS}" for found in client.list_artifacts(run, _ROWS)):
+                return None
+            file = mlflow.artifacts.download_artifacts(
+                run_id=run, artifact_path=f"{_ROWS}/{_KEYS}", dst_path=folder, tracking_uri=settings.mlflow
+            )
+        except (OSError, MlflowException) as error:
+            raise GateError(
+                f"the keys of the rows of {MODEL_NAME} version {version} cannot be read: {error}. Expected "
+                f"{_ROWS}/{_KEYS} among the artifacts of its run; bring the registry's files back from a backup."
+            ) from error
+        found_keys: Keys = np.load(file)
+        return found_keys
 
 
 def champion(settings: Settings) -> int | None:
@@ -220,6 +254,11 @@ def _log_model(client: "MlflowClient", run_id: str, model: Path) -> None:
         packaged = Path(folder) / _ARTIFACTS
         mlflow.xgboost.save_model(load(model), packaged, model_format="ubj", pip_requirements=_requirements())
         client.log_artifacts(run_id, str(packaged), _ARTIFACTS)
+
+
+def _log_keys(client: "MlflowClient", run_id: str, keys: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        client.log_artifact(run_id, shutil.copyfile(keys, Path(folder) / _KEYS), _ROWS)
 
 
 def _requirements() -> list[str]:

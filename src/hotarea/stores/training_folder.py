@@ -1,19 +1,23 @@
 """The folder of one training run: its plan, rows, model, evidence and decision."""
 
 import hashlib
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.row_keys import keys
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
+from hotarea.domain.tuning import Settled
 from hotarea.stores.layout import Layout, discard, publish, write_aside
 
 T = TypeVar("T")
@@ -101,14 +105,29 @@ class TrainingFolder:
         return self.path / "hindsight.json"
 
     @property
+    def recipe(self) -> Path:
+        """Return the file of the recipe that the model was fitted by, and of what else was tried."""
+        return self.path / "recipe.json"
+
+    @property
     def model(self) -> Path:
         """Return the file of the trained model."""
         return self.path / "model.ubj"
 
     @property
+    def keys(self) -> Path:
+        """Return the file of the keys of the rows that the model learned from."""
+        return self.path / "keys.npy"
+
+    @property
     def champion(self) -> Path:
         """Return the file of the champion that the model was compared with."""
         return self.path / "champion.ubj"
+
+    @property
+    def last_champion(self) -> Path:
+        """Return the file of the model that was in service before that."""
+        return self.path / "last_champion.ubj"
 
     @property
     def evidence(self) -> Path:
@@ -157,6 +176,12 @@ class TrainingFolder:
             raise NotReadyError(f"{file} is missing; expected the rows of the training. Make the dataset first.")
         return pq.read_table(file)
 
+    def write_keys(self, rows: pa.Table) -> None:
+        """Keep the keys of the rows that a model learns from."""
+        content = io.BytesIO()
+        np.save(content, keys(rows))
+        write_aside(self.keys, content.getvalue())
+
     def read_plan(self) -> TrainingPlan:
         """Return the plan."""
         return read(self.plan, TrainingPlan)
@@ -168,6 +193,10 @@ class TrainingFolder:
     def read_inputs(self) -> Inputs:
         """Return what the rows were made of."""
         return read(self.inputs, Inputs)
+
+    def read_recipe(self) -> Settled:
+        """Return the recipe that the model was fitted by."""
+        return read(self.recipe, Settled)
 
     def read_evidence(self) -> Evidence:
         """Return the evaluation."""

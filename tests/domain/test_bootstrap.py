@@ -1,0 +1,126 @@
+"""The paired bootstrap: exact on each resample, the same on any number of threads, and as wide as theory says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, log_loss
+
+from hotarea.domain.bootstrap import Order, Resampling, differences, resampled
+from hotarea.domain.evaluation import Scores, losses, metrics
+
+RNG = np.random.default_rng(11)
+
+
+def race(rows: int, noise: float, hot: np.ndarray, *, ties: bool = False) -> Scores:
+    probability = 1 / (1 + np.exp(-(2 * hot - 2 + RNG.normal(0, noise, rows))))
+    return Scores.of(probability, np.round(20 * probability) if ties else None)
+
+
+HOT = RNG.random(3000) < 0.1
+MODEL, RIVAL, TIED = race(3000, 0.8, HOT), race(3000, 1.2, HOT), race(3000, 1.0, HOT, ties=True)
+
+
+@given(st.integers(2, 60), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_average_precision_of_weights_is_that_of_repeated_rows(rows, distinct, chance):
+    """Against scikit-learn on the rows themselves, with ties from none to nearly all."""
+    hot = np.array([chance.random() < 0.3 for _ in range(rows)])
+    ranking = np.array([float(chance.randrange(distinct)) for _ in range(rows)])
+    weights = np.array([chance.choice([0, 0, 1, 1, 2, 5]) for _ in range(rows)], np.uint8)
+    repeated = np.repeat(np.arange(rows), weights)
+
+    if not hot.any():
+        return
+    found = Order.of(hot, ranking).average_precision(weights)
+
+    if hot[repeated].any():
+        assert found == pytest.approx(average_precision_score(hot[repeated], ranking[repeated]), abs=1e-12)
+    else:
+        assert np.isnan(found)
+
+
+def test_an_interval_is_that_of_its_resamples_measured_one_by_one():
+    """The rows of each resample are written out and given to scikit-learn; both contenders get the same rows."""
+    found = differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 24))["rival"]
+
+    order = np.argsort(-MODEL.ranking, kind="stable")
+    drawn = [w for seed in np.random.SeedSequence(5).spawn(3) for w in resampled(len(HOT), seed)]
+    by_hand = []
+    for weights in drawn:
+        rows = np.repeat(order, weights)
+        ours, theirs = (s.probability[rows] for s in (MODEL, RIVAL))
+        precision = [average_precision_score(HOT[rows], p) for p in (ours, theirs)]
+        by_hand.append((precision[0] - precision[1], log_loss(HOT[rows], ours) - log_loss(HOT[rows], theirs)))
+    lower, upper = np.quantile(by_hand, [0.025, 0.975], axis=0)
+    for number, metric in enumerate(("average_precision", "log_loss")):
+        assert (found[metric].lower, found[metric].upper) == pytest.approx((lower[number], upper[number]), abs=1e-12)
+
+
+def test_the_estimate_is_the_difference_of_the_metrics():
+    found = differences(HOT, MODEL, {"tied": TIED}, Resampling(5, 8))["tied"]
+
+    ours, theirs = (metrics(HOT, s.probability, s.ranking) for s in (MODEL, TIED))
+    assert found["average_precision"].estimate == pytest.approx(
+        ours["average_precision"] - theirs["average_precision"], abs=1e-12
+    )
+    assert found["log_loss"].estimate == pytest.approx(ours["log_loss"] - theirs["log_loss"], abs=1e-12)
+
+
+def test_the_seed_decides_and_the_number_of_threads_does_not():
+    found = [differences(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(5, 100, threads)) for threads in (1, 2, 5)]
+
+    assert found[0] == found[1] == found[2]
+    assert found[0] != differences(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(6, 100))
+
+
+def test_intervals_are_as_wide_as_the_central_limit_theorem_says():
+    found = differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5))["rival"]["log_loss"]
+
+    each = losses(HOT, MODEL.probability) - losses(HOT, RIVAL.probability)
+    expected = 2 * 1.96 * each.std() / np.sqrt(len(each))
+    assert found.upper - found.lower == pytest.approx(expected, rel=0.1)
+    assert (found.lower + found.upper) / 2 == pytest.approx(found.estimate, abs=0.1 * expected)
+
+
+def test_pairing_makes_the_interval_of_near_equals_narrow():
+    """Beside a rival that differs in a hair, each one's own uncertainty, which is far greater, does not count."""
+    near = Scores.of(np.clip(MODEL.probability + RNG.normal(0, 0.001, len(HOT)), 0, 1))
+
+    found = differences(HOT, MODEL, {"near": near, "far": RIVAL}, Resampling(5, 200))
+
+    near_width, far_width = (i["average_precision"].upper - i["average_precision"].lower for i in found.values())
+    assert near_width < far_width / 5
+
+
+def test_a_contender_against_itself_differs_by_nothing():
+    found = differences(HOT, MODEL, {"itself": MODEL}, Resampling(5, 40))["itself"]
+
+    assert {(i.estimate, i.lower, i.upper) for i in found.values()} == {(0.0, 0.0, 0.0)}
+
+
+def test_rows_are_drawn_poisson_distributed_with_mean_one():
+    counts = np.bincount(resampled(200_000, np.random.SeedSequence(1), 1)[0]) / 200_000
+
+    assert counts[:4] == pytest.approx([np.exp(-1), np.exp(-1), np.exp(-1) / 2, np.exp(-1) / 6], abs=0.005)
+    assert counts @ np.arange(len(counts)) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("hot", [np.ones(5, bool), np.zeros(5, bool)], ids=["only hot", "none hot"])
+def test_rows_of_one_kind_say_nothing(hot):
+    assert differences(hot, Scores.of(np.full(5, 0.5)), {"rival": Scores.of(np.full(5, 0.4))}, Resampling(1)) == {}
+
+
+def test_a_rival_whose_scores_are_not_numbers_is_left_out():
+    broken = Scores.of(np.where(np.arange(len(HOT)) == 7, np.nan, RIVAL.probability))
+
+    assert set(differences(HOT, MODEL, {"broken": broken, "rival": RIVAL}, Resampling(1, 8))) == {"rival"}
+    assert differences(HOT, broken, {"rival": RIVAL}, Resampling(1, 8)) == {}
+
+
+def test_few_hot_rows_leave_resamples_out_and_still_give_numbers():
+    hot = np.arange(40) == 3
+
+    found = differences(hot, Scores.of(hot + 0.0), {"rival": Scores.of(np.linspace(0, 1, 40))}, Resampling(1, 50))
+
+    interval = found["rival"]["average_precision"]
+    assert 0 < interval.lower <= interval.estimate <= interval.upper < 1
