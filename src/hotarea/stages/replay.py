@@ -17,7 +17,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataErr
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
-from hotarea.stages import features, gate, ingest, promote, sample, train
+from hotarea.stages import features, gate, ingest, materialize, promote, sample, train
 from hotarea.stores.layout import Layout, discard
 from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.training_folder import TrainingFolder, write
@@ -200,6 +200,7 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
         return f"not trained: {error}", None
     if training_id is None:
         return "nothing new to learn from", None
+    materialize.run(settings, run_id)  # the gate asks whether online answers agree
     decision = gate.run(settings, training_id, run_id)
     if decision.accepted:
         promote.run(settings, training_id, run_id)
