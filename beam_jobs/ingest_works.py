@@ -1,8 +1,8 @@
 """Turns raw deliveries into the lake's documents and citations, and what cannot be used into quarantine.
 
 Reads the plan that the ingest stage wrote and builds every planned release in the plan's folder: `release=ID/` with
-`documents/`, `citations/` and `quarantine/`; with corrections also `restated/`, the contents that changed. Nothing is
-published by this job.
+`documents/`, `citations/`, `quarantine/` and `raw_works/`, the kinds of the records' values; with corrections also
+`restated/`, the contents that changed. Nothing is published by this job.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from hotarea.domain import edge_list, lake, lines, tables, works
 from hotarea.domain.delivery import Assignment, Delivery, Plan, Reading, Writing
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.outcome import outcomes
+from hotarea.domain.raw_kinds import Kinds
 from hotarea.domain.records import QUARANTINED
 from hotarea.domain.rejects import by_reason, quarantine
 from hotarea.stores.layout import discard, write_aside
@@ -135,9 +136,10 @@ def read_partition(assigned: Assignment, plan: Plan, shards: int) -> Iterator[_F
     shards = shards or _shards(delivery)
     read: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
+    kinds = Kinds(works.FIELDS)
     with written(_quarantine(plan, assigned.release_id, assigned.number), tables.QUARANTINE) as rejects:
         try:
-            for found in _pieces(_decoded(assigned, rejects, read, rejected)):
+            for found in _pieces(_decoded(assigned, rejects, read, rejected, kinds)):
                 for shard, rows in lake.split(found, shards):
                     yield (delivery.release_id, shard), rows
             counted_bytes("read", assigned.partition.bytes or 0)
@@ -152,6 +154,8 @@ def read_partition(assigned: Assignment, plan: Plan, shards: int) -> Iterator[_F
         fault=fault,
         **read,
     )
+    if not (fault or assigned.partition.delivered):  # lines that were corrected one by one have no layout
+        put(_kinds(plan, assigned), kinds.table(assigned.partition.name))
     _leave(plan, reading)
 
 
@@ -172,6 +176,8 @@ def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
         reading = _with_the_rest(reading, found) if is_newest else reading
         rejects = quarantine(assigned.release_id, name, found.rejects[name] if is_newest else [])
         put(_quarantine(plan, assigned.release_id, assigned.number), rejects)
+        if is_newest:
+            put(_kinds(plan, assigned), found.kinds[name].table(name))
         _leave(plan, reading)
         _count_read(reading.records, reading.rejected)
         if name == edge_list.PAPERS:
@@ -193,7 +199,7 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
 
 
 def _decoded(
-    assigned: Assignment, rejects: pq.ParquetWriter, read: Counter[str], rejected: Counter[str]
+    assigned: Assignment, rejects: pq.ParquetWriter, read: Counter[str], rejected: Counter[str], kinds: Kinds
 ) -> Iterator[pa.Table]:
     """Yield a partition's usable works, batch by batch; count what was read and rejected, and write the rejects."""
     line, partition = 1, assigned.partition
@@ -206,6 +212,7 @@ def _decoded(
         )
         reasons = by_reason(batch.rejects)
         rejected.update(reasons)
+        kinds.update(batch.kinds)
         _count_read(batch.records, reasons)
         if batch.rejects:
             rejects.write_table(quarantine(assigned.release_id, partition.name, batch.rejects))
@@ -253,6 +260,10 @@ def _quarantine(plan: Plan, release_id: str, number: int) -> Path:
     return plan.built(release_id) / "quarantine" / part(number)
 
 
+def _kinds(plan: Plan, assigned: Assignment) -> Path:
+    return plan.built(assigned.release_id) / "raw_works" / part(assigned.number)
+
+
 def _count_read(records: int, rejected: Mapping[str, int]) -> None:
     counted("records read", records)
     counted("records parsed", records - sum(rejected.values()))
@@ -262,8 +273,8 @@ def _count_read(records: int, rejected: Mapping[str, int]) -> None:
 
 def _clear(plan: Plan) -> None:
     """Remove what an earlier attempt at the plan left behind."""
-    kinds = ("documents", "citations", "restated", "withdrawn")
-    made = [plan.built(d.release_id) / kind for d in plan.deliveries for kind in kinds]
+    names = ("raw_works", "documents", "citations", "restated", "withdrawn")
+    made = [plan.built(d.release_id) / name for d in plan.deliveries for name in names]
     for folder in (plan.reports, *made):
         discard(folder)
 

@@ -1,19 +1,25 @@
 """### Put an earlier champion back in service
 
-The alias moves to the version at once, the champion's history keeps the reason, and the version's predictions are
-served again.
+Who is champion (the alias and the history), the feature service that the model reads and the predictions that are
+served online move together. If the earlier champion has not scored the newest cutoff, it does so first, and nothing
+moves before.
 
-**Runs** by hand only. **Starts** `score_documents` through the asset `champion`.
+**Runs** by hand only; with `dry_run` it shows in the log of `decide` what would change, and ends. **Starts**
+`score_documents` through the asset `champion`, which then finds nothing to do.
 
 **Hazards** What the champion after it did better is lost until the next promotion: the gate compares a new candidate
-with the version in service.
+with the version in service. Roll forward again by naming the version.
 
-**Example** `{"version": 3, "reason": "version 4 scores reviews as hot"}`
+**Example** `{"version": 3, "reason": "version 4 scores reviews as hot", "dry_run": true}`
 """
+
+from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_flow import CHAMPION, DEFAULT_ARGS, settings
+from hotarea_airflow.beam import BeamJobOperator
+from hotarea_airflow.validation import validation
+from hotarea_flow import BEAM_TIMEOUT, CHAMPION, DEFAULT_ARGS, optional, settings
 
 
 @dag(
@@ -38,18 +44,70 @@ from hotarea_flow import CHAMPION, DEFAULT_ARGS, settings
             title="Version",
             description="Version of the model that was champion before. Empty: the champion before this one.",
         ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Show in the log what would change, and change nothing.",
+        ),
     },
 )
 def rollback_champion():
-    @task(outlets=[CHAMPION])
-    def rollback(*, run_id, params, outlet_events):
-        """Move the champion's alias to the earlier version."""
+    @task.short_circuit
+    def decide(*, run_id, params, dag_run):
+        """Decide what changes and show it; end here if it is a dry run."""
         from hotarea.stages import rollback
 
-        champion = rollback.run(settings(), run_id, params["reason"], params["version"])
+        who = dag_run.triggering_user_name or "Airflow"
+        move = rollback.prepare(settings(), run_id, params["reason"], params["version"], who)
+        return None if params["dry_run"] else str(move)
+
+    @task.short_circuit(ignore_downstream_trigger_rules=False)
+    def plan(move):
+        """Find what the earlier champion has to score first; skip the scoring if it has."""
+        from hotarea.stages import rollback
+
+        return optional(str, rollback.scoring(settings(), Path(move)))
+
+    @validation("predictions")
+    def validate(plan, *, run_id):
+        """Judge the earlier champion's predictions."""
+        from hotarea.stages import score
+
+        score.validate(settings(), Path(plan), run_id)
+
+    @task
+    def publish(plan, *, run_id):
+        """Make the earlier champion's predictions visible."""
+        from hotarea.stages import score
+
+        return score.publish(settings(), Path(plan), run_id)
+
+    @task(outlets=[CHAMPION], trigger_rule="none_failed")
+    def rollback(move, *, outlet_events):
+        """Move alias, feature service and online predictions to the earlier champion."""
+        from hotarea.stages import rollback
+
+        champion = rollback.move(settings(), Path(move))
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
-    rollback()
+    @task
+    def audit(*, run_id):
+        """Compare the predictions that are served now with the offline store; fail if they differ."""
+        from hotarea.stages import audit, score
+
+        audit.run(settings(), run_id, [score.VIEW])
+
+    decided = decide()
+    planned = plan(decided)
+    scored = BeamJobOperator(
+        task_id="score",
+        doc_md="Predict every document with the earlier champion.",
+        stage="score",
+        plan=planned,
+        execution_timeout=BEAM_TIMEOUT,
+    )
+    scored >> validate(planned) >> publish(planned) >> rollback(decided) >> audit()
 
 
 rollback_champion()

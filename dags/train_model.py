@@ -1,14 +1,15 @@
 """### Train a candidate and let the gate decide
 
 Learns from the matured cutoffs, through Feast's point-in-time join; judges the candidate on the newest matured cutoff
-beside the champion and the baselines; the gate accepts or refuses it. An accepted one becomes the champion. A refused
-one ends in `rejected`, which says why, and the old champion stays in service.
+beside the champion and the baselines; the gate promotes, holds or rejects it. One that is held waits in `ask` for a
+person, under Required Actions. A rejected one ends in `rejected`, which says why; the old champion stays in service.
 
 **Runs** on new `document_features`, and by hand. **Starts** `score_documents` through the asset `champion`. If the same
 data has been trained on already, or the history is too short yet, the run is skipped.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
-closed: where evidence is missing, the run fails and nothing is promoted.
+closed: where evidence is missing, nothing is promoted. While a candidate waits for a person, at most as long as
+`policy/gate.toml` says, no other is trained.
 
 **Example** `{}`
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from airflow.sdk import Label, dag, task
 
+from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
 from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings, skipped_while_too_little
 
@@ -66,14 +68,15 @@ def train_model():  # noqa: C901 - nine tasks, no branches
 
         return train.evaluate(settings(), Path(plan), run_id)
 
-    @task.branch
+    @decision
     def gate(training_id, *, run_id):
-        """Decide whether the candidate may replace the champion."""
+        """Decide whether the candidate may replace the champion; return the task that follows."""
         from hotarea.stages import gate
 
-        return "promote" if gate.run(settings(), training_id, run_id).accepted else "rejected"
+        verdict = gate.run(settings(), training_id, run_id).verdict
+        return {"promote": "promote", "hold": "ask", "reject": "rejected"}[verdict]
 
-    @task(outlets=[CHAMPION])
+    @task(outlets=[CHAMPION], trigger_rule="none_failed_min_one_success")
     def promote(training_id, *, run_id, outlet_events):
         """Put the candidate in service."""
         from hotarea.stages import promote
@@ -81,7 +84,7 @@ def train_model():  # noqa: C901 - nine tasks, no branches
         champion = promote.run(settings(), training_id, run_id)
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
-    @task
+    @task(trigger_rule="none_failed_min_one_success")
     def rejected(training_id):
         """Say why the candidate was refused."""
         from hotarea.stages import gate
@@ -98,9 +101,19 @@ def train_model():  # noqa: C901 - nine tasks, no branches
     planned = plan()
     training_id = evaluate(planned)
     decided = gate(training_id)
+    asked = ApprovalOperator(
+        task_id="ask",
+        doc_md="Wait until a person approves or rejects a candidate that the gate holds.",
+        training_id=training_id,
+        approved="promote",
+        rejected="rejected",
+    )
     dataset(planned) >> validate(planned) >> fit(planned) >> training_id
-    decided >> Label("accepted") >> (promoted := promote(training_id))
-    decided >> Label("refused") >> (refused := rejected(training_id))
+    promoted, refused = promote(training_id), rejected(training_id)
+    decided >> Label("promote") >> promoted
+    decided >> Label("hold") >> asked >> Label("approved") >> promoted
+    decided >> Label("reject") >> refused
+    asked >> Label("refused") >> refused
     [promoted, refused] >> model_card(training_id)
 
 

@@ -4,7 +4,8 @@ Pages are written one by one, each by a rename, because several tasks validate a
 the pages of others: it keeps only those whose results its own process holds.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ class Entry:
     dataset: str
     subject: str
     success: bool
+    failures: Sequence[Mapping[str, Any]]  # each with its `severity`
     report: Path
     validated_at: datetime
 
@@ -34,7 +36,8 @@ class Entry:
 def write_page(result: Any, reports: Path, dataset: str, subject: str, name: str) -> Path:
     """Write the page of one validation result below `reports`, where GX's site layout has it, and return its path.
 
-    GX shows a check's description but not how severe it is nor its notes: here both follow the description.
+    GX shows a check's description but not how severe it is nor its notes: here both follow the description. To GX any
+    failed check is a failure; here the page says so only of a critical one, as the index and the table do.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     page = reports / "validations" / dataset / subject / moment / f"{name}.html"
@@ -44,6 +47,8 @@ def write_page(result: Any, reports: Path, dataset: str, subject: str, name: str
 
 def _explained(result: Any) -> Any:
     explained = deepcopy(result)
+    severities = {r.expectation_config.severity.value for r in explained.results if not r.success}
+    explained.success = "critical" not in severities
     for checked in explained.results:
         config = checked.expectation_config
         config.description = " ".join(filter(None, (config.description, f"[{config.severity.value}]", config.notes)))
@@ -65,8 +70,15 @@ def _row(reports: Path, entry: Entry) -> Row:
         dataset=entry.dataset,
         subject=entry.subject,
         success=entry.success,
+        failures=_failures(Counter(failure["severity"] for failure in entry.failures)),
         address=quote(entry.report.relative_to(reports).as_posix()),
         moment=f"{entry.validated_at:%Y-%m-%d %H:%M:%S}",
+    )
+
+
+def _failures(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{counts[severity]} {severity}" for severity in ("critical", "warning", "info") if counts[severity]
     )
 
 

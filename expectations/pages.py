@@ -22,6 +22,8 @@ _REMOVED = re.compile(
 _HEAD = re.compile(r"</head\s*>", re.IGNORECASE)
 _SUITE_LINK = re.compile(r'<a href="[^"]*expectations/[^"]*"\s*>(.*?)</a>', re.DOTALL)  # pages that are not written
 
+_NOT_ASKED = re.compile(r"Data asset: None<br>|(?<=>)unknown % (not )?null")  # what GX says of what it does not know
+
 _STYLE = """
 :root{--line:#d5d9e0;--soft:#f4f6f9;--ok:#1a7f37;--bad:#c62828;--ink:#1f2430}
 *{box-sizing:border-box}
@@ -72,13 +74,14 @@ class Row:
     dataset: str
     subject: str
     success: bool
+    failures: str  # how many of which severity; empty if none
     address: str  # relative to the index
     moment: str
 
 
 def self_contained(page: str, title: str) -> str:
     """Return a page of GX's without what it would fetch or run, and with a style of its own."""
-    cleaned = _SUITE_LINK.sub(r"\1", _REMOVED.sub("", page))
+    cleaned = _SUITE_LINK.sub(r"\1", _NOT_ASKED.sub("", _REMOVED.sub("", page)))
     head = f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
     return _HEAD.sub(lambda _: head, cleaned, count=1)
 
@@ -86,7 +89,7 @@ def self_contained(page: str, title: str) -> str:
 def index(rows: Iterable[Row]) -> str:
     """Return the page that lists validations; GX's own is empty where scripts do not run."""
     lines = "\n".join(
-        f'<tr><td class="{_word(row)}">{_word(row)}</td><td>{escape(row.dataset)}</td>'
+        f'<tr><td class="{_word(row)}">{_word(row)}</td><td>{escape(row.failures)}</td><td>{escape(row.dataset)}</td>'
         f'<td><a href="{escape(row.address)}">{escape(row.subject)}</a></td><td>{escape(row.moment)}</td></tr>'
         for row in rows
     )
@@ -95,7 +98,8 @@ def index(rows: Iterable[Row]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1.0">'
         f"<title>Validations</title><style>{_STYLE}</style></head><body><main>"
         "<h4>Data Docs: validations, the newest first</h4>\n"
-        "<table><thead><tr><th>Verdict</th><th>Dataset</th><th>Release or cutoff</th><th>Validated (UTC)</th></tr>"
+        "<table><thead><tr><th>Verdict</th><th>Failed checks</th><th>Dataset</th>"
+        "<th>Release or cutoff</th><th>Validated (UTC)</th></tr>"
         f"</thead><tbody>\n{lines}\n</tbody></table></main></body></html>\n"
     )
 

@@ -1,7 +1,8 @@
 """The suite of a release's raw records; its subject is the release id.
 
-The rows are the heads of its files (`hotarea.domain.raw_layout`): the kind of each field's value, record by record. The
-context has `era`, the layout that the folder claims, and `rejected_share`, above which the ingest refuses a release.
+The files count all records by the kinds of their fields' values (`hotarea.domain.raw_kinds`), so each record is a row.
+The context has `era`, the layout that the folder claims, and `rejected_share`, above which the ingest refuses a
+release.
 """
 
 from typing import Any
@@ -21,16 +22,16 @@ _SAID = {
 
 
 def seen(given: str, context: Context) -> str:
-    """Return the records' kinds; of a required field without those that differ, where the ingest overlooks so few."""
+    """Return kinds record by record; of a required field without those that differ, where the ingest takes so few."""
     required = {name: field.kinds for name, field in raw_layout.LAYOUTS[context["era"]].items() if field.required}
     several = ", ".join(f"{_unless_few(name, kinds)} AS {quoted(name)}" for name, kinds in required.items())
-    return f"SELECT * REPLACE ({several}) FROM {given}"
+    return f"SELECT *, unnest(range(records)) AS alike FROM (SELECT * REPLACE ({several}) FROM {given})"
 
 
 def _unless_few(name: str, kinds: frozenset[str]) -> str:
     listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     usable = f"{quoted(name)} IN ({listed})"
-    differ = f"count(*) FILTER (NOT {usable}) OVER ()"
+    differ = f"sum(records) FILTER (NOT {usable}) OVER ()"
     return f"CASE WHEN {usable} OR {differ} >= {limits.REJECTED_AT_LEAST} THEN {quoted(name)} END"
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from hotarea.cli import app
@@ -35,9 +36,7 @@ def test_every_command_has_help() -> None:
         r"`([a-z]+)(?: --json)?`", (PROJECT / "README.md").read_text().split("run each stage by hand:")[1].split("|")[0]
     )
     assert "rollback" in names
-    commands = {
-        command.name or command.callback.__name__: command for command in app.registered_commands if command.callback
-    }
+    commands = get_command(app).commands
     assert set(names) <= set(commands)
     for name in commands:
         shown = CliRunner().invoke(app, [name, "--help"])

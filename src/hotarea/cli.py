@@ -10,12 +10,13 @@ import httpx
 import typer
 from rich.markup import escape
 
-from hotarea.commands import alerts, feast, quarantine, releases, training
+from hotarea.commands import alerts, champions, feast, quarantine, releases, training
 from hotarea.commands.calls import ERR, OUT, Json, call, log_to_stderr, print_json, run
 from hotarea.domain.errors import HotareaError, SettingsError
 from hotarea.domain.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(champions.app)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(feast.app, name="feast")
 app.add_typer(quarantine.app, name="quarantine")
@@ -184,48 +185,11 @@ def train(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def gate(
-    context: typer.Context,
-    training_id: Annotated[str | None, typer.Argument(help="The newest candidate if left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Decide whether a candidate may replace the champion."""
-    from hotarea.stages import gate as stage
-
-    run("deciding", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
-
-
-@app.command()
-def promote(
-    context: typer.Context,
-    training_id: Annotated[str | None, typer.Argument(help="The newest accepted candidate if left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Put an accepted candidate in service."""
-    from hotarea.stages import promote as stage
-
-    run("promoting", lambda run_id: stage.run(context.obj, training_id, run_id), as_json)
-
-
-@app.command()
 def score(context: typer.Context, as_json: Json = False) -> None:
     """Score all documents of the newest cutoff with the champion, and publish the hot areas."""
     from hotarea.stages import score as stage
 
     run("scoring", lambda run_id: {"published": stage.run(context.obj, run_id)}, as_json)
-
-
-@app.command()
-def rollback(
-    context: typer.Context,
-    reason: Annotated[str, typer.Option(help="Why; kept in the champion's history.")],
-    version: Annotated[int | None, typer.Option(help="The previous champion if left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Put an earlier champion back in service."""
-    from hotarea.stages import rollback as stage
-
-    run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version), as_json)
 
 
 @app.command()

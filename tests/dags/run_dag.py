@@ -17,7 +17,12 @@ def run(folder: Path, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
     with create_session() as session:
         found = session.scalars(XComModel.get_many(run_id=done.run_id, dag_ids=[dag_id], key="return_value")).all()
         results = {row.task_id: XComModel.deserialize_value(row) for row in found}
-        kept = session.scalars(XComModel.get_many(run_id=done.run_id, dag_ids=[dag_id], key="_link_ReportLink")).all()
+        of_run = {"run_id": done.run_id, "dag_ids": [dag_id]}
+        kept = [
+            row
+            for link in ("ReportLink", "DecisionLink")
+            for row in session.scalars(XComModel.get_many(**of_run, key=f"_link_{link}")).all()
+        ]
         links = {row.task_id: XComModel.deserialize_value(row) for row in kept}
     return {
         "state": str(done.state),

@@ -36,8 +36,9 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "dataset": ["validate"],
         "validate": ["fit"],
         "fit": ["evaluate"],
-        "evaluate": ["gate", "model_card", "promote", "rejected"],
-        "gate": ["promote", "rejected"],
+        "evaluate": ["ask", "gate", "model_card", "promote", "rejected"],
+        "gate": ["ask", "promote", "rejected"],
+        "ask": ["promote", "rejected"],
         "promote": ["model_card"],
         "rejected": ["model_card"],
         "model_card": [],
@@ -51,7 +52,15 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "materialize": ["audit"],
         "audit": [],
     },
-    "rollback_champion": {"rollback": []},
+    "rollback_champion": {
+        "decide": ["plan", "rollback"],
+        "plan": ["publish", "score", "validate"],
+        "score": ["validate"],
+        "validate": ["publish"],
+        "publish": ["rollback"],
+        "rollback": ["audit"],
+        "audit": [],
+    },
     "replay_releases": {"replay": []},
     "watch_silence": {"watch": []},
     "retry_quarantine": {
@@ -80,6 +89,7 @@ BEAM_TASKS = {
     ("build_features", "document_features"),
     ("build_features", "document_labels"),
     ("score_documents", "score"),
+    ("rollback_champion", "score"),
 }
 
 every_dag = pytest.mark.parametrize("dag_id", EDGES)
@@ -190,6 +200,8 @@ def test_every_param_explains_itself(dags: dict[str, Any], dag_id: str) -> None:
         ("rollback_champion", "version", "3", False),
         ("rollback_champion", "reason", None, False),
         ("rollback_champion", "reason", "no", False),
+        ("rollback_champion", "dry_run", True, True),
+        ("rollback_champion", "dry_run", "yes", False),
         ("rollback_champion", "reason", "scores reviews as hot", True),
     ],
 )
@@ -220,10 +232,11 @@ def test_what_the_data_caused_is_not_tried_again(dags: dict[str, Any], dag_id: s
         assert task["policy"]["default"] == "default", name
 
 
-def test_what_validates_links_to_its_report(dags: dict[str, Any]) -> None:
+def test_what_validates_or_decides_links_to_its_report(dags: dict[str, Any]) -> None:
     linked = {(d, t): task["links"] for d, dag in dags.items() for t, task in dag["tasks"].items() if task["links"]}
     validating = {(dag_id, "validate") for dag_id, edges in EDGES.items() if "validate" in edges}
-    assert linked == {key: ["Validation report"] for key in validating}
+    decides = {("train_model", task): ["Decision"] for task in ("gate", "ask")}
+    assert linked == {key: ["Validation report"] for key in validating} | decides
 
 
 def test_no_two_scheduled_dags_validate_the_same(dags: dict[str, Any]) -> None:
@@ -231,6 +244,7 @@ def test_no_two_scheduled_dags_validate_the_same(dags: dict[str, Any]) -> None:
     validated = {d: {name for task in dag["tasks"].values() for name in task["validates"]} for d, dag in dags.items()}
     by_hand = validated.pop("retry_quarantine")
     assert by_hand == validated["ingest_releases"]
+    assert validated.pop("rollback_champion") == validated["score_documents"]
     assert sorted(name for names in validated.values() for name in names) == sorted(DATASETS)
 
 
@@ -246,6 +260,10 @@ def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:
         ("score_documents", "materialize", "none_failed"),  # serves old predictions again after a rollback
         ("build_features", "audit", "none_failed"),  # sees what the online store has lost, though nothing is new
         ("score_documents", "audit", "none_failed"),
+        ("rollback_champion", "rollback", "none_failed"),  # also where the earlier champion has scored already
+        ("train_model", "promote", "none_failed_min_one_success"),  # by the gate, or by a person that it asks
+        ("train_model", "rejected", "none_failed_min_one_success"),
+        ("train_model", "ask", "all_success"),
         ("score_documents", "publish", "all_success"),
         ("ingest_releases", "publish", "all_success"),
         ("train_model", "model_card", "none_failed_min_one_success"),  # whichever of the two before it ran

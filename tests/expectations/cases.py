@@ -245,7 +245,7 @@ def predictions_case() -> Case:
 
 def raw_case(era: raw_layout.Era) -> Case:
     kinds = {name: max(known.kinds) for name, known in raw_layout.LAYOUTS[era].items()}
-    rows = [{"file": "part_0000.gz", "line": n, **kinds} for n in range(1, 101)]
+    rows = [{"file": "part_0000.gz", "line": n, "records": 1, **kinds} for n in range(1, 101)]
     return Case("raw_works", RELEASE, rows, {"era": era, "rejected_share": 0.1})
 
 

@@ -38,7 +38,7 @@ def test_what_has_failed_can_be_seen_without_a_font_of_icons():
 
 @pytest.mark.parametrize(("success", "word"), [(True, "passed"), (False, "failed")])
 def test_the_index_is_a_table_with_links(success, word):
-    page = index([Row("documents", "<2012>", success, "validations/a%40b.html", "2026-11-20 05:17:00")])
-    assert f'<td class="{word}">{word}</td>' in page
+    page = index([Row("documents", "<2012>", success, "1 warning", "validations/a%40b.html", "2026-11-20 05:17:00")])
+    assert f'<td class="{word}">{word}</td><td>1 warning</td>' in page
     assert '<a href="validations/a%40b.html">&lt;2012&gt;</a>' in page
     assert "http" not in page.replace("http-equiv", "")

@@ -199,6 +199,20 @@ def test_pages_stand_where_their_links_home_expect_them(documents, tmp_path):
     assert (page.parent / home).resolve() == (reports / "index.html").resolve()
 
 
+def test_a_page_says_failed_only_of_a_critical_check(documents, tmp_path):
+    """As the table and the index do; GX says so of any."""
+    for row in documents:
+        row["topic_id"] = None
+    file = put(tmp_path / "part-0.parquet", documents, tables.DOCUMENTS)
+    found = validate("documents", [file], "2012-12-31", tmp_path / "reports", {})
+    said = text_of(found.report)
+    assert found.success
+    assert "info" in {failure["severity"] for failure in found.failures}
+    assert "Status: Succeeded" in said
+    assert "Data asset" not in said
+    assert "unknown %" not in said
+
+
 def test_a_later_validation_leaves_earlier_pages_alone(documents, tmp_path):
     file = put(tmp_path / "part-0.parquet", documents, tables.DOCUMENTS)
     pages = [validate("documents", [file], "2012-12-31", tmp_path / "reports", {}).report for _ in range(3)]
@@ -213,14 +227,14 @@ def test_the_index_links_to_pages_that_are_there(documents, features, judged, tm
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     outcomes = {"documents": judged("documents", documents), "document_features": judged("document_features", features)}
     entries = [
-        Entry(name, SUBJECTS[name], outcome.success, outcome.report, moment + timedelta(seconds=i))
+        Entry(name, SUBJECTS[name], outcome.success, outcome.failures, outcome.report, moment + timedelta(seconds=i))
         for i, (name, outcome) in enumerate(outcomes.items())
     ]
     page = write_index(reports, entries).read_text()
     links = set(re.findall(r"validations/[^\"'&\\ ]+?\.html", html.unescape(page)))
     assert {(reports / unquote(link)).resolve() for link in links} == {o.report.resolve() for o in outcomes.values()}
-    assert ">failed<" in page
-    assert ">passed<" in page
+    assert ">failed</td><td>1 critical</td>" in page
+    assert ">passed</td><td></td>" in page
 
 
 def test_an_index_of_nothing_is_a_page(tmp_path):

@@ -8,33 +8,22 @@ import pytest
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
-from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
+from hotarea.domain.evaluation import CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
-from hotarea.stages import gate, promote
+from hotarea.stages import approval, decision_pages, gate, promote
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
+from tests.evidence import FIRST, beaten_by, contested
 from tests.servers import Webhook, webhook
 
-GOOD = {"average_precision": 0.7, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04} | dict.fromkeys(METRICS[4:], 0.9)
-WEAK = {"average_precision": 0.5, "roc_auc": 0.80, "log_loss": 0.25, "brier": 0.08} | dict.fromkeys(METRICS[4:], 0.6)
-EVIDENCE = Evidence(
-    training_id="t1",
-    model_version=1,
-    champion_version=None,
-    evaluation_cutoff="2017-12-31@2017-12-31",
-    newest_cutoff="2020-12-31@2020-12-31",
-    rows=10_000,
-    hot=1_000,
-    metrics={MODEL: GOOD, "rate": WEAK},
-    baselines=("rate",),
-    features=("age_years",),
-    drift={"age_years": 0.3},
-    drift_evaluation={"age_years": 0.2},
-    decision_threshold=0.4,
+EVIDENCE = replace(FIRST, training_id="t1")
+BAD = beaten_by(EVIDENCE, "rate")
+DRIFTED = replace(
+    EVIDENCE, drift={**EVIDENCE.drift, "age_years": 1.9}, importance={"rate_1y_pct": 0.95, "age_years": 0.05}
 )
-BAD = replace(EVIDENCE, metrics={MODEL: WEAK, "rate": GOOD})
+UNDECIDED = replace(EVIDENCE, trial=replace(EVIDENCE.trial, p99_ms=1_000.0))
 
 
 def candidate(settings: Settings, evidence: Evidence | None, training_id: str = "t1") -> None:
@@ -42,7 +31,7 @@ def candidate(settings: Settings, evidence: Evidence | None, training_id: str = 
     ledger.add(
         records.TrainingRun(
             training_id=training_id,
-            model_version=1,
+            model_version=evidence.model_version if evidence else 1,
             feature_service="s",
             training_cutoffs=[],
             evaluation_cutoff=date(2017, 12, 31),
@@ -76,7 +65,7 @@ def test_an_acceptance_goes_to_the_ledger_the_folder_and_the_log(settings, caplo
     assert decisions(settings) == [decision]
     file = TrainingFolder.of(Layout(settings.home), "t1").decision
     assert msgspec.json.decode(file.read_bytes(), type=records.Decision) == decision
-    assert "passed beats rate: average_precision: value 0.7, threshold 0.51" in caplog.text
+    assert "passed beats rate: average_precision: value 0.25, threshold 0.0" in caplog.text
     assert "version 1 of t1 is accepted" in caplog.text
 
 
@@ -87,7 +76,7 @@ def test_a_refusal_is_an_outcome_that_names_value_and_threshold(settings, caplog
 
     assert not decision.accepted
     failed = {c["name"]: (c["value"], c["threshold"]) for c in decision.checks if c["verdict"] == "failed"}
-    assert failed["beats rate: average_precision"] == (0.5, 0.71)
+    assert failed["beats rate: average_precision"] == (-0.27, 0.0)
     assert "failed beats rate: average_precision" in caplog.text
     assert gate.explain(settings, "t1") == decision.reasons
 
@@ -152,7 +141,7 @@ def test_evidence_about_another_champion_is_not_judged(settings, published):
 
 def test_evidence_about_the_champion_in_service_is_judged(settings, published):
     published.champion(7)
-    candidate(settings, replace(EVIDENCE, champion_version=7, metrics={**EVIDENCE.metrics, CHAMPION: GOOD}))
+    candidate(settings, contested(7))
 
     assert gate.run(settings, "t1", "run").champion_version == 7
 
@@ -161,13 +150,13 @@ def test_an_accepted_candidate_whose_rival_changed_is_decided_on_anew(settings, 
     candidate(settings, EVIDENCE)
     first = gate.run(settings, "t1", "run")
     published.champion(7)
-    contested = replace(EVIDENCE, champion_version=7, metrics={MODEL: WEAK, "rate": WEAK, CHAMPION: GOOD})
-    write(TrainingFolder.of(Layout(settings.home), "t1").evidence, contested)
+    worse = beaten_by(contested(7, training_id="t1"), CHAMPION)
+    write(TrainingFolder.of(Layout(settings.home), "t1").evidence, worse)
 
     second = gate.run(settings, "t1", "again")
 
     assert (first.accepted, second.accepted) == (True, False)
-    assert (second.champion_version, second.metrics) == (7, contested.metrics)
+    assert (second.champion_version, second.metrics) == (7, worse.metrics)
     assert gate.explain(settings, "t1") == second.reasons
     published.champion(8)
     assert gate.run(settings, "t1", "once more") == second  # a refusal is final
@@ -220,22 +209,24 @@ def test_a_refusal_is_told_with_each_check_and_the_next_for_the_same_reasons_is_
     assert "Version 1 was refused by the gate; no model is in service yet." in lines
     assert "Check: beats rate (warning)" in lines
     assert "Slice: average_precision of version 1" in lines
-    assert "Expected: at least 0.71" in lines
-    assert "Observed: average precision against that of baseline rate and a margin: 0.5" in lines
-    assert "Look closer: hotarea gate t1 --json" in lines
+    assert "Expected: at least 0" in lines
+    gain = "lower bound (-0.2600, 95 % within -0.2700 and -0.2500): -0.27"
+    assert f"Observed: average precision gained on baseline rate, {gain}" in lines
+    assert "Look closer: hotarea gate t1" in lines
+    assert f"Report: {decision_pages.of(watched, decisions(watched)[0])}" in lines
     assert hook.bodies[0]["type"] == "warning"
 
 
 def test_what_only_drift_stands_against_is_told_as_drift(watched, hook):
-    candidate(watched, replace(EVIDENCE, drift={"age_years": 1.9}))
+    candidate(watched, DRIFTED)
     gate.run(watched, "t1", "r1")
-    assert hook.titles == ["hotarea: version 1 was refused because its features have drifted"]
+    assert hook.titles == ["hotarea: version 1 waits for a person, as its features have drifted"]
     assert "Slice: age_years of version 1" in hook.bodies[0]["message"]
     assert open_problems(watched) == ["drift/features"]
 
 
 def test_drift_is_over_when_no_feature_has_drifted_even_if_the_gate_refuses_for_more(watched, hook):
-    candidate(watched, replace(EVIDENCE, drift={"age_years": 1.9}))
+    candidate(watched, DRIFTED)
     candidate(watched, BAD, "t2")
     gate.run(watched, "t1", "r1")
     gate.run(watched, "t2", "r2")
@@ -269,3 +260,18 @@ def test_a_promotion_that_another_overtook_is_held_and_told(watched, hook, publi
         promote.run(watched, "t1", "r1")
     assert raised.value.problem == "gate/held"
     assert hook.titles == ["hotarea: the gate holds a candidate back"]
+
+
+def test_each_version_that_waits_is_told_and_is_over_with_its_answer(watched, hook):
+    candidate(watched, UNDECIDED)
+    candidate(watched, replace(UNDECIDED, model_version=2), "t2")
+    gate.run(watched, "t1", "r1")
+    gate.run(watched, "t2", "r2")
+
+    assert hook.titles == [
+        "hotarea: version 1 waits for a person, as the evidence cannot decide",
+        "hotarea: version 2 waits for a person, as the evidence cannot decide (still open)",
+    ]
+    assert "hotarea approve t2" in hook.bodies[1]["message"]
+    approval.answer(watched, "t2", approved=False, by="ada", reason="too slow", run_id="r3")
+    assert open_problems(watched) == []

@@ -458,13 +458,29 @@ def test_one_bad_line_of_a_small_delivery_goes_to_quarantine_and_stops_nothing(
     assert all(v.success for v in validate.run(tolerant, "again", "raw_works"))
 
 
-def test_raw_records_can_be_judged_again_while_their_folder_is_there(settings, tmp_path):
+def test_raw_records_can_be_judged_again_when_their_folder_was_moved_away(settings, tmp_path):
     raw = faults.tiny_delivery(tmp_path / "raw")
     ingested(settings, raw)
+    shutil.rmtree(raw)
 
     found = validate.run(settings, "again", "raw_works")
 
     assert [(v.subject, v.success) for v in found] == [(f"{year}-12-31", True) for year in (2010, 2011, 2012)]
-    shutil.rmtree(raw)
-    with pytest.raises(NotReadyError, match="nothing is published of raw_works"):
-        validate.run(settings, "again", "raw_works")
+
+
+def test_a_layout_that_changes_after_a_thousand_records_is_seen(settings, source):
+    """All records are judged, not the heads of files."""
+    newest = faults.partition("2012-12-31")
+    rows = faults.lines_of(source / newest)
+    numbered = [
+        json.dumps(json.loads(rows[0]) | {"id": f"https://openalex.org/W{n}"}).encode()
+        for n in range(10**6, 10**6 + 1_000)
+    ]
+    other = [json.dumps(json.loads(row) | {"is_retracted": None, "type": None}).encode() for row in rows]
+    faults._rewritten(source, newest, [*numbered, *other])
+    faults._agree(source, faults.partitions(source))
+    made = ingest.plan(settings, "run", source)
+    jobs.run(ingest.job(settings, made))
+    kinds = pq.read_table(made.parent / "release=2012-12-31" / "raw_works").to_pylist()
+    assert sum(row["records"] for row in kinds) == 1_000 + len(rows)
+    assert sum(row["records"] for row in kinds if row["type"] == "null") == len(rows)

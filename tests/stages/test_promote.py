@@ -1,75 +1,22 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
-from hotarea.domain.training import MODEL_NAME, Recipe, fit, save
+from hotarea.domain.training import MODEL_NAME
 from hotarea.stages import promote, rollback
 from hotarea.stores import registry
 from hotarea.stores.ledger import Ledger
-
-METRICS = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier": 0.04}
-RATE = {"average_precision": 0.61, "roc_auc": 0.8, "log_loss": 0.2, "brier": 0.05}
+from tests.champions import METRICS, RATE, decide, promoted, three_versions, timeline
 
 
 @pytest.fixture
 def home(with_registry: Settings, tmp_path: Path) -> Settings:
-    """A home with three model versions in the registry, of the trainings t1, t2 and t3."""
-    values = np.random.default_rng(1).random((100, 2))
-    for version in (1, 2, 3):
-        model = fit(values, values[:, 0] > 0.8, ("a", "b"), Recipe(rounds=version, nthread=1), seed=1)
-        file = save(model, tmp_path / f"{version}.ubj")
-        assert registry.register(with_registry, f"t{version}", file, {}, {}) == version
-    return with_registry
-
-
-def decide(settings: Settings, version: int, against: int | None, accepted: bool = True) -> None:
-    metrics = {"model": METRICS, "rate": RATE, **({"champion": METRICS} if against else {})}
-    training = records.TrainingRun(
-        training_id=f"t{version}",
-        model_version=version,
-        feature_service="hot_area_model_v1",
-        training_cutoffs=[],
-        evaluation_cutoff=date(2017, 12, 31),
-        rows=1,
-        metrics=metrics,
-        run_id="test",
-    )
-    decision = records.Decision(
-        training_id=f"t{version}",
-        model_version=version,
-        champion_version=against,
-        accepted=accepted,
-        checks=[],
-        reasons=[] if accepted else ["it is no better than a coin"],
-        metrics=metrics,
-        run_id="test",
-    )
-    ledger = Ledger(settings.ledger)
-    ledger.add(training)
-    ledger.add(decision)
-    ledger.close()
-
-
-def timeline(settings: Settings) -> list[int]:
-    ledger = Ledger(settings.ledger)
-    try:
-        return [c.model_version for c in ledger.all(records.Champion)]
-    finally:
-        ledger.close()
-
-
-def promoted(settings: Settings, *versions: int) -> None:
-    before = None
-    for version in versions:
-        decide(settings, version, before)
-        promote.run(settings, f"t{version}", f"promote-{version}")
-        before = version
+    return three_versions(with_registry, tmp_path)
 
 
 def test_an_accepted_candidate_is_put_in_service_with_figures_as_the_reason(home):
@@ -169,7 +116,7 @@ def test_an_acceptance_that_a_later_refusal_took_back_is_not_promoted(home, trai
     decide(home, 1, None)
     ledger = Ledger(home.ledger)
     [first] = ledger.all(records.Decision)
-    ledger.add(replace(first, accepted=False, reasons=["worse"], decided_at=records.now()))
+    ledger.add(replace(first, accepted=False, verdict="reject", reasons=["worse"], decided_at=records.now()))
     ledger.close()
 
     with pytest.raises(GateError, match=said):
@@ -235,70 +182,3 @@ def test_an_alias_that_was_moved_by_hand_is_put_back(home):
     promote.run(home, "t1", "run")
 
     assert registry.champion(home) == 1
-
-
-def test_a_rollback_puts_the_champion_before_in_service_and_says_why(home):
-    promoted(home, 1, 2)
-
-    champion = rollback.run(home, "rollback", "  wrong topics ")
-
-    assert champion.model_version == 1
-    assert champion.reason == "rolled back from version 2: wrong topics"
-    assert champion.metrics == METRICS
-    assert registry.champion(home) == 1
-    assert timeline(home) == [1, 2, 1]
-
-
-def test_rollbacks_go_further_back(home):
-    promoted(home, 1, 2, 3)
-
-    assert rollback.run(home, "a", "first").model_version == 2
-    assert rollback.run(home, "b", "second").model_version == 1
-    with pytest.raises(GateError, match="no champion before this one"):
-        rollback.run(home, "c", "third")
-
-
-def test_a_rollback_to_a_named_version(home):
-    promoted(home, 1, 2, 3)
-
-    assert rollback.run(home, "a", "to the first", version=1).model_version == 1
-    assert rollback.run(home, "b", "and forth again", version=3).model_version == 3
-    assert registry.champion(home) == 3
-
-
-def test_a_rollback_that_is_repeated_changes_nothing(home):
-    promoted(home, 1, 2, 3)
-
-    first = rollback.run(home, "same", "once")
-
-    assert rollback.run(home, "same", "once") == first
-    assert timeline(home) == [1, 2, 3, 2]
-
-
-def test_a_rollback_after_which_the_registry_was_not_reached_is_mended(home):
-    promoted(home, 1, 2)
-    rollback.run(home, "same", "once")
-    registry.crown(home, 2)
-
-    rollback.run(home, "same", "once")
-
-    assert registry.champion(home) == 1
-
-
-@pytest.mark.parametrize(
-    ("versions", "version", "reason", "said"),
-    [
-        ((), None, "why", "no champion before this one"),
-        ((1,), None, "why", "no champion before this one"),
-        ((1, 2), 3, "why", r"version 3 was never champion; expected one of \[1, 2\]"),
-        ((), 1, "why", "version 1 was never champion; expected one of none yet"),
-        ((1, 2), 2, "why", "version 2 is in service already"),
-        ((1, 2), None, "  ", "a rollback needs a reason"),
-    ],
-)
-def test_rollbacks_that_are_refused(home, versions, version, reason, said):
-    promoted(home, *versions)
-
-    with pytest.raises(GateError, match=said):
-        rollback.run(home, "rollback", reason, version)
-    assert timeline(home) == list(versions)

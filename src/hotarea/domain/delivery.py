@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from hotarea.domain import limits
+from hotarea.domain.raw_layout import Era
 
 NAMES_SHOWN = 10
 
@@ -97,6 +98,7 @@ class Plan(msgspec.Struct, frozen=True):
     retried: tuple[Retried, ...] = ()
     known: tuple[str, ...] = ()  # releases that were in the lake when it was made
     removal_files: tuple[str, ...] = ()  # lists of ended ids that were read
+    era: Era | None = None  # of the raw records' layout
     rejected_share: float = limits.REJECTED_SHARE  # a release of which more is rejected is not published
 
     @property

@@ -5,7 +5,7 @@ last day, and the newest one by its newest paper. When it grows, the releases th
 papers after the last of them make new ones.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hotarea.domain import csv_rows, identifiers, limits
+from hotarea.domain import csv_rows, identifiers, limits, raw_kinds, raw_layout
 from hotarea.domain.columns import Bools, Ints
 from hotarea.domain.delivery import too_many_rejected
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.published import published
+from hotarea.domain.raw_kinds import Kinds
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
 from hotarea.domain.works import WORKS
 
@@ -27,6 +28,8 @@ PAPERS = "papers.csv.gz"
 EDGES = "edges.csv.gz"
 
 _YEAR_DAYS = 365
+
+_FIELDS = tuple(raw_layout.LAYOUTS["edge_list"])
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class EdgeList:
     works: pa.Table  # ordered by id
     edges: Ints  # of each paper, before repeated ones are dropped
     rejects: dict[str, list[Reject]]  # by file
+    kinds: dict[str, Kinds]  # by file
     repeated_papers: int  # rows that gave way to a later one of the same id
     unknown_citing: int  # edges whose citing id is no paper: without a date they are dropped
     self_citations: int
@@ -68,6 +72,7 @@ class _Papers:
     repeated: int
     rejects: list[Reject]
     records: int
+    kinds: Kinds
 
 
 def read(folder: Path, as_of: date, rejected_share: float = limits.REJECTED_SHARE) -> EdgeList:
@@ -78,7 +83,7 @@ def read(folder: Path, as_of: date, rejected_share: float = limits.REJECTED_SHAR
     """
     papers = _papers(folder / PAPERS, as_of)
     _check_rejects(folder / PAPERS, len(papers.rejects), papers.records, rejected_share)
-    citing, cited, rejects, edges = _edges(folder / EDGES)
+    citing, cited, rejects, edges, kinds = _edges(folder / EDGES)
     _check_rejects(folder / EDGES, len(rejects), edges, rejected_share)
     known = np.isin(citing, papers.ids)
     _check(papers, citing, cited, known)
@@ -87,6 +92,7 @@ def read(folder: Path, as_of: date, rejected_share: float = limits.REJECTED_SHAR
         works=_works(papers, references),
         edges=lengths,
         rejects={PAPERS: papers.rejects, EDGES: rejects},
+        kinds={PAPERS: papers.kinds, EDGES: kinds},
         repeated_papers=papers.repeated,
         unknown_citing=int((~known).sum()),
         self_citations=self_citations,
@@ -133,7 +139,14 @@ def _papers(path: Path, as_of: date) -> _Papers:
         repeated=len(rows) - len(bad) - len(good),
         rejects=rejects,
         records=table.num_rows,
+        kinds=_kinds({"paper_id": names, "paper_date": days}, rows),
     )
+
+
+def _kinds(columns: Mapping[str, Sequence[str | None]], lines: Sequence[int]) -> Kinds:
+    found = Kinds(_FIELDS)
+    found.add({name: raw_kinds.folded([*map(raw_kinds.of_text, texts)]) for name, texts in columns.items()}, lines)
+    return found
 
 
 def _titles(table: pa.Table) -> list[str | None]:
@@ -148,16 +161,16 @@ def _wrong(name: str | None, number: int | None, day: object, title: str | None)
     return day if isinstance(day, Wrong) else None
 
 
-def _edges(path: Path) -> tuple[Ints, Ints, list[Reject], int]:
+def _edges(path: Path) -> tuple[Ints, Ints, list[Reject], int, Kinds]:
     table, rejects = csv_rows.read(path, ("citing", "cited"))
-    ends = [identifiers.plain(csv_rows.texts(table[name])) for name in ("citing", "cited")]
-    citing, cited = (end.fill_null(0).to_numpy(zero_copy_only=False) for end in ends)
+    texts = {name: csv_rows.texts(table[name]) for name in ("citing", "cited")}
+    citing, cited = (identifiers.plain(ends).fill_null(0).to_numpy(zero_copy_only=False) for ends in texts.values())
     good = (citing > 0) & (cited > 0)
     for at in np.flatnonzero(~good).tolist():
-        texts = [(table[name][at].as_py() or b"").decode("utf-8", errors="replace") for name in ("citing", "cited")]
-        wrong = Wrong(Reason.BAD_ID, f"edge {texts}; expected two positive whole numbers")
-        rejects.append(reject(table["row"][at].as_py(), wrong, ",".join(texts)))
-    return citing[good], cited[good], rejects, table.num_rows
+        edge = [(table[name][at].as_py() or b"").decode("utf-8", errors="replace") for name in texts]
+        wrong = Wrong(Reason.BAD_ID, f"edge {edge}; expected two positive whole numbers")
+        rejects.append(reject(table["row"][at].as_py(), wrong, ",".join(edge)))
+    return citing[good], cited[good], rejects, table.num_rows, _kinds(texts, table["row"].to_pylist())
 
 
 def _references(papers: _Papers, citing: Ints, cited: Ints) -> tuple[Ints, pa.ListArray, int, int]:

@@ -67,6 +67,7 @@ class Evidence:
     prediction_drift: float | None = None  # PSI of the model's scores, evaluation rows to newest cutoff
     hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
     trial: Trial | None = None
+    online_views: tuple[str, ...] | None = None  # those of the model's views that are served online; None: unknown
     disagreement: dict[str, float] = field(
         default_factory=dict
     )  # view -> share of audited documents that differ online

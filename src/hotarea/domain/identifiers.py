@@ -29,7 +29,7 @@ def plain(texts: Sequence[object]) -> pa.Int64Array:
 
 
 @lru_cache(maxsize=65_536)
-def topic(value: str | int | None) -> str | None:
+def topic(value: object) -> str | None:
     """Return the short form `T10102` of a topic's id, which was a number before 2024 and is a URL since."""
     found = _TOPIC.fullmatch(str(value))
     return f"T{int(found[1])}" if found else None

@@ -13,6 +13,9 @@ RETRIED = "retried/"
 DANGLING = "dangling references"
 """A job's counter of references to works that the lake does not hold."""
 
+PROMOTED, ROLLED_BACK = "promoted", "rolled back"
+"""How a champion came into service."""
+
 TRIAL = "trial-"
 """What the id of a validation begins with that was none of this home's data, but of a raw folder that was tried."""
 
@@ -49,6 +52,7 @@ class Release:
     corrected: int = 0  # works of which another version is valid since, by a correction
     withdrawn: int = 0  # works that no delivery holds any more; they are among the removals
     removal_files: list[str] = field(default_factory=list)  # lists of ended ids that were read, each whole, with it
+    era: str | None = None  # of its raw records' layout
     ingested_at: datetime = field(default_factory=now)
 
     @property
@@ -176,17 +180,46 @@ class TrainingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the gate said of one candidate against one champion, check by check."""
+    """What the gate said of one candidate against one champion, check by check.
+
+    `accepted` says that the gate itself lets the candidate pass; one that is held passes by an `Approval` only.
+    """
 
     training_id: str
     model_version: int
     champion_version: int | None
     accepted: bool
-    checks: list[dict[str, Any]]  # name, verdict, value, threshold, reason
-    reasons: list[str]  # one sentence per failed check; empty if accepted
+    checks: list[dict[str, Any]]  # name, verdict (passed, held or failed), value, threshold, reason
+    reasons: list[str]  # one sentence per check that did not pass; empty if accepted
     metrics: dict[str, dict[str, float]]  # what was decided on: contender -> metric -> value
     run_id: str
+    verdict: str = ""  # promote, hold or reject
+    policy: dict[str, Any] = field(default_factory=dict)  # the thresholds that were in force
+    report: str = ""  # path of its page
     decided_at: datetime = field(default_factory=now)
+
+    def __post_init__(self) -> None:
+        if not self.verdict:  # of before there was more than yes and no
+            object.__setattr__(self, "verdict", "promote" if self.accepted else "reject")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it takes a person to promote the candidate."""
+        return self.verdict == "hold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A person's answer to a decision that holds a candidate, or that none came in time."""
+
+    training_id: str  # these two say which decision: of two answers at once, the ledger takes one
+    decided_at: datetime
+    model_version: int
+    approved: bool
+    by: str
+    reason: str
+    run_id: str
+    answered_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +233,17 @@ class Champion:
     metrics: dict[str, float]
     reason: str  # why it was promoted or rolled back to
     run_id: str
+    kind: str = ""  # promoted or rolled back
+    approved_by: str = ""  # who let it in service: `gate`, or a person; empty if nobody remembers
+    training_id: str = ""  # with the moment of the decision that it was first promoted on
+    decided_at: datetime | None = None
+    dataset_sha256: str = ""  # of the rows that it learned from and was evaluated on
+    code_version: str = ""  # the commit by which it was trained, or else the package's version
     promoted_at: datetime = field(default_factory=now)
+
+    def __post_init__(self) -> None:
+        if not self.kind:  # of before it was remembered
+            object.__setattr__(self, "kind", ROLLED_BACK if self.reason.startswith(ROLLED_BACK) else PROMOTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +397,7 @@ Record = (
     | Comparison
     | TrainingRun
     | Decision
+    | Approval
     | Champion
     | OnlineWrite
     | OnlineChunk

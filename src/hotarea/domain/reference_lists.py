@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hotarea.domain import identifiers
+from hotarea.domain import identifiers, raw_kinds
 from hotarea.domain.columns import Ints
 from hotarea.domain.rejects import Reason, Wrong
 
@@ -33,12 +33,24 @@ class ReferenceLists:
     lengths: Ints  # of each work's list
     cited: pa.Int64Array  # null where a text is no id
     wrong: dict[int, Wrong]  # what is wrong with a work's list, by its row
+    unusual: Sequence[msgspec.Raw]  # the lists as they stand there; none if all have the usual form
 
     @classmethod
     def of(cls, lists: Sequence[msgspec.Raw]) -> "ReferenceLists":
         """Read lists that are JSON values of any kind: at once if all have the usual form, else one by one."""
         found = _at_once(lists)
-        return cls(*found, {}) if found else cls._one_by_one(lists)
+        return cls(*found, {}, ()) if found else cls._one_by_one(lists)
+
+    def kinds(self) -> dict[str, raw_kinds.Column]:
+        """Return the kinds of `referenced_works` and of the first `referenced_work` in it."""
+        if not self.unusual:
+            firsts = np.where(self.lengths > 0, "url", "absent").tolist()
+            return {"referenced_works": "list", "referenced_work": raw_kinds.folded(firsts)}
+        texts = [bytes(memoryview(value)[:64]) for value in self.unusual]
+        return {
+            "referenced_works": raw_kinds.folded([*map(raw_kinds.of_json, texts)]),
+            "referenced_work": raw_kinds.folded([*map(raw_kinds.of_first, texts)]),
+        }
 
     @classmethod
     def _one_by_one(cls, lists: Sequence[msgspec.Raw]) -> "ReferenceLists":
@@ -52,7 +64,7 @@ class ReferenceLists:
         for row, at in zip(np.searchsorted(ends, bad, side="right").tolist(), bad.tolist(), strict=True):
             text = usable[row][at - int(ends[row])]
             wrong.setdefault(row, Wrong(Reason.BAD_REFERENCE, f"reference {text!r}; {identifiers.EXPECTED}"))
-        return cls(lengths, cited, wrong)
+        return cls(lengths, cited, wrong, lists)
 
 
 def _texts(value: msgspec.Raw) -> list[str] | Wrong:

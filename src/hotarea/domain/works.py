@@ -7,13 +7,14 @@ and never stops the others.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain import identifiers, limits, tables
+from hotarea.domain import identifiers, limits, raw_kinds, raw_layout, tables
 from hotarea.domain.columns import Ints
 from hotarea.domain.published import published, published_at_once, updated, updated_at_once
 from hotarea.domain.reference_lists import ReferenceLists
@@ -30,11 +31,11 @@ WORKS = pa.schema(
 
 
 class _Topic(msgspec.Struct, gc=False):
-    id: str | int | None = None
+    id: str | int | msgspec.UnsetType | None = msgspec.UNSET
     display_name: str | None = None
 
 
-_NO_TOPIC = _Topic()
+_NO_TOPIC = _Topic(None)
 _NULL = msgspec.Raw(b"null")
 
 
@@ -48,8 +49,8 @@ class _Work(msgspec.Struct, gc=False):
     publication_year: int | None = None
     language: str | None = None
     type: str | None = None
-    is_retracted: bool | None = None
-    primary_topic: _Topic | str | None = None
+    is_retracted: bool | msgspec.UnsetType | None = msgspec.UNSET
+    primary_topic: _Topic | str | msgspec.UnsetType | None = msgspec.UNSET
     referenced_works: msgspec.Raw = _NULL  # texts would cost more than all other fields
     updated_date: str | None = None
     updated: str | None = None
@@ -59,6 +60,24 @@ class _Change(msgspec.Struct, gc=False):
     updated_date: str | None = None
     updated: str | None = None
 
+
+_KINDS: dict[type, str] = {
+    str: "text",
+    type(None): "null",
+    int: "number",
+    bool: "boolean",
+    _Topic: "object",
+    msgspec.UnsetType: "missing",
+}
+
+_TOPIC_ID = _KINDS | {msgspec.UnsetType: "absent"}
+
+FIELDS = tuple(raw_layout.LAYOUTS["current"])
+"""The fields whose kinds are counted."""
+
+_SINGLE = tuple(name for name in FIELDS if name not in {"primary_topic_id", "referenced_works", "referenced_work"})
+_APART = ("is_retracted", "primary_topic")
+"""Fields of which it is told whether they are null or not there."""
 
 _decode = msgspec.json.Decoder(_Work).decode
 _decode_change = msgspec.json.Decoder(_Change).decode
@@ -74,6 +93,7 @@ class Decoded:
     records: int
     self_citations: int
     repeated_references: int
+    kinds: raw_kinds.Kinds  # of all records, the rejected ones too
 
 
 def latest_date(release_date: date) -> date:
@@ -105,6 +125,11 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
     numbers, works, rejects, ended = _parsed(chunk, first_line)
     records = len(works) + len(rejects)
     columns = _Columns(works, release_date)
+    kinds = raw_kinds.Kinds(FIELDS)
+    kinds.add(columns.kinds(), numbers)
+    for rejected in rejects:
+        if found := _kinds_of(rejected):
+            kinds.add(found, [rejected.line])
     wrong = columns.wrong()
     if wrong:
         lines = chunk.split(b"\n")
@@ -113,7 +138,7 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
         numbers, columns = [numbers[row] for row in good], _Columns([works[row] for row in good], release_date)
     references, self_citations, repeated = columns.references()
     table = columns.table(numbers, part, references)
-    return Decoded(table, rejects, ended, records, self_citations, repeated)
+    return Decoded(table, rejects, ended, records, self_citations, repeated, kinds)
 
 
 def _parsed(chunk: bytes, first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject], int]:
@@ -166,6 +191,36 @@ def _parse(line: bytes) -> _Work | Wrong:
         return Wrong(Reason.BROKEN_JSON, f"{error}; expected one JSON object a line")
 
 
+def _kinds_of(rejected: Reject) -> dict[str, raw_kinds.Column]:
+    """Return the kinds of the values of a record that is not of the declared types; nothing of what is no record."""
+    try:
+        record = msgspec.json.decode(rejected.record)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    if not isinstance(record, dict):
+        return {}
+    topic, references = record.get("primary_topic"), record.get("referenced_works")
+    found: dict[str, raw_kinds.Column] = {name: raw_kinds.of_value(record.get(name)) for name in FIELDS}
+    found |= {name: "missing" for name in _APART if name not in record}
+    if found["publication_date"] == "null" and found["publication_year"] == "number":
+        found["publication_date"] = "year"
+    return found | {
+        "id": raw_kinds.of_id(record.get("id")),
+        "primary_topic_id": raw_kinds.of_id(topic["id"]) if isinstance(topic, dict) and "id" in topic else "absent",
+        "referenced_work": raw_kinds.of_id(references[0]) if isinstance(references, list) and references else "absent",
+    }
+
+
+def _kind_of_topic_id(topic: object) -> str:
+    if type(topic) is not _Topic or topic.id is msgspec.UNSET:
+        return "absent"
+    return raw_kinds.of_id(topic.id)
+
+
+def _kind_of_date(day: str | None, year: int | None) -> str:
+    return "year" if day is None and year is not None else _KINDS[type(day)]
+
+
 class _Columns:
     """The columns of a batch of parsed works, and what is wrong with which row."""
 
@@ -191,6 +246,23 @@ class _Columns:
         for rule in rules:
             first = rule | first
         return first
+
+    def kinds(self) -> dict[str, raw_kinds.Column]:
+        """Return the kinds of the values of each field of `raw_layout`, by its name."""
+        if not self._works:
+            return {}
+        several = zip(_SINGLE, zip(*map(attrgetter(*_SINGLE), self._works), strict=True), strict=True)
+        values: dict[str, Sequence[Any]] = dict(several)
+        found = {name: raw_kinds.of_types(column, _KINDS) for name, column in values.items()}
+        topics = values["primary_topic"]
+        if found["publication_date"] != "text":
+            both = zip(values["publication_date"], values["publication_year"], strict=True)
+            found["publication_date"] = raw_kinds.folded([_kind_of_date(*one) for one in both])
+        if found["primary_topic"] == "object":
+            found["primary_topic_id"] = raw_kinds.of_ids([topic.id for topic in topics], _TOPIC_ID)
+        else:
+            found["primary_topic_id"] = raw_kinds.folded([*map(_kind_of_topic_id, topics)])
+        return found | self._lists.kinds() | {"id": raw_kinds.of_ids(values["id"], _KINDS)}
 
     def references(self) -> tuple[pa.ListArray, int, int]:
         """Return each work's distinct references, how many were itself, and how many repeated."""

@@ -4,25 +4,31 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
-from hotarea.stages import gate_alert
+from hotarea.stages import decision_pages, gate_alert
+from hotarea.stores import policies
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
-    from hotarea.domain.gate import Check
+    from hotarea.domain.evidence import Evidence
+    from hotarea.domain.gate import Check, Decision
+    from hotarea.domain.gate_policy import Policy
+    from hotarea.stores.training_folder import TrainingFolder
 
 log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, training_id: str | None, run_id: str) -> records.Decision:
-    """Decide on a candidate, the newest if none is named; return the decision, which may be a refusal.
+    """Decide on a candidate, the newest if none is named; return the decision, which may hold or reject it.
 
-    Asked again, the gate answers as it did. Only a candidate that was accepted, but not promoted before the champion
-    changed, is decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is
-    about another champion than the one in service.
+    Asked again, the gate answers as it did. Only a candidate that was not rejected, but not promoted before the
+    champion changed, is decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its
+    evidence is about another champion than the one in service, `SettingsError` if the policy cannot be used.
     """
     ledger = Ledger(settings.ledger)
     try:
@@ -38,16 +44,41 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Dec
         ledger.close()
 
 
+def judge(settings: Settings, folder: "TrainingFolder", run_id: str) -> tuple["Evidence", "Decision"]:
+    """Complete a candidate's evidence by a rehearsal, unless that was done, and hold it against the policy.
+
+    Remembers nothing but the evidence.
+    """
+    from hotarea.domain.gate import decide
+    from hotarea.stages import rehearsal
+    from hotarea.stores.training_folder import write
+
+    evidence = folder.read_evidence()
+    if evidence.trial is None:
+        evidence = rehearsal.complete(settings, folder, evidence, run_id)
+        write(folder.evidence, evidence)
+    return evidence, decide(evidence, policy(settings))
+
+
+def policy(settings: Settings) -> "Policy":
+    """Return what the gate holds evidence against; raise `SettingsError` if the file cannot be used."""
+    from hotarea.domain.gate_policy import Policy
+
+    return policies.read(settings, "gate", Policy)
+
+
 def explain(settings: Settings, training_id: str) -> list[str]:
-    """Log and return why the gate refused a candidate: one sentence for each failed check."""
+    """Log and return why a candidate may not serve: one sentence for each check against it, and a person's answer."""
     ledger = Ledger(settings.ledger)
     decision = ledger.newest(records.Decision, training_id=training_id)
+    answers = ledger.all(records.Approval, training_id=training_id)
     ledger.close()
     if decision is None:
         raise NotReadyError(f"the gate has not decided on {training_id}; expected a decision. Run the gate first.")
-    for reason in decision.reasons:
+    said = [f"{a.by} refused it: {a.reason}" for a in answers if a.decided_at == decision.decided_at and not a.approved]
+    for reason in (found := [*decision.reasons, *said]):
         log.warning("version %d was refused: %s", decision.model_version, reason)
-    return decision.reasons
+    return found
 
 
 def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
@@ -63,30 +94,39 @@ def _stands(ledger: Ledger, decision: records.Decision) -> bool:
     champion = ledger.newest(records.Champion)
     promoted = ledger.all(records.Champion, model_version=decision.model_version)
     rival = champion.model_version if champion else None
-    return not decision.accepted or bool(promoted) or decision.champion_version == rival
+    refused = ledger.all(
+        records.Approval, training_id=decision.training_id, decided_at=decision.decided_at, approved=False
+    )
+    return decision.verdict == "reject" or bool(refused or promoted) or decision.champion_version == rival
 
 
 def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -> records.Decision:
-    from hotarea.domain.gate import decide
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder = TrainingFolder.of(Layout(settings.home), training_id)
-    evidence = folder.read_evidence()
-    _check_rival(evidence.champion_version, ledger.newest(records.Champion), training_id)
-    decision = decide(evidence)
+    compared = folder.read_evidence().champion_version
+    _check_rival(compared, ledger.newest(records.Champion), training_id)
+    evidence, decision = judge(settings, folder, run_id)
+    moment = records.now()
     record = records.Decision(
         training_id=training_id,
         model_version=evidence.model_version,
         champion_version=evidence.champion_version,
-        accepted=decision.accepted,
+        accepted=decision.verdict == "promote",
+        verdict=decision.verdict.value,
         checks=[_told(check) for check in decision.checks],
         reasons=decision.reasons,
         metrics=evidence.metrics,
+        policy=msgspec.to_builtins(policy(settings)),
+        report=str(Layout(settings.home).decision_page(training_id, moment)),
         run_id=run_id,
+        decided_at=moment,
     )
     write(folder.decision, record)
-    gate_alert.decided(settings, record, folder.decision)  # before it is remembered: a repeat would not decide again
+    decision_pages.write(settings, record)
+    gate_alert.decided(settings, record)  # before it is remembered: a repeat would not decide again
     ledger.add(record)
+    decision_pages.index(settings)
     _tell(record)
     return record
 
@@ -103,7 +143,7 @@ def _check_rival(compared: int | None, champion: records.Champion | None, traini
 def _told(check: "Check") -> dict[str, Any]:
     """Return a check as the ledger keeps it, its outcome in a word."""
     told = asdict(check)
-    return {"name": told.pop("name"), "verdict": "passed" if told.pop("passed") else "failed", **told}
+    return {"name": told.pop("name"), "verdict": told.pop("outcome").value, **told}
 
 
 def _tell(record: records.Decision) -> None:
@@ -113,5 +153,7 @@ def _tell(record: records.Decision) -> None:
             "%s %s: value %s, threshold %s. %s",
             *(check[key] for key in ("verdict", "name", "value", "threshold", "reason")),
         )
-    outcome = "accepted" if record.accepted else "refused"
-    log.info("version %d of %s is %s", record.model_version, record.training_id, outcome)
+    outcome = {"promote": "accepted", "hold": "held until a person decides", "reject": "refused"}[record.verdict]
+    log.info(
+        "version %d of %s is %s; the report is %s", record.model_version, record.training_id, outcome, record.report
+    )

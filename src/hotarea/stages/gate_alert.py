@@ -1,39 +1,52 @@
-"""What people are told of the gate: a candidate that it refused or held, and the next that it accepts."""
+"""What people are told of the gate: who was refused, who waits for them, and who could not be decided on."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.errors import GateError
-from hotarea.domain.records import Decision
+from hotarea.domain.records import Approval, Decision
 from hotarea.domain.settings import Settings
-from hotarea.stages import alert
+from hotarea.stages import alert, decision_pages
 
 REFUSED = "gate/refused"
+WAITING = "gate/waiting"
 HELD = "gate/held"
 DRIFT = "drift/features"
 
 _DRIFT_CHECK = "drift: "
 
 
-def decided(settings: Settings, decision: Decision, file: Path) -> None:
-    """Tell of a refusal, and of what is over with this decision.
+def decided(settings: Settings, decision: Decision) -> None:
+    """Tell of a refusal or of a candidate that waits for a person, and of what is over with this decision.
 
-    A candidate that only the drift of its features stands against is told as drift: the model is not at fault.
+    A candidate that only drift stands against is told as drift: the model is not at fault.
     """
     _settle(settings, HELD, decision, "The gate decided on version {}.")
-    failed = [check for check in decision.checks if check["verdict"] == "failed"]
-    if not any(_is_drift(check) for check in failed):
+    against = [check for check in decision.checks if check["verdict"] != "passed"]
+    if not any(map(_is_drift, against)):
         _settle(settings, DRIFT, decision, "The features of version {} have not drifted.")
+    if not decision.is_held:
+        _settle(settings, WAITING, decision, "The gate decided on version {}, which no person must.")
     if decision.accepted:
         _settle(settings, REFUSED, decision, "The gate accepted version {}.")
+    elif decision.is_held:
+        alert.tell(settings, _waiting(settings, decision, against))
     else:
-        alert.tell(settings, _refusal(decision, failed, file))
+        alert.tell(settings, _refusal(settings, decision, against))
+
+
+def answered(settings: Settings, decision: Decision, answer: Approval) -> None:
+    """Tell that a person has decided on a candidate that waited."""
+    said = f"{answer.by} {'approved' if answer.approved else 'refused'} version {{}}: {answer.reason}"
+    _settle(settings, WAITING, decision, said)
+    if answer.approved:
+        _settle(settings, DRIFT, decision, said)
+        _settle(settings, REFUSED, decision, said)
 
 
 def held(settings: Settings, training_id: str, error: GateError, run_id: str) -> None:
-    """Tell of a candidate that is neither accepted nor refused, and mark the error as told."""
+    """Tell of a candidate that could not be decided on or promoted, and mark the error as told."""
     alert.tell(
         settings,
         Alert(
@@ -49,30 +62,55 @@ def held(settings: Settings, training_id: str, error: GateError, run_id: str) ->
 
 
 def _settle(settings: Settings, problem: str, decision: Decision, what: str) -> None:
-    said = what.format(decision.model_version)
+    said = what.replace("{}", str(decision.model_version))
     where = f"candidate {decision.training_id}"
     alert.settle(settings, Recovery(problem=problem, what=said, where=where, run_id=decision.run_id))
 
 
-def _refusal(decision: Decision, failed: list[dict[str, Any]], file: Path) -> Alert:
-    drifted = all(map(_is_drift, failed))
-    stays = f"version {decision.champion_version} stays in service"
-    cause = "because its features have drifted" if drifted else "by the gate"
+def _waiting(settings: Settings, decision: Decision, held: list[dict[str, Any]]) -> Alert:
+    drifted = all(map(_is_drift, held))
+    why = "its features have drifted" if drifted else "the evidence cannot decide"
+    hours = decision.policy["approval"]["wait_hours"]
     return Alert(
-        problem=DRIFT if drifted else REFUSED,
-        title=f"hotarea: version {decision.model_version} was refused {cause}",
-        what=f"Version {decision.model_version} was refused {cause}; "
-        f"{'no model is in service yet' if decision.champion_version is None else stays}.",
-        where=f"candidate {decision.training_id}",
-        findings=tuple(_finding(decision, check) for check in failed),
-        file=str(file),
-        run_id=decision.run_id,
-        command=f"hotarea gate {decision.training_id} --json",
-        severity="warning",
+        problem=DRIFT if drifted else WAITING,
+        title=f"hotarea: version {decision.model_version} waits for a person, as {why}",
+        what=f"Version {decision.model_version} is held, as {why}; {_in_service(decision)}. Answer under Required "
+        f"Actions in Airflow, or by `hotarea approve {decision.training_id}` or `hotarea reject …`. Without an answer "
+        f"within {hours:g} hours it is refused.",
+        # each version waits for an answer of its own, so each is told
+        findings=tuple(_finding(decision, check, "critical") for check in held),
+        **_about(settings, decision),
     )
 
 
-def _finding(decision: Decision, check: Mapping[str, Any]) -> FailedCheck:
+def _refusal(settings: Settings, decision: Decision, against: list[dict[str, Any]]) -> Alert:
+    return Alert(
+        problem=REFUSED,
+        title=f"hotarea: version {decision.model_version} was refused by the gate",
+        what=f"Version {decision.model_version} was refused by the gate; {_in_service(decision)}.",
+        findings=tuple(_finding(decision, check, "warning") for check in against),
+        **_about(settings, decision),
+    )
+
+
+def _about(settings: Settings, decision: Decision) -> dict[str, Any]:
+    return {
+        "where": f"candidate {decision.training_id}",
+        "report": decision_pages.of(settings, decision),
+        "file": decision.report,
+        "run_id": decision.run_id,
+        "command": f"hotarea gate {decision.training_id}",
+        "severity": "warning",
+    }
+
+
+def _in_service(decision: Decision) -> str:
+    if decision.champion_version is None:
+        return "no model is in service yet"
+    return f"version {decision.champion_version} stays in service"
+
+
+def _finding(decision: Decision, check: Mapping[str, Any], severity: Literal["critical", "warning"]) -> FailedCheck:
     observed, _, expected = check["reason"].rpartition(", expected ")
     name, _, part = check["name"].partition(": ")
     return FailedCheck(
@@ -81,7 +119,7 @@ def _finding(decision: Decision, check: Mapping[str, Any]) -> FailedCheck:
         subject=f"version {decision.model_version}",
         expected=expected if observed else "",
         observed=observed or check["reason"],
-        severity="warning",
+        severity=severity,
     )
 
 

@@ -19,7 +19,7 @@ from hotarea.domain.windows import Cutoff
 from hotarea.stores import feature_store
 from hotarea.stores.lake import label_files
 from hotarea.stores.layout import Layout
-from hotarea.stores.training_folder import TrainingFolder, write
+from hotarea.stores.training_folder import TrainingFolder, read, write
 
 if TYPE_CHECKING:
     from hotarea.domain.evidence import Evidence
@@ -67,6 +67,14 @@ def check(settings: Settings, folder: TrainingFolder) -> None:
     log.info("the column that agrees most with hindsight is %s, at %s", worst[1], worst[0])
     if worst[1].is_implausible:
         raise ValidationError(_told(plan.training_id, *worst, folder))
+
+
+def greatest(folder: TrainingFolder) -> dict[str, float]:
+    """Return the greatest agreement of any column with each reference, at any cutoff, as `check` has left it."""
+    found: dict[str, float] = {}
+    for each in (agreement for part in read(folder.hindsight, list[Found]) for agreement in part.agreements):
+        found[each.reference] = max(each.agreement, found.get(each.reference, 0.0))
+    return found
 
 
 def believe(found: "Evidence", folder: TrainingFolder) -> None:

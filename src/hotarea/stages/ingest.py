@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hotarea.domain import removals, tables
+from hotarea.domain import raw_layout, removals, tables
 from hotarea.domain.corrections import listed
 from hotarea.domain.delivery import Correction, Delivery, Plan, shown
 from hotarea.domain.errors import NotReadyError, RawDataError
@@ -73,6 +73,7 @@ def plan(
         today,
         tuple(deliveries),
         correction,
+        era=raw_layout.era(found.form, found.manifest),
         rejected_share=settings.rejected_share,
     )
     written = write_plan(settings, made, releases, ended)

@@ -1,4 +1,4 @@
-"""Promotion: puts an accepted candidate in service.
+"""Promotion: puts a candidate in service that the gate accepted, or a person whom it left it to.
 
 The ledger's timeline is the truth of who is champion, because it holds the reason and is written in one transaction;
 the registry's alias follows it. What an interruption leaves between the two, `align` mends.
@@ -9,38 +9,44 @@ import logging
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, PublishError
 from hotarea.domain.settings import Settings
-from hotarea.stages import gate_alert
+from hotarea.stages import approval, gate_alert
 from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
+GATE = "gate"
+"""Who has approved a champion that no person had to."""
+
 
 def run(settings: Settings, training_id: str | None, run_id: str) -> records.Champion:
-    """Put a candidate in service, the newest accepted one if none is named; return its entry in the timeline.
+    """Put a candidate in service, the newest that may if none is named; return its entry in the timeline.
 
-    Reads the gate's decision only. A candidate is promoted once: asked again, also after a rollback, its entry is
-    returned and nothing changes. Raises `GateError` if no accepting decision covers the candidate, or the champion
-    has changed since.
+    Reads the gate's decision and, of a candidate that it holds, the answer to it. A candidate is promoted once: asked
+    again, also after a rollback, its entry is returned and nothing changes. Raises `GateError` if the candidate was
+    not accepted and no person has approved it, or the champion has changed since.
     """
     ledger = Ledger(settings.ledger)
     try:
-        decision = _accepted(ledger, training_id)
-        earlier = ledger.all(records.Champion, model_version=decision.model_version)
-        if not earlier:
-            _succeed(settings, ledger, decision, run_id)
+        decision, answer = _allowed(ledger, training_id)
+        if not ledger.all(records.Champion, model_version=decision.model_version):
+            _succeed(settings, ledger, decision, answer, run_id)
         align(settings, ledger)
         return ledger.all(records.Champion, model_version=decision.model_version)[0]
     finally:
         ledger.close()
 
 
-def _succeed(settings: Settings, ledger: Ledger, decision: records.Decision, run_id: str) -> None:
-    """Make an accepted candidate the champion; one that may not be, because another came first, is told."""
+def _succeed(
+    settings: Settings, ledger: Ledger, decision: records.Decision, answer: records.Approval | None, run_id: str
+) -> None:
+    """Make a candidate the champion; one that may not be, because another came first, is told."""
     champion = ledger.newest(records.Champion)
     try:
         _check_rival(decision, champion)
-        enthrone(settings, ledger, _entry(ledger, decision, champion, run_id))
+        enthrone(settings, ledger, _entry(settings, ledger, decision, answer, champion, run_id))
     except GateError as error:
+        if ledger.all(records.Champion, model_version=decision.model_version):
+            return  # another process has promoted the same candidate meanwhile
         gate_alert.held(settings, decision.training_id, error, run_id)
         raise
 
@@ -65,35 +71,57 @@ def enthrone(settings: Settings, ledger: Ledger, entry: records.Champion) -> Non
 
 
 def align(settings: Settings, ledger: Ledger) -> records.Champion | None:
-    """Let the registry's alias name the ledger's champion, and return it; None if there is none yet."""
+    """Let the registry's alias name the ledger's champion, and return it; None if there is none yet.
+
+    Whoever has moved the alias looks at the ledger once more: of several at once, the last to move it has then seen
+    the newest champion, in whatever order they came.
+    """
     from hotarea.stores import registry
 
     champion = ledger.newest(records.Champion)
     named = registry.champion(settings) if champion else None
-    if champion and named != champion.model_version:
+    while champion and named != champion.model_version:
         if named is not None:
             log.info("the registry's champion was version %s; it is version %d now", named, champion.model_version)
         registry.crown(settings, champion.model_version)
+        named, champion = champion.model_version, ledger.newest(records.Champion)
     return champion
 
 
-def _accepted(ledger: Ledger, training_id: str | None) -> records.Decision:
+def _allowed(ledger: Ledger, training_id: str | None) -> tuple[records.Decision, records.Approval | None]:
+    """Return the decision that lets a candidate serve, with the answer to it if it took one."""
     which = {} if training_id is None else {"training_id": training_id}
     decided = sorted(ledger.all(records.Decision, **which), key=lambda d: d.decided_at)
     last = {d.training_id: d for d in decided}  # of a candidate that was decided on anew, the last one counts
-    found = [d for d in last.values() if d.accepted or training_id is not None]
+    answered = {t: approval.of(ledger, d) if d.is_held else None for t, d in last.items()}
+    found = [d for t, d in last.items() if training_id or d.accepted or _approves(answered[t])]
     decision = max(found, key=lambda d: d.decided_at, default=None)
     if decision is None:
         raise GateError(
             f"no decision of the gate covers {training_id or 'any candidate'}; expected an accepting one. "
             "Train a candidate and run the gate."
         )
-    if not decision.accepted:
-        raise GateError(
-            f"the gate refused version {decision.model_version} of {decision.training_id}: "
-            f"{'; '.join(decision.reasons)}. Only accepted candidates can be promoted."
+    answer = answered[decision.training_id]
+    if not (decision.accepted or _approves(answer)):
+        raise GateError(_refused(decision, answer))
+    return decision, answer
+
+
+def _approves(answer: records.Approval | None) -> bool:
+    return answer is not None and answer.approved
+
+
+def _refused(decision: records.Decision, answer: records.Approval | None) -> str:
+    reasons = "; ".join(decision.reasons)
+    of = f"version {decision.model_version} of {decision.training_id}"
+    if answer:
+        return f"{answer.by} refused {of}: {answer.reason}. Only approved candidates can be promoted; train another."
+    if decision.is_held:
+        return (
+            f"the gate holds {of}: {reasons}. Expected a person's approval: look at {decision.report}, then run "
+            f"`hotarea approve {decision.training_id}`."
         )
-    return decision
+    return f"the gate refused {of}: {reasons}. Only accepted candidates can be promoted."
 
 
 def _check_rival(decision: records.Decision, champion: records.Champion | None) -> None:
@@ -106,34 +134,44 @@ def _check_rival(decision: records.Decision, champion: records.Champion | None) 
         )
 
 
-def _entry(
-    ledger: Ledger, decision: records.Decision, champion: records.Champion | None, run_id: str
+def _entry(  # noqa: PLR0913, PLR0917 - each a different thing
+    settings: Settings,
+    ledger: Ledger,
+    decision: records.Decision,
+    answer: records.Approval | None,
+    champion: records.Champion | None,
+    run_id: str,
 ) -> records.Champion:
+    from hotarea.domain.training import MODEL_NAME
+    from hotarea.stores import registry
+
     training = ledger.all(records.TrainingRun, training_id=decision.training_id)[0]
     return records.Champion(
         sequence=(champion.sequence if champion else 0) + 1,
-        model_name=_model_name(),
+        model_name=MODEL_NAME,
         model_version=decision.model_version,
         feature_service=training.feature_service,
         metrics=decision.metrics["model"],
-        reason=_reason(training, decision),
+        reason=_reason(training, decision, answer),
         run_id=run_id,
+        kind=records.PROMOTED,
+        approved_by=answer.by if answer else GATE,
+        training_id=decision.training_id,
+        decided_at=decision.decided_at,
+        dataset_sha256=registry.tags(settings, decision.model_version).get(registry.DATASET, ""),
+        code_version=registry.code_of(settings, decision.model_version),
     )
 
 
-def _model_name() -> str:
-    from hotarea.domain.training import MODEL_NAME
-
-    return MODEL_NAME
-
-
-def _reason(training: records.TrainingRun, decision: records.Decision) -> str:
-    """Say in words and figures why the gate accepted."""
+def _reason(training: records.TrainingRun, decision: records.Decision, answer: records.Approval | None) -> str:
+    """Say in words and figures why the gate accepted, and what the person said whom it left it to."""
     shown = {who: values for who, values in decision.metrics.items() if who != "last_champion"}
     precision = {who: values.get("average_precision", 0.0) for who, values in shown.items()}
     model, champion = precision.pop("model"), precision.pop("champion", None)
     best = max(precision, key=lambda who: precision[who])
     said = f"average precision {model:.3f} at {training.evaluation_cutoff}, best baseline {best} {precision[best]:.3f}"
     if champion is None:
-        return f"{said}; the first champion"
-    return f"{said}, champion version {decision.champion_version} {champion:.3f} on the same rows"
+        said = f"{said}; the first champion"
+    else:
+        said = f"{said}, champion version {decision.champion_version} {champion:.3f} on the same rows"
+    return f"{said}; approved by {answer.by}: {answer.reason}" if answer else said

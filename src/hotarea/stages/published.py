@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotarea.domain.errors import RawDataError
 from hotarea.domain.records import Champion, FeatureSet, Release, TrainingRun
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import raw_works, score, train
+from hotarea.stages import score, train
 from hotarea.stores import served
 from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
@@ -41,8 +40,8 @@ class _Wanted:
 def find(settings: Settings, folder: Path, dataset: str | None = None, subject: str | None = None) -> list[Published]:
     """Return all that is in service, as the ledger has it, or one dataset or subject of it.
 
-    Raw records are those of releases whose raw files are still where they were; of trainings it is the newest, of
-    predictions those that are served. `folder` takes what is written for the comparison, until it was made.
+    Of trainings it is the newest, of predictions those that are served. `folder` takes what is written for the
+    comparison, until it was made.
     """
     wanted = _Wanted(settings, folder, dataset, subject)
     ledger = Ledger(settings.ledger)
@@ -60,13 +59,12 @@ def find(settings: Settings, folder: Path, dataset: str | None = None, subject: 
 
 
 def _raw_works(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Published]:
+    layout = Layout(wanted.settings.home)
     for release in releases:
-        if wanted.has("raw_works", release.release_id):
-            try:
-                found = raw_works.of_release(release, wanted.folder, wanted.settings.rejected_share)
-            except (RawDataError, OSError):
-                continue  # the raw folder was moved away, as archives are
-            yield Published("raw_works", release.release_id, found.files, None, found.context)
+        files = parts(layout.release(release.release_id) / "raw_works")
+        if files and wanted.has("raw_works", release.release_id):
+            context = {"era": release.era, "rejected_share": wanted.settings.rejected_share}
+            yield Published("raw_works", release.release_id, files, None, context)
 
 
 def _lake(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Published]:

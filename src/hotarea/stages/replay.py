@@ -17,13 +17,14 @@ from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataErr
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
-from hotarea.stages import features, gate, ingest, materialize, promote, sample, train
+from hotarea.stages import features, gate, ingest, promote, rehearsal, sample, train
 from hotarea.stores.layout import Layout, discard
 from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.training_folder import TrainingFolder, write
 
 log = logging.getLogger(__name__)
 
+_SAID = {"promote": "promoted", "hold": "held: nobody is there to approve it", "reject": "refused"}
 _CHANGED = "world_changed"  # what a comparison finds where new works differ from those before
 
 
@@ -200,13 +201,20 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
         return f"not trained: {error}", None
     if training_id is None:
         return "nothing new to learn from", None
-    materialize.run(settings, run_id)  # the gate asks whether online answers agree
+    folder = TrainingFolder.of(Layout(settings.home), training_id)
+    _rehearse(settings, folder)
     decision = gate.run(settings, training_id, run_id)
     if decision.accepted:
         promote.run(settings, training_id, run_id)
-    folder = TrainingFolder.of(Layout(settings.home), training_id)
     candidate = _described(folder, decision)
-    return f"version {candidate.version}: {candidate.verdict}", candidate
+    return f"version {candidate.version} {_SAID[decision.verdict]}", candidate
+
+
+def _rehearse(settings: Settings, folder: TrainingFolder) -> None:
+    """Complete the evidence as before any decision, save that nothing is served online in a replay."""
+    found = folder.read_evidence()
+    trial = rehearsal.trial(settings, folder, found.model_version)
+    write(folder.evidence, replace(found, trial=trial, online_views=()))
 
 
 def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
@@ -218,18 +226,11 @@ def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
         dataset_sha256=facts.digest,
         training_cutoffs=tuple(str(c.day) for c in plan.window.training),
         evaluation_cutoff=str(plan.window.evaluation.day),
-        verdict=_verdict(decision),
+        verdict=decision.verdict,
         refused_for=tuple(check["name"] for check in decision.checks if check["verdict"] != "passed"),
         reasons=tuple(decision.reasons),
         metrics=decision.metrics,
     )
-
-
-def _verdict(decision: records.Decision) -> str:
-    """Return promote, hold or reject: what the worst check says."""
-    if decision.accepted:
-        return "promote"
-    return "reject" if any(check["verdict"] == "failed" for check in decision.checks) else "hold"
 
 
 def _champion(settings: Settings) -> int | None:

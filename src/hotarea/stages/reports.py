@@ -1,4 +1,4 @@
-"""The reports of validations: their index, and how long they are kept."""
+"""The reports of validations and of the gate: their index, and how long they are kept."""
 
 import logging
 from collections.abc import Collection
@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from hotarea.domain.records import Champion, TrainingRun, Validation, now
+from hotarea.domain.records import Champion, Decision, TrainingRun, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import ALONE, of_predictions
 from hotarea.domain.windows import Cutoff
@@ -20,11 +20,20 @@ _INDEXED = 500  # the newest validations that the index lists
 
 
 def index(settings: Settings) -> None:
-    """Write the Data Docs index anew: the newest validations that the ledger remembers and whose page is there."""
+    """Write the index of reports anew: the newest validations and decisions of the gate whose page is there."""
     from expectations.datadocs import Entry, write_index
 
     folder = Layout(settings.home).reports
-    known = (Entry(v.dataset, _subject(v), v.success, Path(v.report), v.validated_at) for v in _validations(settings))
+    known = [
+        *(
+            Entry(v.dataset, _subject(v), v.success, v.failures, Path(v.report), v.validated_at)
+            for v in _validations(settings)
+        ),
+        *(
+            Entry("gate", _said(d), d.verdict != "reject", [], Path(d.report), d.decided_at)
+            for d in _decisions(settings)
+        ),
+    ]
     here = [entry for entry in known if entry.report.is_relative_to(folder) and entry.report.is_file()]
     write_index(folder, sorted(here, key=lambda entry: entry.validated_at, reverse=True)[:_INDEXED])
 
@@ -57,6 +66,10 @@ def _subject(judged: Validation) -> str:
     return f"trial of {judged.subject}" if judged.is_trial else judged.subject
 
 
+def _said(decision: Decision) -> str:
+    return f"version {decision.model_version}: {decision.verdict}"
+
+
 def _kept_for(validation: Validation, in_service: Collection[str]) -> tuple[str, str]:
     """Return that of which the newest page stays: a subject, or else its dataset."""
     own = validation.dataset not in ALONE or validation.subject in in_service
@@ -77,5 +90,12 @@ def _in_service(settings: Settings) -> set[str]:
 def _validations(settings: Settings) -> list[Validation]:
     ledger = Ledger(settings.ledger)
     found = ledger.all(Validation)
+    ledger.close()
+    return found
+
+
+def _decisions(settings: Settings) -> list[Decision]:
+    ledger = Ledger(settings.ledger)
+    found = ledger.all(Decision)
     ledger.close()
     return found

@@ -1,44 +1,202 @@
-"""Rollback: puts an earlier champion back in service."""
+"""Rollback: puts an earlier champion back in service, with the features that it reads and the predictions that it made.
 
-from dataclasses import replace
+Three things move together: who is champion (ledger and alias), the feature service that goes with it, and the
+predictions that the online store answers. What must be made first is made first: nothing moves before the earlier
+champion has scored the newest cutoff. A rollback is reversible by another, to the version that served before.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
-from hotarea.stages import binding
+from hotarea.stages import binding, score
 from hotarea.stages.promote import align, enthrone
+from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from hotarea.stores.training_folder import read, write
 
-_TOLD = "rolled back"
+log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, run_id: str, reason: str, version: int | None = None) -> records.Champion:
-    """Put the champion before this one, or a named version, back in service; return its entry in the timeline.
+@dataclass(frozen=True)
+class Online:
+    """Predictions that the online store answers, or will."""
 
-    A run that is repeated under the same id changes nothing more. Raises `GateError` if there is no earlier champion,
-    the named version never was one or is in service already, its feature service reads something else by now, or no
-    reason is given.
+    model_version: int | None
+    cutoff: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a rollback changes, decided once; every later step reads it."""
+
+    run_id: str
+    reason: str
+    by: str
+    sequence: int  # the place in the timeline that it takes
+    from_version: int
+    to_version: int
+    alias: int | None  # the version that the registry's alias names now
+    from_service: str
+    to_service: str
+    cutoff: str  # the newest, which is served
+    scored: bool  # whether the earlier champion has scored it
+    rows: int  # predictions there are of it, or documents to score
+    online: Online | None  # what is served now
+
+    @property
+    def told(self) -> list[str]:
+        """What changes, in words, one line each."""
+        now = "nothing"
+        if self.online:
+            now = f"{self.online.rows:,} of version {self.online.model_version} at {self.online.cutoff}"
+        there = f"{self.rows:,} predictions are there" if self.scored else f"{self.rows:,} documents are scored first"
+        return [
+            f"champion: version {self.from_version} → {self.to_version} (the alias names {self.alias})",
+            f"feature service: {self.from_service} → {self.to_service}",
+            f"predictions of version {self.to_version} at {self.cutoff}: {there}",
+            f"online: {now} → {self.rows:,} of version {self.to_version} at {self.cutoff}",
+        ]
+
+
+def plan(settings: Settings, run_id: str, reason: str = "", version: int | None = None, by: str = "") -> Move:
+    """Decide what a rollback to the champion before this one, or to a named version, changes; change nothing.
+
+    Under the id of a run that has moved already, what that run moved. Raises `GateError` if there is no earlier
+    champion, the named version never was one or is in service already, or its feature service reads something else by
+    now; `NotReadyError` if there are no features to score.
     """
-    if not reason.strip():
-        raise GateError("a rollback needs a reason; expected a few words for those who ask later.")
+    from hotarea.stores import registry
+
     ledger = Ledger(settings.ledger)
     try:
         timeline = ledger.all(records.Champion)
-        done = [entry for entry in timeline if entry.run_id == run_id and entry.reason.startswith(_TOLD)]
-        if done:
-            align(settings, ledger)
-            return done[-1]
-        target = _target(timeline, version)
-        binding.check(settings, target.model_version, target.feature_service)
-        told = f"{_TOLD} from version {timeline[-1].model_version}: {reason.strip()}"
-        entry = replace(
-            target, sequence=timeline[-1].sequence + 1, reason=told, run_id=run_id, promoted_at=records.now()
-        )
-        enthrone(settings, ledger, entry)
-        return entry
+        done = _done(timeline, run_id)
+        before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
+        target = done or _target(before, version)
+        cutoff = score.newest_cutoff(ledger)
+        predictions = score.published(ledger, cutoff, target.model_version)
+        online = ledger.newest(records.Materialization, view=score.VIEW)
     finally:
         ledger.close()
+    binding.check(settings, target.model_version, target.feature_service)
+    return Move(
+        run_id=run_id,
+        reason=reason.strip(),
+        by=by,
+        sequence=before[-1].sequence + 1,
+        from_version=before[-1].model_version,
+        to_version=target.model_version,
+        alias=registry.champion(settings),
+        from_service=before[-1].feature_service,
+        to_service=target.feature_service,
+        cutoff=str(cutoff),
+        scored=predictions is not None,
+        rows=predictions.rows if predictions else score.documents(settings, cutoff),
+        online=Online(online.model_version, str(online.cutoff), online.rows) if online else None,
+    )
+
+
+def prepare(settings: Settings, run_id: str, reason: str, version: int | None, by: str) -> Path:
+    """Write down what `plan` decides, for the steps that follow; return the file.
+
+    Raises what `plan` raises, and `GateError` without a reason.
+    """
+    if not reason.strip():
+        raise GateError("a rollback needs a reason; expected a few words for those who ask later.")
+    file = Layout(settings.home).aside("rollback") / "move.json"
+    decided = plan(settings, run_id, reason, version, by)
+    write(file, decided)
+    for line in decided.told:
+        log.info("%s", line)
+    return file
+
+
+def scoring(settings: Settings, file: Path) -> Path | None:
+    """Return the plan by which the earlier champion scores the newest cutoff; None if it has."""
+    ledger = Ledger(settings.ledger)
+    try:
+        target = _entry_of(ledger.all(records.Champion), read(file, Move).to_version)
+    finally:
+        ledger.close()
+    return score.plan_by(settings, target)
+
+
+def move(settings: Settings, file: Path) -> records.Champion:
+    """Make the earlier champion the champion, and serve its predictions online; return its entry in the timeline.
+
+    Done again, it goes on where it was. Raises `GateError` if it has not scored the newest cutoff, or another champion
+    came since the rollback was decided: then nothing changes.
+    """
+    from hotarea.stages import materialize
+
+    decided = read(file, Move)
+    ledger = Ledger(settings.ledger)
+    try:
+        timeline = ledger.all(records.Champion)
+        entry = _done(timeline, decided.run_id)
+        if entry is None:
+            entry = _entry(_entry_of(timeline, decided.to_version), decided)
+            _check_scored(ledger, decided)
+            enthrone(settings, ledger, entry)
+        align(settings, ledger)
+    finally:
+        ledger.close()
+    materialize.run(settings, decided.run_id, views=[score.VIEW])
+    return entry
+
+
+def run(settings: Settings, run_id: str, reason: str, version: int | None = None, by: str = "") -> records.Champion:
+    """Decide, score if that is needed, move, and compare what is served, in this process; return the new entry.
+
+    A run that is repeated under the same id changes nothing more. Raises what the steps raise.
+    """
+    from hotarea.stages import audit
+    from hotarea.stores import layout
+
+    file = prepare(settings, run_id, reason, version, by)
+    unscored = scoring(settings, file)
+    if unscored is not None:
+        score.score_by(settings, unscored, run_id)
+    entry = move(settings, file)
+    audit.run(settings, run_id, [score.VIEW])
+    layout.discard(file.parent)
+    return entry
+
+
+def _done(timeline: list[records.Champion], run_id: str) -> records.Champion | None:
+    found = [e for e in timeline if e.run_id == run_id and e.kind == records.ROLLED_BACK]
+    return found[-1] if found else None
+
+
+def _entry_of(timeline: list[records.Champion], version: int) -> records.Champion:
+    return next(entry for entry in reversed(timeline) if entry.model_version == version)
+
+
+def _entry(target: records.Champion, decided: Move) -> records.Champion:
+    return replace(
+        target,
+        sequence=decided.sequence,
+        reason=f"{records.ROLLED_BACK} from version {decided.from_version}: {decided.reason}",
+        run_id=decided.run_id,
+        kind=records.ROLLED_BACK,
+        approved_by=decided.by,
+        promoted_at=records.now(),
+    )
+
+
+def _check_scored(ledger: Ledger, decided: Move) -> None:
+    cutoff = score.newest_cutoff(ledger)
+    if score.published(ledger, cutoff, decided.to_version) is None:
+        raise GateError(
+            f"version {decided.to_version} has not scored cutoff {cutoff}, which is the newest by now; expected its "
+            "predictions before anything moves. Nothing was changed; start the rollback again."
+        )
 
 
 def _target(timeline: list[records.Champion], version: int | None) -> records.Champion:
@@ -54,5 +212,8 @@ def _target(timeline: list[records.Champion], version: int | None) -> records.Ch
             "Only models that have passed the gate can serve."
         )
     if version == timeline[-1].model_version:
-        raise GateError(f"version {version} is in service already; expected an earlier champion.")
+        raise GateError(
+            f"version {version} is in service already; expected another champion. If its predictions are not served, "
+            "run `hotarea score`."
+        )
     return champions[version]

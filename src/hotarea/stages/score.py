@@ -62,14 +62,23 @@ def plan(settings: Settings, run_id: str) -> Path | None:
         by_whom = align(settings, ledger)
         if by_whom is None:
             raise NotReadyError("there is no champion to score with; expected a promoted model. Train one first.")
-        cutoff = _newest_cutoff(ledger)
-        if ledger.all(records.PredictionSet, **_key(cutoff, by_whom.model_version)):
+    finally:
+        ledger.close()
+    log.info("run %s scores with version %d", run_id, by_whom.model_version)
+    return plan_by(settings, by_whom)
+
+
+def plan_by(settings: Settings, by_whom: records.Champion) -> Path | None:
+    """Decide what a model that is or was champion is to score; return the plan's file, None if it has scored it."""
+    ledger = Ledger(settings.ledger)
+    try:
+        cutoff = newest_cutoff(ledger)
+        if published(ledger, cutoff, by_whom.model_version):
             log.info("version %d has scored cutoff %s already", by_whom.model_version, cutoff)
             return None
         releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
     finally:
         ledger.close()
-    log.info("run %s scores cutoff %s with version %d", run_id, cutoff, by_whom.model_version)
     return _written(settings, by_whom, cutoff, releases)
 
 
@@ -161,9 +170,9 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     Done again after an interruption, it goes on where it was. In the plan's folder only files such as the plan and
     the model stay, until they are swept.
     """
-    published = [] if _is_published(settings, _read(plan)) else _publish(settings, plan, run_id)
+    made = [] if _is_published(settings, _read(plan)) else _publish(settings, plan, run_id)
     files.clear(plan.parent)
-    return published
+    return made
 
 
 def _publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
@@ -189,21 +198,39 @@ def run(settings: Settings, run_id: str) -> list[str]:
     """Plan, score, validate, publish and bring the predictions online in this process; return what was published."""
     from hotarea.stages import materialize
 
-    decided, published = plan(settings, run_id), []
-    if decided is not None:
-        jobs.run(job(settings, decided))
-        validate(settings, decided, run_id)
-        published = publish(settings, decided, run_id)
-        files.discard(decided.parent)
+    decided = plan(settings, run_id)
+    made = [] if decided is None else score_by(settings, decided, run_id)
     # Also where all was scored before: after a rollback the earlier champion's predictions must be served again.
     materialize.run(settings, run_id, views=[VIEW])
-    return published
+    return made
+
+
+def score_by(settings: Settings, plan: Path, run_id: str) -> list[str]:
+    """Score, validate and publish what a plan says, in this process; return what was published."""
+    jobs.run(job(settings, plan))
+    validate(settings, plan, run_id)
+    made = publish(settings, plan, run_id)
+    files.discard(plan.parent)
+    return made
+
+
+def published(ledger: Ledger, cutoff: Cutoff, model_version: int) -> records.PredictionSet | None:
+    """Return the published predictions of a cutoff by one model; None if there are none."""
+    found = ledger.all(records.PredictionSet, **_key(cutoff, model_version))
+    return found[0] if found else None
+
+
+def documents(settings: Settings, cutoff: Cutoff) -> int:
+    """Return how many documents of a cutoff would be scored, those that are retracted among them."""
+    from hotarea.stores import feature_store
+
+    return len(feature_store.documents(settings, cutoff))
 
 
 def _is_published(settings: Settings, decided: Plan) -> bool:
     ledger = Ledger(settings.ledger)
     try:
-        return bool(ledger.all(records.PredictionSet, **_key(decided.cutoff, decided.model_version)))
+        return published(ledger, decided.cutoff, decided.model_version) is not None
     finally:
         ledger.close()
 
@@ -212,7 +239,8 @@ def _key(cutoff: Cutoff, model_version: int) -> dict[str, Any]:
     return {"cutoff": cutoff.day, "known": cutoff.known, "model_version": model_version}
 
 
-def _newest_cutoff(ledger: Ledger) -> Cutoff:
+def newest_cutoff(ledger: Ledger) -> Cutoff:
+    """Return the newest cutoff that has features, as last known; raise `NotReadyError` if none has."""
     sets = ledger.all(records.FeatureSet)
     if not sets:
         raise NotReadyError("there are no features to score; expected a published feature set. Build features first.")

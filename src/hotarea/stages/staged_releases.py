@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pyarrow.parquet as pq
 
-from hotarea.domain.delivery import Delivery, Partition, Plan
+from hotarea.domain.delivery import Delivery, Plan
 from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.outcome import Outcome
 from hotarea.domain.records import Release, Retry
 from hotarea.domain.settings import Settings
-from hotarea.stages import job_runs, raw_works, validation_alert
+from hotarea.stages import job_runs, validation_alert
 from hotarea.stages.judge import Earlier, check_many
 from hotarea.stores import layout as files
-from hotarea.stores import raw
 from hotarea.stores.layout import REMOVALS, Layout
 from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.lock import exclusive
@@ -44,12 +43,11 @@ def validate(settings: Settings, plan: Path, run_id: str, *, tells: bool = True)
     done = {release.release_id for release in read(settings.ledger, Release)}
     delivered = _delivered(made, folders.keys() - done)
     compared = compare.check(settings, _known(settings, made), delivered, run_id, tells=tells)
-    if folders and not made.retries:  # lines that were corrected one by one have no layout
+    kinds = [part for folder in folders.values() for part in files.parts(folder / "raw_works")]
+    if kinds:
         newest = made.deliveries[-1].release_id
-        source, folder = raw.find(Path(made.source)), plan.parent / "raw_works"
-        found = raw_works.heads(source, _read_files(made), folder, made.rejected_share)
-        contexts = {newest: found.context}
-        check_many(settings, "raw_works", {newest: found.files}, run_id, contexts=contexts, tells=tells)
+        contexts = {newest: {"era": made.era, "rejected_share": made.rejected_share}}
+        check_many(settings, "raw_works", {newest: kinds}, run_id, contexts=contexts, tells=tells)
     earlier = _earlier(settings, made)
     for dataset in ("documents", "citations"):
         parts = {release: files.parts(folder / dataset) for release, folder in folders.items()}
@@ -83,11 +81,6 @@ def _read_plan(plan: Path) -> Plan:
         return msgspec.json.decode(plan.read_bytes(), type=Plan)
     except OSError as error:
         raise NotReadyError(f"ingest plan {plan} cannot be read: {error.strerror}. Plan the ingest again.") from error
-
-
-def _read_files(made: Plan) -> list[Partition]:
-    """Return every file that the plan reads, once."""
-    return [*{a.partition.path: a.partition for a in made.assignments}.values()]
 
 
 def _known(settings: Settings, made: Plan) -> "list[Known]":
@@ -213,6 +206,7 @@ def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome
         corrected=outcome.corrected,
         withdrawn=outcome.withdrawn,
         removal_files=[*made.removal_files] if delivery == made.deliveries[-1] else [],
+        era=made.era,
     )
 
 

@@ -195,13 +195,17 @@ def _settled(ledger: Ledger, training_id: str) -> str | None:
     from hotarea.domain.training_plan import gives_the_same_model
 
     promoted = {c.model_version for c in ledger.all(records.Champion)}
+    approved = {(a.training_id, a.decided_at) for a in ledger.all(records.Approval, approved=True)}
     for decision in ledger.all(records.Decision):
         same = f"{decision.training_id} was trained on the same rows"
-        if decision.accepted and decision.model_version in promoted:
+        if decision.model_version in promoted:
             if gives_the_same_model(decision.training_id, training_id):
                 return f"{same}, and its version {decision.model_version} was promoted"
-        elif not decision.accepted and decision.training_id == training_id:
-            return f"{same}, and the gate refused its version {decision.model_version}"
+            continue
+        may_serve = decision.accepted or (decision.training_id, decision.decided_at) in approved
+        if not may_serve and decision.training_id == training_id:
+            word = "holds" if decision.is_held else "refused"
+            return f"{same}, and the gate {word} its version {decision.model_version}"
     return None
 
 

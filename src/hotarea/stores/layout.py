@@ -4,6 +4,7 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hotarea.domain.errors import PublishError
@@ -88,6 +89,10 @@ class Layout:
     def reports(self) -> Path:
         """Return the folder of validation reports (Data Docs)."""
         return self.home / "reports"
+
+    def decision_page(self, training_id: str, moment: datetime) -> Path:
+        """Return the page of what the gate decided on a training at a moment; it may decide anew."""
+        return self.reports / "decisions" / training_id / f"{moment:%Y%m%dT%H%M%S.%fZ}.html"
 
     @property
     def runs(self) -> Path:

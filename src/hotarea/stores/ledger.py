@@ -49,6 +49,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Comparison: ("comparison_id",),
     records.TrainingRun: ("training_id",),
     records.Decision: ("training_id", "decided_at"),
+    records.Approval: ("training_id", "decided_at"),
     records.Champion: ("sequence",),
     records.OnlineWrite: ("write_id",),
     records.OnlineChunk: ("write_id", "number"),

@@ -26,14 +26,18 @@ CHAMPION_ALIAS = "champion"
 THRESHOLD = "decision_threshold"
 """Tag of a version: the score above which a document is called hot."""
 
+DATASET = "dataset_sha256"
+"""Tag of a version: the hash of the rows that it learned from and was evaluated on."""
+
+_COMMIT = "mlflow.source.git.commit"
 _EXPERIMENT = "hotarea"
 _TRAINING_ID = "training_id"
 _ARTIFACTS = "model"
 _FILE = "model.ubj"
-_CARD = "card"
-_COMMIT = "mlflow.source.git.commit"
 _ROWS = "rows"
 _KEYS = "keys.npy"
+_CARD = "card"
+_COMMIT = "mlflow.source.git.commit"
 _QUIET = ("alembic", "mlflow", "mlflow.utils.environment")
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -114,6 +118,13 @@ def threshold(settings: Settings, version: int) -> float:
     if found is None:
         raise GateError(f"{MODEL_NAME} version {version} has no tag {THRESHOLD}; expected an evaluated version.")
     return float(found)
+
+
+def code_of(settings: Settings, version: int) -> str:
+    """Return the commit by which a version was trained, or the package's version where that was no git checkout."""
+    with _client(settings) as client:
+        found = client.get_run(_version(client, version).run_id).data.tags.get(_COMMIT)
+    return str(found or f"hotarea {installed('hotarea')}")
 
 
 def fetch(settings: Settings, version: int, destination: Path) -> Path:

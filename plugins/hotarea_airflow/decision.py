@@ -1,0 +1,112 @@
+"""Tasks of the gate: the one that decides, with a link to its report, and the one that waits for a person."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.decorators.branch_python import _BranchPythonDecoratedOperator
+from airflow.providers.standard.operators.hitl import HITLBranchOperator
+from airflow.sdk import BaseOperatorLink, Context, Param
+from airflow.sdk.bases.decorator import TaskDecorator, task_decorator_factory
+
+APPROVE, REJECT = "Approve", "Reject"
+
+
+class DecisionLink(BaseOperatorLink):
+    """The button on the task that opens the page of what the gate decided in its run.
+
+    Airflow asks for it in the task's process when the task ends, and keeps it with the task.
+    """
+
+    @property
+    def name(self) -> str:
+        """The button's text."""
+        return "Decision"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
+        """Return the address of the page; empty if nothing was decided."""
+        from hotarea.domain.settings import Settings
+        from hotarea.stages import decision_pages
+
+        return decision_pages.of_run(Settings.load(), ti_key.run_id)
+
+
+class _DecisionOperator(_BranchPythonDecoratedOperator):
+    """A Python task that branches, with the link."""
+
+    custom_operator_name = "@decision"
+    operator_extra_links = (DecisionLink(),)
+
+
+def decision(function: Callable[..., Any]) -> TaskDecorator:
+    """Make a task of a function that decides and returns which task follows, as `@task.branch` does."""
+    return task_decorator_factory(function, decorated_operator_class=_DecisionOperator)
+
+
+class ApprovalOperator(HITLBranchOperator):
+    """Shows why the gate holds a candidate, and waits until a person approves or rejects it under Required Actions.
+
+    The answer goes into the ledger with who gave it and why; without one in the policy's time the candidate is
+    rejected. An answer that the ledger holds already, as `hotarea approve` leaves it, is not asked for again.
+
+    :param training_id: the candidate
+    :param approved: the task that follows an approval
+    :param rejected: the task that follows a refusal
+    """
+
+    template_fields = ("training_id", *HITLBranchOperator.template_fields)
+    operator_extra_links = (DecisionLink(),)
+
+    def __init__(self, *, training_id: Any, approved: str, rejected: str, **kwargs: Any) -> None:
+        """Declare the task; what is asked is known when it runs."""
+        super().__init__(
+            subject="May this candidate serve?",
+            options=[APPROVE, REJECT],
+            options_mapping={APPROVE: approved, REJECT: rejected},
+            defaults=REJECT,
+            params={
+                "reason": Param(
+                    "",
+                    type="string",
+                    minLength=3,
+                    maxLength=500,
+                    title="Reason",
+                    description="Why; kept in the ledger with your name, for those who ask later.",
+                )
+            },
+            response_timeout=timedelta(days=4),  # that of the decision's policy takes its place
+            **kwargs,
+        )
+        self.training_id = training_id
+
+    def execute(self, context: Context) -> Any:
+        """Ask, and wait for the answer without a process; go on at once if it was given."""
+        from hotarea.domain.settings import Settings
+        from hotarea.stages import approval
+
+        settings = Settings.load()
+        decision, answer = approval.look(settings, self.training_id)
+        if answer:
+            return self._go_on(context, answer.approved)
+        self.subject = f"May version {decision.model_version} serve?"
+        self.body = approval.question(settings, decision)
+        self.response_timeout = approval.waits(decision)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Remember the answer and go on; of several answers, the first counts."""
+        from hotarea.domain.settings import Settings
+        from hotarea.stages import approval
+
+        who, settings, run_id = event.get("responded_by_user"), Settings.load(), context["ti"].run_id
+        if who is None:
+            answer = approval.timed_out(settings, self.training_id, run_id)
+        else:
+            approved, reason = event["chosen_options"] == [APPROVE], event["params_input"]["reason"]
+            answer = approval.remember(
+                settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
+            )
+        return self._go_on(context, answer.approved)
+
+    def _go_on(self, context: Context, approved: bool) -> Any:
+        return self.do_branch(context, self.options_mapping[APPROVE if approved else REJECT])

@@ -1,0 +1,93 @@
+"""The gate's thresholds, as `policy/gate.toml` sets them; the reason of each stands there."""
+
+from typing import Annotated
+
+import msgspec
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file, in which every key is needed and no other is known."""
+
+
+class Evaluation(_Table, frozen=True):
+    """What any evaluation must show, whoever the rivals are."""
+
+    min_hot: Count
+    min_roc_auc: Share
+    min_lift: Positive
+    max_calibration_error: Share
+
+
+class Baselines(_Table, frozen=True):
+    """By how much every baseline must be beaten."""
+
+    margin: Amount
+    log_loss_tolerance: Amount
+
+
+class Champion(_Table, frozen=True):
+    """How much worse than the champion the candidate may be on the same rows."""
+
+    tolerance: Amount
+    log_loss_tolerance: Amount
+
+
+class Slices(_Table, frozen=True):
+    """Which slices are judged, and how much worse than the champion the candidate may be in one."""
+
+    min_rows: Count
+    min_hot: Count
+    tolerance: Amount
+
+
+class Drift(_Table, frozen=True):
+    """How far what the model reads and says may have moved since."""
+
+    max_psi: Positive
+    growth: Positive
+    ceiling: Positive
+    min_importance: Share
+    max_weighted_psi: Positive
+    max_predictions_psi: Positive
+
+    def limit(self, before: float) -> float:
+        """Return what the PSI of a feature may be that had moved by `before` at the evaluation cutoff."""
+        return max(self.max_psi, min(self.growth * before, self.ceiling))
+
+
+class Trial(_Table, frozen=True):
+    """What a fresh process must do with the model's file, and how fast."""
+
+    min_requests: Count
+    max_loading_s: Positive
+    max_p99_ms: Positive
+
+
+class Serving(_Table, frozen=True):
+    """How far what is served may differ from the offline store."""
+
+    max_disagreement: Share
+
+
+class Approval(_Table, frozen=True):
+    """How long a candidate that is held waits for a person."""
+
+    wait_hours: Positive
+
+
+class Policy(_Table, frozen=True):
+    """All that the gate holds evidence against."""
+
+    evaluation: Evaluation
+    baselines: Baselines
+    champion: Champion
+    slices: Slices
+    drift: Drift
+    trial: Trial
+    serving: Serving
+    approval: Approval

@@ -1,0 +1,153 @@
+"""A person's answer to a candidate that the gate holds: remembered once, with who gave it and why."""
+
+import logging
+from datetime import timedelta
+
+from hotarea.domain import records
+from hotarea.domain.errors import GateError, PublishError
+from hotarea.domain.records import Approval, Decision
+from hotarea.domain.settings import Settings
+from hotarea.stages import decision_pages, gate_alert
+from hotarea.stores.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+NOBODY = "nobody"
+"""Who has answered if no person did in time."""
+
+
+def answer(  # noqa: PLR0913 - each a different thing
+    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+) -> Approval:
+    """Remember that `by` lets a held candidate pass or not, as `remember` does.
+
+    Raises `GateError` if another answer came first.
+    """
+    found = remember(settings, training_id, approved=approved, by=by, reason=reason, run_id=run_id)
+    if found.approved != approved:
+        raise GateError(
+            f"{found.by} {_word(found)} version {found.model_version} already, at {found.answered_at:%Y-%m-%d %H:%M}: "
+            f"{found.reason}. The first answer counts; train again for another decision."
+        )
+    return found
+
+
+def remember(  # noqa: PLR0913 - each a different thing
+    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+) -> Approval:
+    """Remember an answer, to the newest candidate that waits if none is named; return the one that came first.
+
+    Raises `GateError` if the gate does not hold the candidate, it is approved though the champion has changed since,
+    or nobody or nothing is named.
+    """
+    if not by.strip() or not reason.strip():
+        raise GateError("an answer needs who gives it and why; expected a name and a few words for who asks later.")
+    ledger = Ledger(settings.ledger)
+    try:
+        decision = held(ledger, training_id)
+        new = Approval(
+            training_id=decision.training_id,
+            decided_at=decision.decided_at,
+            model_version=decision.model_version,
+            approved=approved,
+            by=by.strip(),
+            reason=reason.strip(),
+            run_id=run_id,
+        )
+        found = of(ledger, decision) or _remembered(ledger, decision, new)
+    finally:
+        ledger.close()
+    decision_pages.write(settings, decision, found)
+    gate_alert.answered(settings, decision, found)
+    log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
+    return found
+
+
+def timed_out(settings: Settings, training_id: str, run_id: str) -> Approval:
+    """Remember that nobody has answered in time, which refuses; an answer that came another way counts."""
+    decision, _ = look(settings, training_id)
+    reason = f"no person has answered within {waits(decision).total_seconds() / 3600:g} hours"
+    return remember(settings, training_id, approved=False, by=NOBODY, reason=reason, run_id=run_id)
+
+
+def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | None]:
+    """Return the decision that holds a candidate, and the answer to it if there is one."""
+    ledger = Ledger(settings.ledger)
+    try:
+        decision = held(ledger, training_id)
+        return decision, of(ledger, decision)
+    finally:
+        ledger.close()
+
+
+def waits(decision: Decision) -> timedelta:
+    """Return how long a decision waits for a person, by the policy that was in force."""
+    return timedelta(hours=decision.policy["approval"]["wait_hours"])
+
+
+def question(settings: Settings, decision: Decision) -> str:
+    """Return what a person is asked, as Markdown: what stands against the candidate, and where all of it is shown."""
+    rival = "no champion" if decision.champion_version is None else f"champion version {decision.champion_version}"
+    against = [check for check in decision.checks if check["verdict"] != "passed"]
+    return "\n".join([
+        f"The gate holds version {decision.model_version} of `{decision.training_id}` ({rival} is in service).",
+        "",
+        *(f"- **{check['name']}**: {check['reason']}" for check in against),
+        "",
+        f"{len(decision.checks) - len(against)} other checks passed. All checks, intervals and slices: "
+        f"[the report]({decision_pages.of(settings, decision)}).",
+        "",
+        f"Without an answer within {waits(decision).total_seconds() / 3600:g} hours it is rejected.",
+    ])  # fmt: skip
+
+
+def held(ledger: Ledger, training_id: str | None) -> Decision:
+    """Return the decision that holds a candidate; raise `GateError` if there is none to answer."""
+    which = {} if training_id is None else {"training_id": training_id}
+    decisions = ledger.all(Decision, **which)
+    if training_id is None:
+        decisions = [d for d in decisions if d.is_held and of(ledger, d) is None]
+    decision = max(decisions, key=lambda d: d.decided_at, default=None)
+    if decision is None:
+        raise GateError(f"no candidate {training_id or ''} waits for an answer; expected one that the gate holds.")
+    if not decision.is_held:
+        raise GateError(
+            f"the gate said {decision.verdict} of version {decision.model_version} of {decision.training_id}; expected "
+            "hold, as only that leaves it to a person."
+        )
+    return decision
+
+
+def of(ledger: Ledger, decision: Decision) -> Approval | None:
+    """Return the answer to a decision; None as long as there is none."""
+    found = ledger.all(Approval, training_id=decision.training_id, decided_at=decision.decided_at)
+    return found[0] if found else None
+
+
+def to(settings: Settings, decision: Decision) -> Approval | None:
+    """Return the answer to a decision, from a ledger that is opened for that; None as long as there is none."""
+    ledger = Ledger(settings.ledger)
+    try:
+        return of(ledger, decision)
+    finally:
+        ledger.close()
+
+
+def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
+    """Add an answer, and return it, or the one that came first."""
+    champion = ledger.newest(records.Champion)
+    in_service = champion.model_version if champion else None
+    if new.approved and decision.champion_version != in_service:
+        raise GateError(
+            f"version {new.model_version} was held against champion version {decision.champion_version}, but version "
+            f"{in_service} is in service by now; expected the same. Run the training again: the gate decides anew."
+        )
+    try:
+        ledger.add(new)
+    except PublishError:
+        return ledger.all(Approval, training_id=new.training_id, decided_at=new.decided_at)[0]
+    return new
+
+
+def _word(found: Approval) -> str:
+    return "approved" if found.approved else "refused"

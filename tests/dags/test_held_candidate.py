@@ -1,0 +1,124 @@
+"""A candidate that the gate holds, in the real DAG: a person approves it, refuses it, or nobody answers."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotarea.console.airflow import command, environment
+from hotarea.domain.records import Approval, Champion, Decision
+from hotarea.domain.settings import Settings
+from hotarea.stages import materialize
+from hotarea.stores import registry
+from hotarea.stores.ledger import read
+from tests.conftest import PROJECT
+from tests.histories import History
+
+pytestmark = pytest.mark.airflow
+
+ANSWERS = ("Approve", "Reject", "none")
+
+
+def project(folder: Path, **changes: str) -> Path:
+    """Make the project with another policy: no model is fast enough for it, and what else is said."""
+    folder.mkdir()
+    for name in ("dags", "plugins", "feature_repo"):
+        (folder / name).symlink_to(PROJECT / name)
+    policy = (PROJECT / "policy" / "gate.toml").read_text()
+    for key, value in {"max_p99_ms": "1e-9", **changes}.items():
+        (line,) = (line for line in policy.splitlines() if line.startswith(f"{key} ="))
+        policy = policy.replace(line, f"{key} = {value}")
+    (folder / "policy").mkdir()
+    (folder / "policy" / "gate.toml").write_text(policy)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
+    """Homes in which a candidate can be trained, one for each answer; the last waits for a second only."""
+    folder = tmp_path_factory.mktemp("held")
+    patient, hasty = project(folder / "patient"), project(folder / "hasty", wait_hours="0.0003")
+    first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=2)
+    History(first, documents=600).publish(range(2010, 2015))
+    materialize.run(first, "online")
+    assert registry.champion(first) is None
+    found = {"Approve": first}
+    for answer, of in (("Reject", patient), ("none", hasty)):
+        shutil.copytree(first.home, folder / answer)
+        found[answer] = Settings.load(home=folder / answer, project=of, horizon_years=1, training_cutoffs=2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def runs(homes: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What Airflow made of each answer."""
+    folder = tmp_path_factory.mktemp("runs")
+    variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "2"}
+    subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+    wanted = json.dumps([(answer, str(s.home), str(s.project)) for answer, s in homes.items()])
+    program = [sys.executable, Path(__file__).with_name("run_held.py"), PROJECT / "dags", wanted, folder / "runs.json"]
+    ended = subprocess.run(program, env=variables, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    return dict(zip(homes, json.loads((folder / "runs.json").read_text()), strict=True))
+
+
+def answer_of(settings: Settings) -> Approval:
+    (decision,), (found,) = read(settings.ledger, Decision), read(settings.ledger, Approval)
+    assert decision.verdict == "hold"
+    assert (found.training_id, found.decided_at) == (decision.training_id, decision.decided_at)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends_in", "other"),
+    [("Approve", "promote", "rejected"), ("Reject", "rejected", "promote"), ("none", "rejected", "promote")],
+)
+def test_the_run_waits_and_ends_where_the_answer_leads(runs, answer, ends_in, other):
+    run = runs[answer]
+
+    assert run["state"] == "success"
+    states = run["tasks"]
+    assert (states["gate"], states["ask"], states[ends_in], states[other]) == ("success",) * 3 + ("skipped",)
+
+
+def test_an_approval_puts_the_candidate_in_service_in_the_name_of_who_gave_it(runs, homes):
+    (champion,) = read(homes["Approve"].ledger, Champion)
+    found = answer_of(homes["Approve"])
+
+    assert (found.approved, found.by, found.reason) == (True, "ada", "seen by the test")
+    assert (champion.model_version, champion.approved_by) == (1, "ada")
+    assert champion.reason.endswith("approved by ada: seen by the test")
+    assert registry.champion(homes["Approve"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "by", "reason"),
+    [("Reject", "ada", "seen by the test"), ("none", "nobody", "no person has answered within 0.0003 hours")],
+)
+def test_a_refusal_and_silence_leave_all_as_it_was_and_are_remembered(runs, homes, answer, by, reason):
+    found = answer_of(homes[answer])
+
+    assert (found.approved, found.by, found.reason) == (False, by, reason)
+    assert read(homes[answer].ledger, Champion) == []
+    assert registry.champion(homes[answer]) is None
+
+
+def test_the_person_sees_what_it_is_held_for_and_a_link_to_the_report(runs, homes):
+    shown = runs["Approve"]["shown"]
+    (decision,) = read(homes["Approve"].ledger, Decision)
+
+    assert shown["subject"] == "May version 1 serve?"
+    assert "trial: latency" in shown["body"]
+    assert f"/hotarea/reports/decisions/{decision.training_id}/" in shown["body"]
+    assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
+    assert Path(decision.report).is_file()
+
+
+def test_the_gates_task_links_to_the_report(runs, homes):
+    (decision,) = read(homes["Approve"].ledger, Decision)
+
+    assert runs["Approve"]["links"]["gate"].endswith(f"{decision.training_id}/{Path(decision.report).name}")
