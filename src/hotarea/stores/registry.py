@@ -104,14 +104,6 @@ def attach(settings: Settings, version: int, description: str, files: Iterable[P
             client.log_artifact(found.run_id, str(file), _CARD)
 
 
-def code_version(settings: Settings, version: int) -> str | None:
-    """Return the commit of the code that trained a version; None where nobody knows."""
-    with _client(settings) as client:
-        run = client.get_run(_version(client, version).run_id)
-        found: str | None = run.data.tags.get(_COMMIT)
-        return found
-
-
 def threshold(settings: Settings, version: int) -> float:
     """Return the score above which a version calls a document hot; raise `GateError` if it was never evaluated."""
     found = tags(settings, version).get(THRESHOLD)
