@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both set up .venv from requirements.txt first.
 PYTHON ?= python3
 
-.PHONY: run test check lock setup clean bench bench-validation bench-features flink flink-settings flink-engine flink-test
+.PHONY: run test check lock setup clean bench bench-validation bench-features bench-model bench-quality flink flink-settings flink-engine flink-test
 
 run: setup
 	@.venv/bin/hotarea up $(if $(RAW),--raw "$(RAW)") $(if $(filter 1 yes true,$(ONCE)),--once)
@@ -49,6 +49,14 @@ bench-validation: setup
 # ROWS=100000 measures fewer documents
 bench-features: setup
 	.venv/bin/python -m benchmarks.feature_store $(if $(ROWS),--rows $(ROWS))
+
+# ROWS=100000 measures fewer rows
+bench-model: setup
+	.venv/bin/python -m benchmarks.training $(if $(ROWS),--rows $(ROWS))
+
+# the model on real corpora, year by year, from ../shared/data
+bench-quality: setup
+	.venv/bin/python -m benchmarks.model_quality
 
 clean:
 	rm -rf .venv build *.egg-info src/*.egg-info

@@ -96,7 +96,7 @@ def train_model():  # noqa: C901 - nine tasks, no branches
         """Write down what the candidate is, how good it is, and what became of it."""
         from hotarea.stages import model_card
 
-        return str(model_card.page(settings(), model_card.of_training(settings(), training_id)))
+        model_card.of_training(settings(), training_id)
 
     planned = plan()
     training_id = evaluate(planned)

@@ -1,4 +1,4 @@
-"""`hotarea replay` on a small sample corpus: the timeline, and drift in the shifted release and in no other."""
+"""`hotarea replay` on the sample corpus: the timeline, and drift in the shifted release and in no other."""
 
 import json
 import os
@@ -19,7 +19,7 @@ HOTAREA = str(Path(sys.executable).parent / "hotarea")
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     folder = tmp_path_factory.mktemp("replay")
-    raw = sample.run(Settings.load(home=folder / "raw", project=PROJECT), works=6000).folder
+    raw = sample.run(Settings.load(home=folder / "raw", project=PROJECT)).folder
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HOTAREA_")}
     environment = {**kept, "HOTAREA_HOME": str(folder / "home"), "HOTAREA_HORIZON_YEARS": "1", "COLUMNS": "200"}
     page = folder / "page.html"

@@ -191,6 +191,10 @@ def test_every_param_explains_itself(dags: dict[str, Any], dag_id: str) -> None:
         ("build_features", "cutoffs", ["2012-12-31"], True),
         ("build_features", "cutoffs", ["2012"], False),
         ("build_features", "cutoffs", [], False),
+        ("replay_releases", "first", None, True),
+        ("replay_releases", "first", 2009, True),
+        ("replay_releases", "last", "2019", False),
+        ("replay_releases", "raw", "", False),
         ("rollback_champion", "version", None, True),
         ("rollback_champion", "version", 0, False),
         ("rollback_champion", "version", "3", False),
@@ -262,6 +266,7 @@ def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:
         ("train_model", "ask", "all_success"),
         ("score_documents", "publish", "all_success"),
         ("ingest_releases", "publish", "all_success"),
+        ("train_model", "model_card", "none_failed_min_one_success"),  # whichever of the two before it ran
     ],
 )
 def test_trigger_rules(dags: dict[str, Any], dag_id: str, task_id: str, rule: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hotarea.console.airflow import command, environment
-from hotarea.domain.records import Comparison, FeatureSet, Release, Retry
+from hotarea.domain.records import Comparison, FeatureSet, Release, Retry, TrainingRun
 from hotarea.domain.settings import Settings
 from hotarea.stores.ledger import Ledger
 from tests.faults import Fault, lines_of, null_references, tiny_delivery, truncated_gzip
@@ -72,7 +72,7 @@ def alerts() -> Iterator[tuple[str, list[str]]]:
 def runs(
     home: Settings, raw: Fault, alerts: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
-    """What Airflow made of a broken delivery, of the good one, twice, of the features, twice, and of a retry, twice."""
+    """What Airflow made of a broken delivery; of the good one, features and a retry, each twice; and of a replay."""
     folder = tmp_path_factory.mktemp("runs")
     assert home.raw is not None
     broken = truncated_gzip(home.raw, folder / "broken").folder
@@ -84,6 +84,7 @@ def runs(
         "features again": ("build_features", {}),
         "retry": ("retry_quarantine", {"file": str(corrected(raw, folder / "corrected.txt"))}),
         "retry again": ("retry_quarantine", {"file": str(folder / "corrected.txt")}),
+        "replay": ("replay_releases", {"last": 2012}),
     }
     variables = {**environment(home), "HOTAREA_ALERT_URLS": alerts[0]}
     subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
@@ -133,6 +134,16 @@ def test_a_corrected_record_is_ingested_once(home: Settings, runs: dict[str, dic
     ledger = Ledger(home.ledger)
     newest, (tried,) = ledger.all(Release)[-1], ledger.all(Retry)
     assert (newest.documents, newest.is_correction, tried.accepted_in) == (1, True, newest.release_id)
+
+
+def test_a_replay_leaves_a_page_and_nothing_else(runs: dict[str, dict[str, Any]], home: Settings) -> None:
+    assert runs["replay"]["tasks"] == {"replay": "success"}
+    page = Path(runs["replay"]["results"]["replay"])
+    steps = json.loads(page.with_suffix(".json").read_text())["steps"]
+    assert [step["release"] for step in steps] == ["2010-12-31", "2011-12-31", "2012-12-31"]
+    assert {step["outcome"].partition(":")[0] for step in steps} == {"too little data"}
+    assert "too little data" in page.read_text()
+    assert Ledger(home.ledger).all(TrainingRun) == []
 
 
 def test_with_nothing_new_all_work_is_skipped(runs: dict[str, dict[str, Any]]) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import xgboost as xgb
 
-from hotarea.domain.errors import GateError
+from hotarea.domain.errors import GateError, SettingsError
 from hotarea.domain.evaluation import metrics
-from hotarea.domain.training import RECIPE, Recipe, digest, fit, load, matrix, save, score
+from hotarea.domain.training import RECIPE, Recipe, check_device, digest, fit, importance, load, matrix, save, score
 
 NAMES = ("a_pct", "b_pct", "c_pct", "d_pct", "e_pct", "age")
 
@@ -33,6 +34,27 @@ def test_the_same_input_gives_the_same_file(tmp_path: Path):
     first, second = (save(fit(*corpus(2000), NAMES, RECIPE, seed=1), tmp_path / f"{n}.ubj") for n in "ab")
 
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.skipif(xgb.build_info()["USE_CUDA"], reason="this XGBoost may find a GPU")
+def test_a_device_that_is_not_there_is_refused_and_not_replaced_in_silence():
+    with pytest.raises(SettingsError, match=r"HOTAREA_DEVICE is cuda, but XGBoost .* would use cpu; expected a GPU"):
+        check_device("cuda")
+    check_device("cpu")
+
+
+def test_importance_shares_out_what_the_splits_gained():
+    found = importance(fit(*corpus(3000), NAMES, Recipe(rounds=20), seed=1))
+
+    assert list(found) == list(NAMES)
+    assert sum(found.values()) == pytest.approx(1)
+    assert found["a_pct"] + found["b_pct"] > 0.9
+
+
+def test_a_model_without_splits_gives_nothing_importance():
+    values, _ = corpus(50)
+
+    assert set(importance(fit(values, np.zeros(50, bool), NAMES, Recipe(rounds=2), seed=1)).values()) == {0.0}
 
 
 def test_another_seed_gives_another_model():

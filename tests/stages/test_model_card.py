@@ -174,6 +174,7 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
         prediction_drift=None,
         hindsight={},
         trial=None,
+        online_views=None,
         disagreement={},
         metrics={},
         drift={},
@@ -222,7 +223,7 @@ def test_a_card_is_made_anew_after_a_promotion(home, card):
     assert decision
     if not decision.accepted:
         pytest.skip(f"the gate refused the candidate of the made-up history: {decision.reasons}")
-    assert card.state == "accepted, not in service"
+    assert card.state == "accepted, not in service yet"
     promote.run(home, decision.training_id, "run-2")
     assert model_card.run(home).state == "in service"
 

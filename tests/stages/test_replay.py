@@ -125,15 +125,15 @@ def test_the_present_holds_nothing_that_became_known_later(history, tmp_path, ye
 
     layout = Layout(present.settings.home)
     releases = {path.name.removeprefix("release=") for path in layout.lake.iterdir()}
-    known = {
+    dates = {
         date.fromisoformat(path.name.removeprefix("known="))
         for folder in (layout.features, layout.labels)
         for path in folder.glob("*/*")
     }
     assert releases == {str(end(y)) for y in range(2010, year + 1)}
-    assert max(known) == end(year)
+    assert max(dates) == end(year)
     kinds = (records.Release, records.FeatureSet, records.LabelSet)
-    assert max(replay._known(r) for kind in kinds for r in read(present.settings.ledger, kind)) == end(year)
+    assert max(replay.known(r) for kind in kinds for r in read(present.settings.ledger, kind)) == end(year)
 
 
 def test_years_without_a_release_are_named(history):

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hotarea.domain.replay import GATED, POLICIES, PRECISION, Replay, Step, headline
+from hotarea.domain.replay import BASELINE, GATED, POLICIES, PRECISION, Replay, Step, headline
 
 _COLOURS = {"promote": "green", "hold": "yellow", "reject": "red"}
 _WORDS = {"promote": "promoted", "hold": "held", "reject": "refused"}
@@ -13,7 +13,7 @@ _METRICS = {PRECISION: "average precision", "precision_at_100": "precision at 10
 
 def line(step: Step) -> str:
     """Return one line on a step that is over."""
-    return f"{step.release}  {_verdict(step):<10} {_served(step):<4} {step.seconds:6.1f} s  {_why(step)}"
+    return f"{step.release}  {_verdict(step):<10} {_served(step):<7} {step.seconds:6.1f} s  {_why(step)}"
 
 
 def show(console: Console, replay: Replay) -> None:
@@ -50,7 +50,7 @@ def _verdict(step: Step) -> str:
 
 
 def _served(step: Step) -> str:
-    return f"v{step.champion}" if step.champion else "–"
+    return f"v{step.champion}" if step.champion else BASELINE
 
 
 def _why(step: Step) -> str:

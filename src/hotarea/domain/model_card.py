@@ -10,9 +10,10 @@ from datetime import date, datetime
 from typing import Any
 
 from hotarea.domain.evidence import Evidence
-from hotarea.domain.records import Champion, Decision
+from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.domain.windows import years_before
+from hotarea.domain.tuning import Settled
+from hotarea.domain.windows import scorable_from
 
 NOT_MEASURED = "not measured"
 
@@ -50,7 +51,7 @@ class Origin:
 
     feature_service: str
     feature_service_sha256: str | None
-    code_version: str | None
+    code_version: str
     run_id: str
     trained_at: datetime
 
@@ -70,17 +71,19 @@ class ModelCard:
     name: str
     version: int
     plan: TrainingPlan
+    recipe: Settled
     data: Data
     origin: Origin
     evidence: Evidence
     decision: Decision | None  # None while the gate has not decided
+    answers: tuple[Approval, ...]  # of people, where the gate held it
     reigns: tuple[Reign, ...]
     made_at: datetime
 
     @property
     def scorable_from(self) -> date:
         """The date from which its predictions at the newest cutoff can be compared with what came."""
-        return years_before(self.plan.window.newest.day, -self.plan.window.horizon_years)
+        return scorable_from(self.plan.window.newest.day, self.plan.window.horizon_years)
 
     @property
     def state(self) -> str:
@@ -91,7 +94,8 @@ class ModelCard:
             return "was in service"
         if self.decision is None:
             return "not decided on"
-        return "accepted, not in service" if self.decision.accepted else "never in service"
+        words = {"promote": "accepted, not in service yet", "hold": "held by the gate", "reject": "refused by the gate"}
+        return words[self.decision.verdict]
 
     @property
     def summary(self) -> str:
@@ -140,7 +144,7 @@ def unmeasured(evidence: Evidence) -> list[str]:
         "rows in common with what was learned from": evidence.overlap,
         "agreement with hindsight": evidence.hindsight,
         "a trial in a fresh process": evidence.trial,
-        "agreement of online and offline features": evidence.disagreement,
+        "agreement of online and offline features": evidence.disagreement or evidence.online_views == (),
     }
     return [name for name, there in parts.items() if not there]
 

@@ -138,10 +138,11 @@ def headline(replay: Replay) -> list[str]:
     ours, never, always = (means[policy] for policy in (GATED, NEVER, ALWAYS))
     if ours is not None and never is not None and always is not None:
         said.append(
-            f"What it had in service reached an average precision of {ours:.3f}; never retraining would have given "
+            f"What served reached an average precision of {ours:.3f}; never retraining would have given "
             f"{never:.3f} ({never - ours:+.3f}), always promoting {always:.3f} ({always - ours:+.3f})."
         )
-    kept = [f"{share:.0%} after {age} year{'s' if age > 1 else ''}" for age, share in replay.staleness.items() if age]
+    told = [age for age in replay.staleness if age and aged(replay.ageing, age) > 1]
+    kept = [f"{replay.staleness[age]:.0%} after {age} year{'s' if age > 1 else ''}" for age in told]
     if kept:
         said.append(f"Of a new model's average precision, an old one kept {', '.join(kept)}.")
     return said
@@ -210,6 +211,11 @@ def baseline_scores(steps: Iterable[Step], scores: Iterable[Score]) -> list[Scor
         for cutoff, score in scored.items()
         if told.get(str(cutoff))
     ]
+
+
+def aged(table: Iterable[Ageing], age: int) -> int:
+    """Return how many versions are known that old: a mean of one says little."""
+    return sum(age in row.relative for row in table)
 
 
 def verdicts(steps: Iterable[Step]) -> dict[str, int]:

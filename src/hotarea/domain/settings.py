@@ -37,6 +37,13 @@ class Settings(BaseSettings):
         (), description="dates of releases known to be bad: what became known with one is not learned from"
     )
     seed: int = Field(20, description="seed of everything random")
+    search_trials: int = Field(
+        0, ge=0, le=500, description="so many recipes are tried on the newest training cutoff before a model is fitted"
+    )
+    early_stopping_cutoffs: int = Field(
+        4, ge=0, description="with so many training cutoffs, the newest decides on the number of rounds; 0: never"
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models are trained; cuda is a GPU of NVIDIA")
 
     runner: str = Field("FnApiRunner", description="Beam runner of the jobs")
     workers: int | None = Field(

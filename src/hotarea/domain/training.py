@@ -1,16 +1,17 @@
 """The model: how it is fitted, how it scores, and how it is kept."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from hotarea.domain.columns import Bools, Floats
-from hotarea.domain.errors import GateError
+from hotarea.domain.errors import GateError, SettingsError
 
 if TYPE_CHECKING:
     import xgboost as xgb
@@ -35,6 +36,7 @@ class Recipe:
     colsample_bytree: float = 0.6
     reg_lambda: float = 20.0
     max_bin: int = 256
+    device: str = "cpu"  # the same rows give another model on another device, as good within chance
     nthread: int = 2  # sums of gradients depend on it in the last bits: fixed, so that a model can be made again
 
 
@@ -74,10 +76,37 @@ def fit(values: Floats, hot: Bools, features: Sequence[str], recipe: Recipe, see
     """Train the model on (rows, features) and the label of each row; the same input gives the same model."""
     import xgboost as xgb
 
-    parameters = {k: v for k, v in asdict(recipe).items() if k != "rounds"}
-    parameters |= {"objective": "binary:logistic", "tree_method": "hist", "seed": seed}
-    data = xgb.DMatrix(values, hot.astype(np.float32), feature_names=list(features), nthread=recipe.nthread)
-    return xgb.train(parameters, data, num_boost_round=recipe.rounds)
+    return xgb.train(parameters(recipe, seed), data(values, hot, features), num_boost_round=recipe.rounds)
+
+
+def parameters(recipe: Recipe, seed: int) -> dict[str, Any]:
+    """Return a recipe in XGBoost's words."""
+    found = {name: value for name, value in asdict(recipe).items() if name != "rounds"}
+    return found | {"objective": "binary:logistic", "tree_method": "hist", "seed": seed}
+
+
+def data(values: Floats, hot: Bools, features: Sequence[str]) -> "xgb.DMatrix":
+    """Return rows as XGBoost wants them."""
+    import xgboost as xgb
+
+    return xgb.DMatrix(values, hot.astype(np.float32), feature_names=list(features), nthread=RECIPE.nthread)
+
+
+def check_device(device: str) -> None:
+    """Raise SettingsError if XGBoost would not train there: asked for a GPU that it lacks, it quietly takes the CPU."""
+    import xgboost as xgb
+
+    if device == "cpu":
+        return
+    with xgb.config_context(verbosity=0):  # its warning is our error
+        model = xgb.train({"device": device}, data(np.zeros((2, 1)), np.array([True, False]), ["a"]), 1)
+    used = json.loads(model.save_config())["learner"]["generic_param"]["device"]
+    if not used.startswith(device):
+        built = "finds no GPU" if xgb.build_info()["USE_CUDA"] else "was built without CUDA"
+        raise SettingsError(
+            f"HOTAREA_DEVICE is {device}, but XGBoost {xgb.__version__} {built} and would use {used}; expected a GPU. "
+            "Install the package xgboost in place of xgboost-cpu on a machine with a GPU of NVIDIA, or set it to cpu."
+        )
 
 
 def score(model: "xgb.Booster", values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import msgspec
@@ -12,6 +12,7 @@ from hotarea.domain.model_features import BASELINE_FEATURES, FEATURE_SERVICE, MO
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import RECIPE, Recipe
+from hotarea.domain.tuning import Tuning
 from hotarea.domain.windows import Cutoff, TrainingWindow, is_matured, training_window
 
 
@@ -29,6 +30,7 @@ class TrainingPlan:
     hot_quantile: float
     seed: int
     recipe: Recipe
+    tuning: Tuning = field(default_factory=Tuning)  # what of the recipe is left to the rows
 
     @property
     def cutoffs(self) -> tuple[Cutoff, ...]:
@@ -71,7 +73,8 @@ def planned(
         baselines=BASELINE_FEATURES,
         hot_quantile=settings.hot_quantile,
         seed=settings.seed,
-        recipe=RECIPE,
+        recipe=replace(RECIPE, device=settings.device),
+        tuning=Tuning(settings.search_trials, settings.early_stopping_cutoffs),
     )
     first = _first_known(features)[window.newest.day]
     corrected = "" if window.newest == first else f"@{window.newest.known}"

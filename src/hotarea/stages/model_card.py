@@ -72,22 +72,23 @@ def _training(ledger: Ledger, version: int | None) -> records.TrainingRun:
 
 def _card(settings: Settings, ledger: Ledger, training: records.TrainingRun) -> ModelCard:
     folder = TrainingFolder.of(Layout(settings.home), training.training_id)
-    plan = folder.read_plan()
     tags = registry.tags(settings, training.model_version)
     return ModelCard(
         name=MODEL_NAME,
         version=training.model_version,
-        plan=plan,
+        plan=folder.read_plan(),
+        recipe=folder.read_recipe(),
         data=_data(settings, ledger, folder),
         origin=Origin(
             feature_service=training.feature_service,
             feature_service_sha256=tags.get(binding.FINGERPRINT),
-            code_version=registry.code_version(settings, training.model_version),
+            code_version=registry.code_of(settings, training.model_version),
             run_id=training.run_id,
             trained_at=training.trained_at,
         ),
         evidence=folder.read_evidence(),
         decision=ledger.newest(records.Decision, training_id=training.training_id),
+        answers=tuple(ledger.all(records.Approval, training_id=training.training_id)),
         reigns=model_card.reigns(ledger.all(records.Champion), training.model_version),
         made_at=records.now(),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hotarea.domain import evaluation, records, training
 from hotarea.domain import replay as domain
-from hotarea.domain.errors import NotReadyError, SettingsError, ValidationError
+from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataError, ValidationError
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
@@ -24,6 +24,10 @@ from hotarea.stores.training_folder import TrainingFolder, write
 
 log = logging.getLogger(__name__)
 
+Fact = records.Release | records.FeatureSet | records.LabelSet
+"""What becomes known on a date, and lies in a folder of its own."""
+
+_FACTS: tuple[type[Fact], ...] = (records.Release, records.FeatureSet, records.LabelSet)
 _SAID = {"promote": "promoted", "hold": "held: nobody is there to approve it", "reject": "refused"}
 _CHANGED = "world_changed"  # what a comparison finds where new works differ from those before
 
@@ -77,17 +81,16 @@ def report(settings: Settings, found: Replay, page: Path | None = None) -> Path:
     return page
 
 
+@dataclass(frozen=True)
 class Present:
     """A home that is let to know what the past holds, up to a date."""
 
-    def __init__(self, past: Settings, settings: Settings) -> None:
-        self.past, self.settings = past, settings
-        Layout(settings.home).lake.mkdir(parents=True)
+    past: Settings
+    settings: Settings
 
     def advance(self, day: date) -> None:
         """Let the home know all that was known on a day."""
-        for kind in (records.Release, records.FeatureSet, records.LabelSet):
-            _let_know(self.past, self.settings, kind, day)
+        _let_know(self.past, self.settings, day)
 
 
 def _scratch(settings: Settings, home: Path) -> Settings:
@@ -97,48 +100,41 @@ def _scratch(settings: Settings, home: Path) -> Settings:
     return Settings.model_validate(settings.model_dump() | changed)
 
 
-def _let_know(past: Settings, present: Settings, kind: type[records.Record], day: date) -> None:
-    """Add the records of a kind that were known on a day, with the folders that they tell of, as links."""
-    theirs, ours = Ledger(past.ledger), Ledger(present.ledger)
-    there = {_folder(Layout(present.home), record) for record in ours.all(kind)}
-    for record in theirs.all(kind):
-        link = _folder(Layout(present.home), record)
-        if _known(record) <= day and link not in there:
+def _let_know(past: Settings, present: Settings, day: date) -> None:
+    """Add to a home's ledger the facts that were known on a day, and links to the folders that they tell of."""
+    theirs, ours, layout = Ledger(past.ledger), Ledger(present.ledger), Layout(present.home)
+    layout.lake.mkdir(parents=True, exist_ok=True)
+    there = {_folder(layout, fact) for kind in _FACTS for fact in ours.all(kind)}
+    for fact in (fact for kind in _FACTS for fact in theirs.all(kind)):
+        link = _folder(layout, fact)
+        if known(fact) <= day and link not in there:
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(_folder(Layout(past.home), record).resolve(), target_is_directory=True)
-            ours.add(record)
+            link.symlink_to(_folder(Layout(past.home), fact).resolve(), target_is_directory=True)
+            ours.add(fact)
     theirs.close()
     ours.close()
 
 
-def _known(record: records.Record) -> date:
+def known(fact: Fact) -> date:
     """Return the date on which what a record tells of became known."""
-    if isinstance(record, records.Release):
-        return record.release_date
-    assert isinstance(record, records.FeatureSet | records.LabelSet)  # noqa: S101 - only these become known
-    return record.known
+    return fact.release_date if isinstance(fact, records.Release) else fact.known
 
 
-def _folder(layout: Layout, record: records.Record) -> Path:
-    if isinstance(record, records.Release):
-        return layout.release(record.release_id)
-    if isinstance(record, records.FeatureSet):
-        return layout.feature_set(Cutoff(record.cutoff, record.known))
-    assert isinstance(record, records.LabelSet)  # noqa: S101 - only these have folders here
-    return layout.label_set(Cutoff(record.cutoff, record.known))
+def _folder(layout: Layout, fact: Fact) -> Path:
+    if isinstance(fact, records.Release):
+        return layout.release(fact.release_id)
+    cutoff = Cutoff(fact.cutoff, fact.known)
+    return layout.feature_set(cutoff) if isinstance(fact, records.FeatureSet) else layout.label_set(cutoff)
 
 
 def _gather(settings: Settings, past: Settings, run_id: str, asked: Asked) -> None:
     """Bring the releases until the end of the asked years into a home, with the features and labels that follow."""
     last = date(asked.last or date.max.year, 12, 31)
     if asked.raw is None and read(settings.ledger, records.Release):
-        Layout(past.home).lake.mkdir(parents=True)
-        for kind in (records.Release, records.FeatureSet, records.LabelSet):
-            _let_know(settings, past, kind, last)
-        theirs, ours = Ledger(settings.ledger), Ledger(past.ledger)
-        ours.add(*theirs.all(records.Comparison))
-        theirs.close()
-        ours.close()
+        _let_know(settings, past, last)
+        ledger = Ledger(past.ledger)
+        ledger.add(*read(settings.ledger, records.Comparison))
+        ledger.close()
     else:
         raw = asked.raw or sample.run(past).folder
         ingest.run(past, run_id, raw, last)
@@ -195,8 +191,8 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
     """Return in words what came of a training, and the candidate with the gate's decision on it."""
     try:
         training_id = train.run(settings, run_id)
-    except NotReadyError:
-        return "too young: no label has matured a horizon after another", None
+    except TooLittleDataError:
+        return "too little data: too few labels have matured a horizon before others", None
     except ValidationError as error:
         return f"not trained: {error}", None
     if training_id is None:

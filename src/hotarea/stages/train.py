@@ -27,8 +27,10 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
     Raises `TooLittleDataError` if the history is too short.
     """
+    from hotarea.domain.training import check_device
     from hotarea.stores.training_folder import TrainingFolder, write
 
+    check_device(settings.device)
     decided, settled = _planned(settings)
     if settled:
         log.info("nothing to train: %s. A new release or other settings would change that.", settled)
@@ -101,23 +103,37 @@ def context(folder: "TrainingFolder") -> dict[str, Any]:
 
 def fit(settings: Settings, plan: Path, run_id: str) -> int:
     """Train the candidate and register it; return its version."""
-    from hotarea.domain import training
+    from hotarea.domain.training import MODEL_NAME
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
     decided, facts = folder.read_plan(), folder.read_facts()
-    if not (folder.model.is_file() and folder.keys.is_file()):
-        rows = folder.rows("training")
-        folder.write_keys(rows)
-        values = training.matrix(rows, decided.features)
-        model = training.fit(values, training.labels(rows), decided.features, decided.recipe, decided.seed)
-        training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
-    parameters = {**asdict(decided.recipe), **asdict(facts), "seed": decided.seed}
+    if not (folder.model.is_file() and folder.keys.is_file() and folder.recipe.is_file()):
+        fitted(folder)
+    parameters = {**asdict(folder.read_recipe().recipe), **asdict(facts), "seed": decided.seed}
     origin = _origin(folder, facts, run_id)
     version = registry.register(settings, decided.training_id, folder.model, parameters, origin, folder.keys)
-    log.info("%s is version %d of %s", decided.training_id, version, training.MODEL_NAME)
+    log.info("%s is version %d of %s", decided.training_id, version, MODEL_NAME)
     return version
+
+
+def fitted(folder: "TrainingFolder") -> None:
+    """Settle the recipe, train the model on a training's rows and leave it there, with the keys of these rows."""
+    from hotarea.domain import training, tuning
+    from hotarea.domain.columns import array
+    from hotarea.stores.training_folder import write
+
+    plan, rows = folder.read_plan(), folder.rows("training")
+    training.check_device(plan.recipe.device)
+    folder.write_keys(rows)
+    values, hot = training.matrix(rows, plan.features), training.labels(rows)
+    days = array(rows, "event_timestamp", "int64")
+    settled = tuning.settled(tuning.Rows(values, hot, days, plan.features), plan.recipe, plan.tuning, plan.seed)
+    log.info("%s is fitted by %s: %s", plan.training_id, settled.recipe, settled.reason)
+    write(folder.recipe, settled)
+    model = training.fit(values, hot, plan.features, settled.recipe, plan.seed)
+    training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
 
 
 def evaluate(settings: Settings, plan: Path, run_id: str) -> str:

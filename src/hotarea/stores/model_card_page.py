@@ -1,5 +1,6 @@
 """The page of a model card."""
 
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def write(page: Path, card: ModelCard) -> None:
     text = _template().render(
         c=card,
         e=card.evidence,
+        recipe=asdict(card.recipe.recipe),
         uses=USES,
         not_for=NOT_FOR,
         limits=limits(card),

@@ -68,7 +68,7 @@ def register(  # noqa: PLR0913, PLR0917 - what a version is made of
             client.log_param(run.info.run_id, name, value)
         _log_model(client, run.info.run_id, model)
         if keys:
-            client.log_artifact(run.info.run_id, str(keys), _ROWS)
+            _log_keys(client, run.info.run_id, keys)
         client.set_terminated(run.info.run_id)
         created = client.create_model_version(
             MODEL_NAME,
@@ -102,14 +102,6 @@ def attach(settings: Settings, version: int, description: str, files: Iterable[P
         client.update_model_version(MODEL_NAME, found.version, description)
         for file in files:
             client.log_artifact(found.run_id, str(file), _CARD)
-
-
-def code_version(settings: Settings, version: int) -> str | None:
-    """Return the commit of the code that trained a version; None where nobody knows."""
-    with _client(settings) as client:
-        run = client.get_run(_version(client, version).run_id)
-        found: str | None = run.data.tags.get(_COMMIT)
-        return found
 
 
 def threshold(settings: Settings, version: int) -> float:
@@ -265,6 +257,11 @@ def _log_model(client: "MlflowClient", run_id: str, model: Path) -> None:
         packaged = Path(folder) / _ARTIFACTS
         mlflow.xgboost.save_model(load(model), packaged, model_format="ubj", pip_requirements=_requirements())
         client.log_artifacts(run_id, str(packaged), _ARTIFACTS)
+
+
+def _log_keys(client: "MlflowClient", run_id: str, keys: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        client.log_artifact(run_id, shutil.copyfile(keys, Path(folder) / _KEYS), _ROWS)
 
 
 def _requirements() -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from hotarea.domain.replay import GATED, POLICIES, PRECISION, Replay, compared, headline
+from hotarea.domain.replay import GATED, POLICIES, PRECISION, Replay, aged, compared, headline
 from hotarea.stores import replay_plots
 from hotarea.stores.figure import svg
 from hotarea.stores.layout import write_aside
@@ -31,7 +31,7 @@ def write(page: Path, replay: Replay) -> None:
         compared=compared(replay.outcomes),
         timeline=svg(replay_plots.timeline(replay), "timeline"),
         staleness=svg(replay_plots.staleness(replay), "staleness") if replay.staleness else "",
-        ages=range(max(replay.staleness, default=0) + 1),
+        ages={age: aged(replay.ageing, age) for age in range(max(replay.staleness, default=0) + 1)},
         headline=headline(replay),
     )
     write_aside(page, text.encode())

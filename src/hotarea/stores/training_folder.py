@@ -17,6 +17,7 @@ from hotarea.domain.evidence import Evidence
 from hotarea.domain.row_keys import keys
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
+from hotarea.domain.tuning import Settled
 from hotarea.stores.layout import Layout, discard, publish, write_aside
 
 T = TypeVar("T")
@@ -104,6 +105,11 @@ class TrainingFolder:
         return self.path / "hindsight.json"
 
     @property
+    def recipe(self) -> Path:
+        """Return the file of the recipe that the model was fitted by, and of what else was tried."""
+        return self.path / "recipe.json"
+
+    @property
     def model(self) -> Path:
         """Return the file of the trained model."""
         return self.path / "model.ubj"
@@ -187,6 +193,10 @@ class TrainingFolder:
     def read_inputs(self) -> Inputs:
         """Return what the rows were made of."""
         return read(self.inputs, Inputs)
+
+    def read_recipe(self) -> Settled:
+        """Return the recipe that the model was fitted by."""
+        return read(self.recipe, Settled)
 
     def read_evidence(self) -> Evidence:
         """Return the evaluation."""

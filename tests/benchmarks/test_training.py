@@ -1,0 +1,29 @@
+"""The benchmark of training and evaluation, on few rows: all steps run, and the rows are the same again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import training
+from benchmarks.training import Asked
+from hotarea.domain.model_features import MODEL_FEATURES
+
+
+def test_all_steps_run_and_are_measured():
+    found = training.measured(Asked(3_000, 16, "cpu"))
+
+    assert list(found["steps"]) == ["fit", "bootstrap, one rival", "bootstrap, all contenders", "metrics"]
+    assert all(took["seconds"] >= 0 and took["peak_mib"] > 0 for took in found["steps"].values())
+    assert found["steps"]["fit"]["metrics"]["average_precision"] > 0.3
+    assert len(training.table(found).splitlines()) == 6
+    json.dumps(found)
+
+
+def test_rows_are_drawn_by_a_seed_and_a_tenth_is_hot():
+    first, again, other = training.drawn(2_000), training.drawn(2_000), training.drawn(2_000, seed=1)
+
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+    assert first[0].shape == (2_000, len(MODEL_FEATURES))
+    assert first[1].mean() == pytest.approx(0.1)
