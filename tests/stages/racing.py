@@ -19,7 +19,7 @@ from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.stages import promote
 from hotarea.stores import registry
-from hotarea.stores.ledger import read
+from hotarea.stores.ledger import Ledger, read
 
 fork = multiprocessing.get_context("fork")
 
