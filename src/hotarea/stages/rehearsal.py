@@ -35,12 +35,14 @@ REQUESTS = 300
 _TIMEOUT_S = 120
 
 
-def complete(settings: Settings, folder: TrainingFolder, evidence: Evidence, run_id: str) -> Evidence:
-    """Return the evidence with the trial of the registered model, and with what the audits found.
+def complete(
+    settings: Settings, folder: TrainingFolder, evidence: Evidence, run_id: str, *, serves: bool = True
+) -> Evidence:
+    """Return the evidence with the trial of the registered model and, of a home that serves, what the audits found.
 
     What cannot be found out, such as the agreement of views that nobody brought online, stays missing.
     """
-    views = _online_views(settings, folder.read_plan().feature_service)
+    views = _online_views(settings, folder.read_plan().feature_service) if serves else []
     found = replace(
         evidence,
         trial=trial(settings, folder, evidence.model_version),
