@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, training_id: str | None, run_id: str, *, serves: bool = True) -> records.Decision:
     """Decide on a candidate, the newest if none is named; return the decision, which may hold or reject it.
 
-    Of a home that serves nothing, as a replay's, no agreement of online and offline features is asked for. Asked again, the gate answers as it did. Only a candidate that was not rejected, but not promoted before the
-    champion changed, is decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its
-    evidence is about another champion than the one in service, `SettingsError` if the policy cannot be used.
+    Of a home that serves nothing, as a replay's, no agreement of online and offline features is asked for. Asked again,
+    the gate answers as it did. Only a candidate that was not rejected, but not promoted before the champion changed, is
+    decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is about another
+    champion than the one in service, `SettingsError` if the policy cannot be used.
     """
     ledger = Ledger(settings.ledger)
     try:
