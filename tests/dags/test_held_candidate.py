@@ -12,7 +12,7 @@ import pytest
 from hotarea.console.airflow import command, environment
 from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.settings import Settings
-from hotarea.stages import materialize
+from hotarea.stages import materialize, train
 from hotarea.stores import registry
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
@@ -39,13 +39,13 @@ def project(folder: Path, **changes: str) -> Path:
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
-    """Homes in which a candidate can be trained, one for each answer; the last waits for a second only."""
+    """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
     patient, hasty = project(folder / "patient"), project(folder / "hasty", wait_hours="0.0003")
     first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=2)
     History(first, documents=600).publish(range(2010, 2015))
     materialize.run(first, "online")
-    assert registry.champion(first) is None
+    assert train.run(first, "train")
     found = {"Approve": first}
     for answer, of in (("Reject", patient), ("none", hasty)):
         shutil.copytree(first.home, folder / answer)

@@ -42,7 +42,7 @@ def test_each_stage_follows_the_one_before(follower: Settings) -> None:
 
     steps: list[tuple[str, Callable[[str], object]]] = [
         ("ingest_releases", lambda run_id: ingest.run(follower, run_id)),
-        ("build_features", lambda run_id: features.run(follower, run_id)),
+        ("build_features", lambda run_id: (features.run(follower, run_id), materialize.run(follower, run_id))),
         ("train_model", decide),
         ("score_documents", lambda run_id: (score.run(follower, run_id), materialize.run(follower, run_id))),
     ]

@@ -7,7 +7,7 @@ import pytest
 from hotarea.domain.evaluation import MODEL
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, gate, ingest, jobs, staged_releases, train
+from hotarea.stages import features, gate, ingest, jobs, materialize, staged_releases, train
 from hotarea.stores.layout import Layout
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -32,6 +32,7 @@ def built(settings: Settings, raw: Path) -> None:
 def test_high_energy_physics(with_registry: Settings, shared_data: Path) -> None:
     built(with_registry, shared_data / "hepth")
 
+    materialize.run(with_registry, "test", views=["document_citations"])
     training_id = train.run(with_registry, "test")
 
     assert training_id
@@ -43,4 +44,5 @@ def test_high_energy_physics(with_registry: Settings, shared_data: Path) -> None
     assert precision["rate_1y"] == pytest.approx(0.7698, abs=1e-4)
     assert precision["cite_count_5y"] == pytest.approx(0.2302, abs=1e-4)
     assert precision[MODEL] > 0.84
-    assert gate.run(with_registry, training_id, "test").accepted
+    decision = gate.run(with_registry, training_id, "test")
+    assert (decision.verdict, decision.reasons) == ("promote", [])

@@ -126,6 +126,14 @@ def test_what_nobody_brought_online_stays_missing(trained, caplog):
     assert "cannot be audited: nothing was written to the online store" in caplog.text
 
 
+def test_a_home_that_serves_nothing_needs_no_audit(trained):
+    folder = folder_of(trained)
+
+    found = rehearsal.complete(trained, folder, folder.read_evidence(), "test", serves=False)
+
+    assert (found.online_views, found.disagreement) == ((), {})
+
+
 def test_what_was_audited_since_it_was_written_counts(trained, tmp_path):
     settings = copied(trained, tmp_path)
     materialize.run(settings, "online")

@@ -16,7 +16,7 @@ from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.row_keys import keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import gate, promote, status, train, validate
+from hotarea.stages import gate, materialize, promote, status, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -25,6 +25,7 @@ from tests.conftest import Published
 from tests.histories import History, end
 
 YEARS = range(2010, 2016)
+READ = ["document_citations"]  # the one view that both the model and applications read
 
 
 @pytest.fixture
@@ -33,6 +34,13 @@ def short(with_registry: Settings) -> Settings:
     settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
     History(settings).publish(YEARS)
     return settings
+
+
+@pytest.fixture
+def served(short: Settings) -> Settings:
+    """The same, and what the model reads is online, without which the gate accepts nothing."""
+    materialize.run(short, "online", views=READ)
+    return short
 
 
 def remembered(settings: Settings, kind: type, **where: object) -> list:
@@ -49,10 +57,10 @@ def planned(settings: Settings) -> Path:
     return found
 
 
-def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(short):
-    training_id = train.run(short, "run")
+def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(served):
+    training_id = train.run(served, "run")
 
-    folder = TrainingFolder.of(Layout(short.home), training_id)
+    folder = TrainingFolder.of(Layout(served.home), training_id)
     evidence, plan, facts = folder.read_evidence(), folder.read_plan(), folder.read_facts()
     assert [c.day for c in plan.window.training] == [end(2011), end(2012), end(2013)]
     assert plan.window.evaluation.day == end(2014)
@@ -68,11 +76,11 @@ def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(short):
     assert sum(evidence.importance.values()) == pytest.approx(1)
     assert max(evidence.importance, key=evidence.importance.__getitem__) in {"rate_1y_pct", "citing_share_1y_pct"}
 
-    [run] = remembered(short, records.TrainingRun)
+    [run] = remembered(served, records.TrainingRun)
     assert (run.training_id, run.model_version, run.rows, run.metrics) == (training_id, 1, 2700, evidence.metrics)
-    assert registry.threshold(short, 1) == evidence.decision_threshold
+    assert registry.threshold(served, 1) == evidence.decision_threshold
     assert 0.05 < evidence.at_threshold["share"] < 0.11
-    assert gate.run(short, training_id, "run").accepted
+    assert gate.run(served, training_id, "run").accepted
 
 
 def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(short, tmp_path):
@@ -267,21 +275,21 @@ def test_the_same_history_gives_the_same_model_elsewhere(short, tmp_path):
     assert files[0] == files[1]
 
 
-def test_nothing_is_trained_twice_until_a_release_comes(short, caplog):
-    training_id = train.run(short, "one")
-    assert train.plan(short, "two") is not None  # the gate has not decided yet
-    gate.run(short, training_id, "one")
-    assert train.plan(short, "two") is not None  # accepted, but not promoted yet
-    promote.run(short, training_id, "one")
+def test_nothing_is_trained_twice_until_a_release_comes(served, caplog):
+    training_id = train.run(served, "one")
+    assert train.plan(served, "two") is not None  # the gate has not decided yet
+    gate.run(served, training_id, "one")
+    assert train.plan(served, "two") is not None  # accepted, but not promoted yet
+    promote.run(served, training_id, "one")
 
     with caplog.at_level("INFO"):
-        assert train.run(short, "two") is None
+        assert train.run(served, "two") is None
     assert "nothing to train" in caplog.text
 
-    History(short).publish([2016])
-    again = train.run(short, "three")
+    History(served).publish([2016])
+    again = train.run(served, "three")
 
-    evidence = TrainingFolder.of(Layout(short.home), again).read_evidence()
+    evidence = TrainingFolder.of(Layout(served.home), again).read_evidence()
     assert again != training_id
     assert (evidence.champion_version, evidence.model_version) == (1, 2)
     assert set(evidence.metrics[CHAMPION]) == set(evidence.metrics[MODEL])
@@ -290,27 +298,27 @@ def test_nothing_is_trained_twice_until_a_release_comes(short, caplog):
     assert evidence.slices["age: 10 and more years"].difference is not None
     assert evidence.overlap == {MODEL: 0, CHAMPION: 0}
     assert LAST_CHAMPION not in evidence.metrics
-    assert len(remembered(short, records.TrainingRun)) == 2
+    assert len(remembered(served, records.TrainingRun)) == 2
 
 
-def test_the_champion_before_is_shown_and_a_champion_that_saw_the_evaluation_is_found_out(short):
+def test_the_champion_before_is_shown_and_a_champion_that_saw_the_evaluation_is_found_out(served):
     """The keys of what a champion learned from come from the registry, whatever became of its folder."""
-    first = train.run(short, "one")
-    promote.run(short, gate.run(short, first, "one").training_id, "one")
-    folder = TrainingFolder.of(Layout(short.home), first)
+    first = train.run(served, "one")
+    promote.run(served, gate.run(served, first, "one").training_id, "one")
+    folder = TrainingFolder.of(Layout(served.home), first)
     cheat = folder.path / "cheat.npy"
     np.save(cheat, keys(folder.rows("evaluation")))
-    Published(short).champion(registry.register(short, "cheat", folder.model, {}, {}, cheat))
-    History(short).publish([2016])
+    Published(served).champion(registry.register(served, "cheat", folder.model, {}, {}, cheat))
+    History(served).publish([2016])
 
-    newer = train.run(short, "two")
+    newer = train.run(served, "two")
 
-    evidence = TrainingFolder.of(Layout(short.home), newer).read_evidence()
+    evidence = TrainingFolder.of(Layout(served.home), newer).read_evidence()
     assert evidence.metrics[LAST_CHAMPION] == evidence.metrics[CHAMPION]  # the same file under two versions
     assert LAST_CHAMPION in evidence.differences
     assert evidence.overlap == {MODEL: 0, CHAMPION: 0}  # it saw 2014, and 2015 evaluates
-    seen = Settings.load(home=short.home, project=short.project, horizon_years=1, training_cutoffs=3, seed=7)
-    np.save(cheat, keys(TrainingFolder.of(Layout(short.home), newer).rows("evaluation")))
+    seen = Settings.load(home=served.home, project=served.project, horizon_years=1, training_cutoffs=3, seed=7)
+    np.save(cheat, keys(TrainingFolder.of(Layout(served.home), newer).rows("evaluation")))
     Published(seen).champion(registry.register(seen, "cheat again", folder.model, {}, {}, cheat))
     assert TrainingFolder.of(Layout(seen.home), train.run(seen, "three")).read_evidence().overlap[CHAMPION] == 900
 
@@ -324,61 +332,61 @@ def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(short):
     assert folder.read_evidence().overlap == {MODEL: 0}
 
 
-def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(short, caplog):
-    promote.run(short, gate.run(short, train.run(short, "one"), "one").training_id, "one")
+def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(served, caplog):
+    promote.run(served, gate.run(served, train.run(served, "one"), "one").training_id, "one")
     half_year = date(2016, 6, 30)
-    History(short).publish_at(half_year)
+    History(served).publish_at(half_year)
 
     with caplog.at_level("INFO"):
-        assert train.run(short, "two") is None
+        assert train.run(served, "two") is None
     assert "its version 1 was promoted" in caplog.text
 
 
-def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(short):
-    training_id = train.run(short, "one")
-    first = gate.run(short, training_id, "one")
-    other = registry.register(short, "other", TrainingFolder.of(Layout(short.home), training_id).model, {}, {})
-    Published(short).champion(other)
+def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(served):
+    training_id = train.run(served, "one")
+    first = gate.run(served, training_id, "one")
+    other = registry.register(served, "other", TrainingFolder.of(Layout(served.home), training_id).model, {}, {})
+    Published(served).champion(other)
     with pytest.raises(GateError, match="Run the training again"):
-        promote.run(short, training_id, "one")
-    assert train.is_due(short)
+        promote.run(served, training_id, "one")
+    assert train.is_due(served)
 
-    decision = gate.run(short, train.run(short, "two"), "two")
-    champion = promote.run(short, training_id, "two")
+    decision = gate.run(served, train.run(served, "two"), "two")
+    champion = promote.run(served, training_id, "two")
 
     assert (first.champion_version, decision.champion_version) == (None, other)
     assert (champion.model_version, champion.metrics) == (first.model_version, decision.metrics[MODEL])
     assert f"champion version {other} " in champion.reason
-    assert not train.is_due(short)
+    assert not train.is_due(served)
 
 
-def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(short):
-    History(short).publish([2016], shift=0.9)
-    assert not gate.run(short, train.run(short, "one"), "one").accepted
+def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(served):
+    History(served).publish([2016], shift=0.9)
+    assert not gate.run(served, train.run(served, "one"), "one").accepted
 
-    History(short).publish_at(date(2017, 6, 30))
+    History(served).publish_at(date(2017, 6, 30))
 
-    assert gate.run(short, train.run(short, "two"), "two").accepted
+    assert gate.run(served, train.run(served, "two"), "two").accepted
 
 
-def test_a_refused_candidate_is_not_trained_again(short, caplog):
-    History(short).publish([2016], shift=0.9)
-    decision = gate.run(short, train.run(short, "one"), "one")
+def test_a_candidate_that_is_held_is_not_trained_again(served, caplog):
+    History(served).publish([2016], shift=0.9)
+    decision = gate.run(served, train.run(served, "one"), "one")
 
-    assert not decision.accepted
+    assert decision.verdict == "hold"
     assert any("PSI of citing_share_1y" in reason for reason in decision.reasons)
     with caplog.at_level("INFO"):
-        assert train.plan(short, "two") is None
-    assert "the gate refused its version 1" in caplog.text
+        assert train.plan(served, "two") is None
+    assert "the gate holds its version 1" in caplog.text
 
 
-def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(short, monkeypatch):
-    training_id = train.run(short, "one")
-    promote.run(short, gate.run(short, training_id, "one").training_id, "one")
-    History(short).publish([2016])
+def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(served, monkeypatch):
+    training_id = train.run(served, "one")
+    promote.run(served, gate.run(served, training_id, "one").training_id, "one")
+    History(served).publish([2016])
     monkeypatch.setattr("hotarea.domain.training_plan.MODEL_FEATURES", MODEL_FEATURES[3:])
 
-    evidence = TrainingFolder.of(Layout(short.home), train.run(short, "two")).read_evidence()
+    evidence = TrainingFolder.of(Layout(served.home), train.run(served, "two")).read_evidence()
 
     assert len(evidence.features) == len(MODEL_FEATURES) - 3
     assert evidence.metrics[CHAMPION]["average_precision"] > 0.5

@@ -11,7 +11,16 @@ from rich.status import Status
 from hotarea.console.airflow_api import AirflowApi, DagRun, TaskRun
 from hotarea.domain.errors import JobError
 
-_MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed": "[red]·[/]", "skipped": "[dim]–[/]"}
+_WAITS = "awaiting_input"
+"""The state of a task that waits for a person; its run goes on when somebody has answered."""
+
+_MARKS = {
+    _WAITS: "[yellow]?[/]",
+    "success": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "upstream_failed": "[red]·[/]",
+    "skipped": "[dim]–[/]",
+}
 _REST_S = 6.0
 """An asset starts its consumers within a second; after this long without an active run, none will follow."""
 
@@ -23,19 +32,23 @@ class Progress:
         self._api = api
         self._console = console
         self._since = since
-        self._shown: set[tuple[str, str, str, int]] = set()
+        self._shown: set[tuple[str, str, str, int, bool]] = set()
         self._closed: set[tuple[str, str]] = set()
+        self._waiting: set[tuple[str, str]] = set()
         self.failed: list[TaskRun] = []
 
     def watch(self, check: Callable[[], None], poll_s: float = 1.0) -> None:
-        """Follow all runs since the start until no run is active; `check` may raise to give up."""
+        """Follow all runs since the start until none is active but those that wait for a person.
+
+        `check` may raise to give up.
+        """
         quiet_since = time.monotonic()
         with self._status() as status:
             while time.monotonic() - quiet_since < _REST_S:
                 check()
                 runs = [r for r in self._api.dag_runs() if r.is_active or r.queued_at >= self._since]
                 running = [task for run in reversed(runs) for task in self._follow(run)]
-                if any(run.is_active for run in runs):
+                if any(run.is_active and (run.dag_id, run.run_id) not in self._waiting for run in runs):
                     quiet_since = time.monotonic()
                 status.update(", ".join(f"{t.dag_id}.{t.task_id}" for t in running) or "waiting for the next stage")
                 time.sleep(poll_s)
@@ -52,15 +65,18 @@ class Progress:
             return []
         tasks = self._api.task_runs(run)
         for task in tasks:
-            if task.is_finished:
+            if task.is_finished or task.state == _WAITS:
                 self._show(task)
+        self._waiting.discard((run.dag_id, run.run_id))
+        if any(task.state == _WAITS for task in tasks):
+            self._waiting.add((run.dag_id, run.run_id))
         if not run.is_active:
             self._closed.add((run.dag_id, run.run_id))
             self.failed += [t for t in tasks if t.state == "failed" and run.state == "failed"]
         return [t for t in tasks if t.state == "running"]
 
     def _show(self, task: TaskRun) -> None:
-        key = (task.dag_id, task.run_id, task.task_id, task.try_number)
+        key = (task.dag_id, task.run_id, task.task_id, task.try_number, task.state == _WAITS)
         if key in self._shown:
             return
         self._shown.add(key)
@@ -79,6 +95,10 @@ class Progress:
 
 
 def _note(task: TaskRun) -> str:
-    return {"skipped": "[dim]skipped[/]", "failed": "[red]failed[/]", "upstream_failed": "[red]not run[/]"}.get(
-        task.state, ""
-    )
+    waits = "[yellow]waits for a person, under Required Actions[/]"
+    return {
+        _WAITS: waits,
+        "skipped": "[dim]skipped[/]",
+        "failed": "[red]failed[/]",
+        "upstream_failed": "[red]not run[/]",
+    }.get(task.state, "")

@@ -98,12 +98,25 @@ def _show_champion(console: Console, status: dict[str, Any]) -> None:
 
 
 def _show_decision(console: Console, decision: dict[str, Any] | None, champion: dict[str, Any] | None) -> None:
-    if not decision or decision["accepted"]:
+    if not decision or decision["accepted"] or (decision["answer"] or {}).get("approved"):
         return
     left = "the champion stays in service" if champion else "no model was put in service"
-    console.print(f"[yellow]The gate refused version {decision['model_version']}[/]; {left}:")
+    word = "holds" if decision["verdict"] == "hold" else "refused"
+    console.print(f"[yellow]The gate {word} version {decision['model_version']}[/]; {left}:")
     for reason in decision["reasons"]:
-        console.print(f"  - {escape(reason)}")
+        console.print(f"  - {escape(reason)}", highlight=False)
+    if decision["verdict"] == "hold":
+        console.print(f"  {escape(_answer(decision))}", highlight=False, soft_wrap=True)
+    if decision["report"]:
+        console.print(f"  report: {escape(decision['report'])}", highlight=False, soft_wrap=True)
+
+
+def _answer(decision: dict[str, Any]) -> str:
+    """Say what a person said to a candidate that is held, or how to say it."""
+    if answer := decision["answer"]:
+        return f"{answer['by']} {'approved' if answer['approved'] else 'refused'} it: {answer['reason']}"
+    which = f"{decision['training_id']} --reason …"
+    return f"a person decides: Required Actions in Airflow, or hotarea approve {which} or hotarea reject {which}"
 
 
 def _show_hot_areas(console: Console, status: dict[str, Any]) -> None:

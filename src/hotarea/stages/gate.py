@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, training_id: str | None, run_id: str) -> records.Decision:
+def run(settings: Settings, training_id: str | None, run_id: str, *, serves: bool = True) -> records.Decision:
     """Decide on a candidate, the newest if none is named; return the decision, which may hold or reject it.
 
-    Asked again, the gate answers as it did. Only a candidate that was not rejected, but not promoted before the
-    champion changed, is decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its
-    evidence is about another champion than the one in service, `SettingsError` if the policy cannot be used.
+    Of a home that serves nothing, as a replay's, no agreement of online and offline features is asked for. Asked again,
+    the gate answers as it did. Only a candidate that was not rejected, but not promoted before the champion changed, is
+    decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is about another
+    champion than the one in service, `SettingsError` if the policy cannot be used.
     """
     ledger = Ledger(settings.ledger)
     try:
@@ -36,7 +37,7 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Dec
         earlier = ledger.newest(records.Decision, training_id=candidate.training_id)
         if earlier is not None and _stands(ledger, earlier):
             return earlier
-        return _decide(settings, ledger, candidate.training_id, run_id)
+        return _decide(settings, ledger, candidate.training_id, run_id, serves=serves)
     except GateError as error:
         gate_alert.held(settings, candidate.training_id, error, run_id)
         raise
@@ -44,7 +45,9 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Dec
         ledger.close()
 
 
-def judge(settings: Settings, folder: "TrainingFolder", run_id: str) -> tuple["Evidence", "Decision"]:
+def judge(
+    settings: Settings, folder: "TrainingFolder", run_id: str, *, serves: bool = True
+) -> tuple["Evidence", "Decision"]:
     """Complete a candidate's evidence by a rehearsal, unless that was done, and hold it against the policy.
 
     Remembers nothing but the evidence.
@@ -55,7 +58,7 @@ def judge(settings: Settings, folder: "TrainingFolder", run_id: str) -> tuple["E
 
     evidence = folder.read_evidence()
     if evidence.trial is None:
-        evidence = rehearsal.complete(settings, folder, evidence, run_id)
+        evidence = rehearsal.complete(settings, folder, evidence, run_id, serves=serves)
         write(folder.evidence, evidence)
     return evidence, decide(evidence, policy(settings))
 
@@ -100,13 +103,13 @@ def _stands(ledger: Ledger, decision: records.Decision) -> bool:
     return decision.verdict == "reject" or bool(refused or promoted) or decision.champion_version == rival
 
 
-def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str) -> records.Decision:
+def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str, *, serves: bool) -> records.Decision:
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder = TrainingFolder.of(Layout(settings.home), training_id)
     compared = folder.read_evidence().champion_version
     _check_rival(compared, ledger.newest(records.Champion), training_id)
-    evidence, decision = judge(settings, folder, run_id)
+    evidence, decision = judge(settings, folder, run_id, serves=serves)
     moment = records.now()
     record = records.Decision(
         training_id=training_id,

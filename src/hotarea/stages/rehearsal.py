@@ -35,12 +35,14 @@ REQUESTS = 300
 _TIMEOUT_S = 120
 
 
-def complete(settings: Settings, folder: TrainingFolder, evidence: Evidence, run_id: str) -> Evidence:
-    """Return the evidence with the trial of the registered model, and with what the audits found.
+def complete(
+    settings: Settings, folder: TrainingFolder, evidence: Evidence, run_id: str, *, serves: bool = True
+) -> Evidence:
+    """Return the evidence with the trial of the registered model and, of a home that serves, what the audits found.
 
     What cannot be found out, such as the agreement of views that nobody brought online, stays missing.
     """
-    views = _online_views(settings, folder.read_plan().feature_service)
+    views = _online_views(settings, folder.read_plan().feature_service) if serves else []
     found = replace(
         evidence,
         trial=trial(settings, folder, evidence.model_version),
@@ -123,9 +125,9 @@ def _disagreement(settings: Settings, views: Sequence[str], run_id: str) -> dict
 
 def _audits(settings: Settings, views: Sequence[str]) -> dict[str, Audit | None]:
     """Return the newest audit of each view; None where rows were written since, or never."""
-    from hotarea.stores import feature_store, online_writers
+    from hotarea.stores import feature_store, online_name
 
-    store = online_writers.name_of(feature_store.open_store(settings).config.online_store)
+    store = online_name.of(feature_store.open_store(settings).config.online_store)
     ledger = Ledger(settings.ledger)
     try:
         return {view: _audit(ledger, view, store) for view in views}

@@ -17,7 +17,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataErr
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
-from hotarea.stages import features, gate, ingest, promote, rehearsal, sample, train
+from hotarea.stages import features, gate, ingest, promote, sample, train
 from hotarea.stores.layout import Layout, discard
 from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.training_folder import TrainingFolder, write
@@ -198,19 +198,11 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
     if training_id is None:
         return "nothing new to learn from", None
     folder = TrainingFolder.of(Layout(settings.home), training_id)
-    _rehearse(settings, folder)
-    decision = gate.run(settings, training_id, run_id)
+    decision = gate.run(settings, training_id, run_id, serves=False)  # nothing is served in a replay
     if decision.accepted:
         promote.run(settings, training_id, run_id)
     candidate = _described(folder, decision)
     return f"version {candidate.version} {_SAID[decision.verdict]}", candidate
-
-
-def _rehearse(settings: Settings, folder: TrainingFolder) -> None:
-    """Complete the evidence as before any decision, save that nothing is served online in a replay."""
-    found = folder.read_evidence()
-    trial = rehearsal.trial(settings, folder, found.model_version)
-    write(folder.evidence, replace(found, trial=trial, online_views=()))
 
 
 def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:

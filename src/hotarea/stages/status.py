@@ -9,7 +9,7 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, Maturity, scorable_from
-from hotarea.stages import job_runs, open_problems, report_links, sample
+from hotarea.stages import approval, decision_pages, job_runs, open_problems, report_links, sample
 from hotarea.stores import feature_store, served
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -34,7 +34,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         ],
         "maturity": _maturity(settings, releases),
         "champion": _champion(ledger),
-        "last_decision": _decision(ledger.newest(records.Decision)),
+        "last_decision": _decision(settings, ledger),
         "online_store": _online(settings, ledger),
         "predictions": _predictions(predictions, settings.horizon_years),
         "jobs": job_runs.newest(ledger),
@@ -85,17 +85,27 @@ def _champion(ledger: Ledger) -> dict[str, Any] | None:
         "evaluation_cutoff": str(trained[-1].evaluation_cutoff) if trained else None,
         "promoted_at": _moment(champion.promoted_at),
         "reason": champion.reason,
+        "kind": champion.kind,
+        "approved_by": champion.approved_by,
+        "dataset_sha256": champion.dataset_sha256,
+        "code_version": champion.code_version,
     }
 
 
-def _decision(decision: records.Decision | None) -> dict[str, Any] | None:
+def _decision(settings: Settings, ledger: Ledger) -> dict[str, Any] | None:
+    decision = ledger.newest(records.Decision)
     if decision is None:
         return None
+    answer = approval.of(ledger, decision)
     return {
         "training_id": decision.training_id,
         "model_version": decision.model_version,
         "champion_version": decision.champion_version,
         "accepted": decision.accepted,
+        "verdict": decision.verdict,
+        "answer": {"approved": answer.approved, "by": answer.by, "reason": answer.reason} if answer else None,
+        "report": decision.report,
+        "address": decision_pages.of(settings, decision),
         "reasons": decision.reasons,
         "checks": decision.checks,
         "decided_at": _moment(decision.decided_at),
