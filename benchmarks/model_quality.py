@@ -133,8 +133,9 @@ def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
     folder = TrainingFolder(Layout(settings.home).aside("quality"))
     try:
         write(folder.plan, plan)
+        rows = training_rows.collect(settings, plan)
         sets, services = training_rows.made_of(settings, plan), training_rows.services(settings, plan)
-        folder.write_rows(Layout(settings.home), training_rows.collect(settings, plan), sets, services)
+        folder.write_rows(Layout(settings.home), rows, sets, services)
         train.fitted(folder)
         return evidence.gather(settings, folder, 0, InService(None, None)), folder.read_recipe()
     finally:
