@@ -26,6 +26,7 @@ from hotarea.domain.evaluation import MODEL
 from hotarea.domain.evidence import Evidence, Interval
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
+from hotarea.domain.tuning import Settled
 from hotarea.domain.windows import scorable_from
 from hotarea.stages import evidence, features, ingest, train, training_rows
 from hotarea.stages.contenders import InService
@@ -98,7 +99,7 @@ def measured(settings: Settings, years: Iterable[int]) -> list[dict[str, Any]]:
     for year in years:
         try:
             plan = published.planned(year)
-            found.append({"year": year, **_told(plan, _evidence(settings, plan))})
+            found.append({"year": year, **_told(plan, *_judged(settings, plan))})
         except TooLittleDataError as error:
             found.append({"year": year, "too_little_data": str(error)})
     return found
@@ -106,7 +107,7 @@ def measured(settings: Settings, years: Iterable[int]) -> list[dict[str, Any]]:
 
 def table(years: Sequence[dict[str, Any]]) -> str:
     """Return average precision of the contenders by year as a table in Markdown."""
-    head = ("evaluated", "learned from", "rows", "hot", *SHOWN, "ahead of the best baseline by", "verdict")
+    head = ("evaluated", "learned from", "rounds", "rows", "hot", *SHOWN, "ahead of the best baseline by", "verdict")
     lines = [f"| {' | '.join(head)} |", f"| --- | --- |{' ---: |' * (len(head) - 3)} --- |"]
     for told in years:
         if "too_little_data" in told:
@@ -114,30 +115,41 @@ def table(years: Sequence[dict[str, Any]]) -> str:
             continue
         precision = (f"{told['metrics'][who]['average_precision']:.3f}" for who in SHOWN)
         ahead = "{estimate:+.3f} ({lower:+.3f} to {upper:+.3f})".format(**told["ahead"])
-        row = (f"{told['year']}", told["training"], f"{told['rows']:,}", f"{told['hot']:,}", *precision, ahead)
+        row = (
+            f"{told['year']}",
+            told["training"],
+            f"{told['rounds']}",
+            f"{told['rows']:,}",
+            f"{told['hot']:,}",
+            *precision,
+            ahead,
+        )
         lines.append(f"| {' | '.join(row)} | {told['verdict']} |")
     return "\n".join(lines)
 
 
-def _evidence(settings: Settings, plan: TrainingPlan) -> Evidence:
+def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
     """Join, fit and evaluate a plan beside the home's own trainings, and leave nothing."""
     folder = TrainingFolder(Layout(settings.home).aside("quality"))
     try:
         write(folder.plan, plan)
+        rows = training_rows.collect(settings, plan)
         sets, services = training_rows.made_of(settings, plan), training_rows.services(settings, plan)
-        folder.write_rows(Layout(settings.home), training_rows.collect(settings, plan), sets, services)
+        folder.write_rows(Layout(settings.home), rows, sets, services)
         train.fitted(folder)
-        return evidence.gather(settings, folder, 0, InService(None, None))
+        return evidence.gather(settings, folder, 0, InService(None, None)), folder.read_recipe()
     finally:
         files.discard(folder.path)
 
 
-def _told(plan: TrainingPlan, found: Evidence) -> dict[str, Any]:
+def _told(plan: TrainingPlan, found: Evidence, settled: Settled) -> dict[str, Any]:
     best = max(found.baselines, key=lambda who: found.metrics[who]["average_precision"])
     ahead = found.differences[best]["average_precision"]
     behind = _not_beaten(found)
     return {
         "training": _years(plan),
+        "rounds": settled.recipe.rounds,
+        "settled": settled.reason,
         "rows": found.rows,
         "hot": found.hot,
         "metrics": found.metrics,

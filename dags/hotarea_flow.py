@@ -1,13 +1,11 @@
 """What the DAGs share: the assets that link them, how their tasks behave, and the way of a plan into the lake."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from hotarea.domain import errors
 from hotarea_airflow.alerts import FailureAlert, Recovered
@@ -59,15 +57,6 @@ def settings() -> "Settings":
 def optional(kind: Callable[[Any], T], value: Any) -> T | None:
     """Return the value as a `kind`, and None as None: parameters that were left out, plans that do not exist."""
     return None if value is None else kind(value)
-
-
-@contextmanager
-def skipped_while_too_little() -> Iterator[None]:
-    """Skip the task, and say why, where the history is too short yet: an outcome of a young corpus, and no fault."""
-    try:
-        yield
-    except errors.TooLittleDataError as error:
-        raise AirflowSkipException(f"too little data: {error}") from error
 
 
 def into_the_lake(planned: Any) -> None:

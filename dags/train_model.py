@@ -5,7 +5,7 @@ beside the champion and the baselines; the gate promotes, holds or rejects it. O
 person, under Required Actions. A rejected one ends in `rejected`, which says why; the old champion stays in service.
 
 **Runs** on new `document_features`, and by hand. **Starts** `score_documents` through the asset `champion`. If the same
-data has been trained on already, or the history is too short yet, the run is skipped.
+data has been trained on already, the run is skipped.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
 closed: where evidence is missing, nothing is promoted. While a candidate waits for a person, at most as long as
@@ -20,7 +20,7 @@ from airflow.sdk import Label, dag, task
 
 from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
-from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings, skipped_while_too_little
+from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
 
 
 @dag(
@@ -37,8 +37,7 @@ def train_model():  # noqa: C901 - nine tasks, no branches
         """Split the cutoffs into training and evaluation, once; skip the rest of the run if that was trained."""
         from hotarea.stages import train
 
-        with skipped_while_too_little():
-            return optional(str, train.plan(settings(), run_id))
+        return optional(str, train.plan(settings(), run_id))
 
     @task
     def dataset(plan, *, run_id):

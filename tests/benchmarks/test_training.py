@@ -13,10 +13,16 @@ from hotarea.domain.model_features import MODEL_FEATURES
 def test_all_steps_run_and_are_measured():
     found = training.measured(Asked(3_000, 16, "cpu"))
 
-    assert list(found["steps"]) == ["fit", "bootstrap, one rival", "bootstrap, all contenders", "metrics"]
+    assert list(found["steps"]) == [
+        "fit",
+        "fit, rounds chosen",
+        "bootstrap, one rival",
+        "bootstrap, all contenders",
+        "metrics",
+    ]
     assert all(took["seconds"] >= 0 and took["peak_mib"] > 0 for took in found["steps"].values())
     assert found["steps"]["fit"]["metrics"]["average_precision"] > 0.3
-    assert len(training.table(found).splitlines()) == 6
+    assert len(training.table(found).splitlines()) == 7
     json.dumps(found)
 
 

@@ -53,9 +53,8 @@ class Resampling:
 def differences(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampling: Resampling) -> Differences:
     """Return by how much the model exceeds each rival in average precision and in log loss, with 95 % intervals.
 
-    A resample without a hot row says nothing of average
-    precision and is left out. So is a rival whose scores are not all numbers; empty where the model's are not, or the
-    rows are not of both kinds.
+    A resample without a hot row says nothing of average precision and is left out. So is a rival whose scores are not
+    all numbers; empty where the model's are not, or the rows are not of both kinds.
     """
     rivals = {name: scores for name, scores in rivals.items() if scores.is_complete}
     if not (rivals and model.is_complete and hot.any() and not hot.all()):
@@ -64,8 +63,8 @@ def differences(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampl
     race = _Race.of(hot[order], model.at(order), {name: scores.at(order) for name, scores in rivals.items()})
     # BLAS adds up in another order with other numbers of threads; here the blocks are what runs at once.
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(resampling.threads or os.cpu_count()) as pool:
+        observed = race.measured(np.ones((1, len(hot)), np.uint8))[0]
         parts = list(pool.map(race.drawn, resampling.seeds()))
-    observed = race.measured(np.ones((1, len(hot)), np.uint8))[0]
     drawn = np.concatenate(parts)[: resampling.resamples]
     return {
         name: {

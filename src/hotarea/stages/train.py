@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
-from hotarea.domain.errors import TooLittleDataError, ValidationError
+from hotarea.domain.errors import ValidationError
 from hotarea.domain.settings import Settings
 from hotarea.stages import binding
 from hotarea.stages.judge import check_many
@@ -25,7 +25,7 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
 
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
-    Raises `TooLittleDataError` if the history is too short.
+    Raises `NotReadyError` if the history is too short.
     """
     from hotarea.domain.training import check_device
     from hotarea.stores.training_folder import TrainingFolder, write
@@ -42,12 +42,8 @@ def plan(settings: Settings, run_id: str) -> Path | None:
 
 
 def is_due(settings: Settings) -> bool:
-    """Whether `plan` would find something to train; not if the history is too short yet."""
-    try:
-        return _planned(settings)[1] is None
-    except TooLittleDataError as error:
-        log.info("too little data: %s", error)
-        return False
+    """Whether `plan` would find something to train; raises `NotReadyError` if the history is too short."""
+    return _planned(settings)[1] is None
 
 
 def dataset(settings: Settings, plan: Path, run_id: str) -> None:
