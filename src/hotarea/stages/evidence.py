@@ -4,12 +4,11 @@ import pyarrow as pa
 
 from hotarea.domain import baselines, evaluation, training
 from hotarea.domain.columns import Floats
-from hotarea.domain.drift import drift
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan
-from hotarea.stages import binding, training_rows
+from hotarea.stages import binding, references, training_rows
 from hotarea.stores import registry
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -25,7 +24,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, champion: C
     if champion:
         rival = _champion_scores(settings, folder, champion, unseen)
         metrics[evaluation.CHAMPION] = evaluation.metrics(hot, rival)
-    learned = _by_name(rows, plan)
+    moved = references.keep(settings, folder)
     threshold = evaluation.decision_threshold(scores, plan.hot_quantile)
     return Evidence(
         training_id=plan.training_id,
@@ -38,8 +37,9 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, champion: C
         metrics=metrics | _baselines(plan, rows, unseen),
         baselines=(*plan.baselines, baselines.LOGISTIC_REGRESSION),
         features=plan.features,
-        drift=evaluation.finite(drift(learned, _by_name(training_rows.newest(settings, plan), plan))),
-        drift_evaluation=evaluation.finite(drift(learned, _by_name(unseen, plan))),
+        drift=moved.features,
+        drift_evaluation=moved.evaluation,
+        prediction_drift=moved.predictions,
         decision_threshold=threshold,
         at_threshold=evaluation.at_threshold(hot, scores, threshold),
     )
@@ -64,7 +64,3 @@ def _baselines(plan: TrainingPlan, rows: pa.Table, unseen: pa.Table) -> Metrics:
     learned, values = (training.matrix(part, plan.features) for part in (rows, unseen))
     linear = baselines.logistic_regression(learned, learned_hot, values)
     return {**found, baselines.LOGISTIC_REGRESSION: evaluation.metrics(hot, linear)}
-
-
-def _by_name(rows: pa.Table, plan: TrainingPlan) -> dict[str, Floats]:
-    return dict(zip(plan.features, training.matrix(rows, plan.features).T, strict=True))
