@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WORKS = Asset("works", uri="hotarea://lake/works")
 DOCUMENT_FEATURES = Asset("document_features", uri="hotarea://features/document_features")
+TRAINING_REQUEST = Asset("training_request", uri="hotarea://ledger/training_request")
 CHAMPION = Asset("champion", uri="hotarea://registry/champion")
 
 # What no second attempt can mend: the data, the history, the definitions or the decision must change first.
@@ -57,6 +58,12 @@ def settings() -> "Settings":
 def optional(kind: Callable[[Any], T], value: Any) -> T | None:
     """Return the value as a `kind`, and None as None: parameters that were left out, plans that do not exist."""
     return None if value is None else kind(value)
+
+
+def requested(events: Any) -> str | None:
+    """Return the newest training request that started a run, by its id; None if a person started it."""
+    found = [event.extra.get("request_id") for event in events.get(TRAINING_REQUEST, ())]
+    return found[-1] if found else None
 
 
 def into_the_lake(planned: Any) -> None:

@@ -4,40 +4,65 @@ Learns from the matured cutoffs, through Feast's point-in-time join; judges the 
 beside the champion and the baselines; the gate promotes, holds or rejects it. One that is held waits in `ask` for a
 person, under Required Actions. A rejected one ends in `rejected`, which says why; the old champion stays in service.
 
-**Runs** on new `document_features`, and by hand. **Starts** `score_documents` through the asset `champion`. If the same
-data has been trained on already, the run is skipped.
+**Runs** on a `training_request` that `monitor_model` had accepted, and by hand. **Starts** `score_documents` through
+the asset `champion`. The arbiter answers first: within a cooldown, beyond the week's budget, with too little data, or
+with data that has been trained on already, the run is skipped; the XCom `outcome` of `plan` says why.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
 closed: where evidence is missing, nothing is promoted. While a candidate waits for a person, at most as long as
 `policy/gate.toml` says, no other is trained.
 
-**Example** `{}`
+**Example** `{"reason": "the new topics look wrong", "force": true}`
 """
 
 from pathlib import Path
 
-from airflow.sdk import Label, dag, task
+from airflow.sdk import Label, Param, dag, task
 
 from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
-from hotarea_flow import CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
+from hotarea_flow import CHAMPION, DEFAULT_ARGS, TRAINING_REQUEST, optional, requested, settings
 
 
 @dag(
-    schedule=DOCUMENT_FEATURES,
+    schedule=TRAINING_REQUEST,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["hotarea", "model"],
+    params={
+        "reason": Param(
+            "by hand",
+            type="string",
+            minLength=3,
+            title="Reason",
+            description="Why a training is asked for; kept with the request, for those who ask later.",
+        ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Force",
+            description="Pass the cooldown and the week's budget, and do not wait for a training that was begun.",
+        ),
+        "same_data": Param(
+            False,
+            type="boolean",
+            title="Same data",
+            description="Evaluate and decide again although the same data was trained on: the champion may be another.",
+        ),
+    },
 )
 def train_model():  # noqa: C901 - nine tasks, no branches
     @task.short_circuit
-    def plan(*, run_id):
-        """Split the cutoffs into training and evaluation, once; skip the rest of the run if that was trained."""
-        from hotarea.stages import train
+    def plan(*, run_id, params, triggering_asset_events, ti):
+        """Ask the arbiter; split the cutoffs into training and evaluation, once. Skip the rest if it says no."""
+        from hotarea.stages import arbiter
 
-        return optional(str, train.plan(settings(), run_id))
+        wanted = arbiter.Wanted(**params)
+        answer, planned = arbiter.plan(settings(), run_id, wanted, requested(triggering_asset_events))
+        ti.xcom_push(key="outcome", value=f"{answer.reason}: {answer.outcome}, {answer.why}")
+        return optional(str, planned)
 
     @task
     def dataset(plan, *, run_id):

@@ -149,6 +149,9 @@ def test_the_command_line_alone_closes_the_loop(history: dict[str, Any]) -> None
     assert {v["cutoff"] for v in history["online_store"].values()} == {"2023-12-31"}
 
 
+DAGS = ("ingest_releases", "build_features", "monitor_model", "train_model", "score_documents")
+
+
 def test_a_new_release_runs_through_all_dags(running: "Running", api: AirflowApi) -> None:
     printed = running.log.read_text()
     after = running.home.status()
@@ -160,7 +163,7 @@ def test_a_new_release_runs_through_all_dags(running: "Running", api: AirflowApi
     assert after["predictions"]["cutoff"] == "2024-12-31"
     assert {v["cutoff"] for v in after["online_store"].values()} == {"2024-12-31"}
     ended = {r.dag_id: r.state for r in api.dag_runs() if r.dag_id != "watch_silence"}  # which runs by the clock
-    assert ended == dict.fromkeys(("ingest_releases", "build_features", "train_model", "score_documents"), "success")
+    assert ended == dict.fromkeys(DAGS, "success")
 
 
 def test_the_champion_beats_every_baseline(running: "Running") -> None:

@@ -15,6 +15,7 @@ ALLOWED = {
     "src/hotarea/stages/score.py": "publishes predictions; its job filters the rows by both times",
     "src/hotarea/stages/validate.py": "judges whole sets",
     "src/hotarea/stages/published.py": "names the sets that are judged",
+    "src/hotarea/stages/drift.py": "counts the rows of a set that a job built in a home aside",
     "src/hotarea/stages/training_rows.py": "hashes the files that rows were made of",
     "src/hotarea/stages/materialize.py": "serves the present",
     "src/hotarea/stages/serving.py": "serves the present",
@@ -43,7 +44,18 @@ def test_who_names_the_files_of_published_features_is_known_and_has_a_reason():
 def test_no_stage_that_learns_compares_or_scores_reads_features_by_itself():
     """They may read labels, the lake, and rows that were joined: never a folder of features."""
     modules = _modules()
-    joined = ["train", "training_rows", "evidence", "hindsight", "rebuild", "gate", "promote", "rollback"]
+    joined = [
+        "train",
+        "training_rows",
+        "evidence",
+        "hindsight",
+        "rebuild",
+        "gate",
+        "promote",
+        "rollback",
+        "references",
+        "live_performance",
+    ]
 
     for stage in joined:
         calls = modules[f"src/hotarea/stages/{stage}.py"]

@@ -183,11 +183,45 @@ def audit(
 
 
 @app.command()
-def train(context: typer.Context, as_json: Json = False) -> None:
-    """Train a candidate on the matured cutoffs and evaluate it against champion and baselines."""
-    from hotarea.stages import train as stage
+def train(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why; kept with the request.")] = "by hand",
+    force: Annotated[bool, typer.Option("--force", help="Pass the cooldown and the week's budget.")] = False,
+    same_data: Annotated[
+        bool, typer.Option("--same-data", help="Evaluate again what was trained on and decided on already.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a candidate on the matured cutoffs, if the arbiter accepts, and evaluate it against its rivals."""
+    from hotarea.commands import triggers
+    from hotarea.stages.arbiter import Wanted
 
-    run("training", lambda run_id: {"training_id": stage.run(context.obj, run_id)}, as_json)
+    wanted = Wanted(reason, force=force, same_data=same_data)
+    run("training", lambda run_id: triggers.train(context.obj, run_id, wanted), as_json)
+
+
+@app.command()
+def monitor(
+    context: typer.Context,
+    look: Annotated[bool, typer.Option("--look", help="Only look: ask for no training.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check drift and matured predictions, ask for a training where that gives reason, and train if it is accepted."""
+    from hotarea.commands import triggers
+
+    run("looking", lambda run_id: triggers.monitor(context.obj, run_id, look=look), as_json)
+
+
+@app.command("triggers")
+def list_triggers(
+    context: typer.Context,
+    recent: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List who asked for a training and why, and what the arbiter answered."""
+    from hotarea.commands import triggers
+
+    triggers.show(context.obj, recent, as_json=as_json)
 
 
 @app.command()

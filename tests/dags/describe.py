@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.plugins_manager import get_import_errors, get_plugin_info
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, Param
 from airflow.serialization.serialized_objects import DagSerialization
 
 HEAVY = {
@@ -37,6 +37,7 @@ def _dag(dag: DAG) -> dict[str, Any]:
     return {
         "schedule": str(dag.timetable.summary if hasattr(dag.timetable, "summary") else dag.timetable),
         "schedule_assets": _assets(dag.schedule),
+        "clock": _clock(dag.schedule),
         "start_date": str(dag.start_date) if dag.start_date else None,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
@@ -55,7 +56,15 @@ def _param(param: Param) -> dict[str, Any]:
 def _assets(schedule: Any) -> list[str]:
     if isinstance(schedule, Asset):
         return [schedule.name]
+    if isinstance(schedule, AssetOrTimeSchedule):
+        return _assets(schedule.asset_condition)
     return sorted(asset.name for asset in getattr(schedule, "objects", ()))
+
+
+def _clock(schedule: Any) -> str | None:
+    """Return the cron expression by which a DAG runs; None if it does not run by the clock."""
+    found = schedule.timetable if isinstance(schedule, AssetOrTimeSchedule) else schedule
+    return getattr(found, "expression", None)
 
 
 def _task(task: Any) -> dict[str, Any]:

@@ -62,6 +62,14 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "audit": [],
     },
     "replay_releases": {"replay": []},
+    "monitor_model": {
+        "look": ["drift", "first_told"],
+        "first_told": ["drift"],
+        "drift": ["performance"],
+        "performance": ["ask"],
+        "ask": ["request"],
+        "request": [],
+    },
     "watch_silence": {"watch": []},
     "retry_quarantine": {
         "plan": ["ingest_works", "publish", "validate"],
@@ -75,7 +83,8 @@ EDGES: dict[str, dict[str, list[str]]] = {
 LINKS = {
     "ingest_releases": ([], {"publish": ["works"]}),
     "build_features": (["works"], {"materialize": ["document_features"]}),
-    "train_model": (["document_features"], {"promote": ["champion"]}),
+    "monitor_model": (["document_features"], {"request": ["training_request"]}),
+    "train_model": (["training_request"], {"promote": ["champion"]}),
     "score_documents": (["champion", "document_features"], {}),
     "rollback_champion": ([], {"rollback": ["champion"]}),
     "replay_releases": ([], {}),
@@ -90,6 +99,7 @@ BEAM_TASKS = {
     ("build_features", "document_labels"),
     ("score_documents", "score"),
     ("rollback_champion", "score"),
+    ("monitor_model", "first_told"),
 }
 
 every_dag = pytest.mark.parametrize("dag_id", EDGES)
@@ -144,10 +154,12 @@ def test_assets_link_the_dags(dags: dict[str, Any], dag_id: str) -> None:
     assert (dags[dag_id]["schedule_assets"], outlets) == LINKS[dag_id]
 
 
-def test_only_ingest_and_the_watch_run_by_the_clock_and_never_for_the_past(dags: dict[str, Any]) -> None:
-    assert [dag_id for dag_id in EDGES if "Cron" in dags[dag_id]["schedule"]] == ["ingest_releases", "watch_silence"]
-    assert "17 5 * * *" in dags["ingest_releases"]["schedule"]
-    assert "43 * * * *" in dags["watch_silence"]["schedule"]
+def test_only_ingest_and_what_watches_run_by_the_clock_and_never_for_the_past(dags: dict[str, Any]) -> None:
+    clocked = {dag_id for dag_id in EDGES if dags[dag_id]["clock"]}
+    assert clocked == {"ingest_releases", "monitor_model", "watch_silence"}
+    assert dags["monitor_model"]["clock"] == "7 6 * * *"
+    assert dags["ingest_releases"]["clock"] == "17 5 * * *"
+    assert dags["watch_silence"]["clock"] == "43 * * * *"
     assert {dag["start_date"] for dag in dags.values()} == {None}
     assert {dag["catchup"] for dag in dags.values()} == {False}
 
@@ -198,6 +210,10 @@ def test_every_param_explains_itself(dags: dict[str, Any], dag_id: str) -> None:
         ("rollback_champion", "version", None, True),
         ("rollback_champion", "version", 0, False),
         ("rollback_champion", "version", "3", False),
+        ("train_model", "reason", "no", False),
+        ("train_model", "reason", "the topics changed", True),
+        ("train_model", "force", "yes", False),
+        ("train_model", "same_data", True, True),
         ("rollback_champion", "reason", None, False),
         ("rollback_champion", "reason", "no", False),
         ("rollback_champion", "dry_run", True, True),
@@ -236,6 +252,7 @@ def test_what_validates_or_decides_links_to_its_report(dags: dict[str, Any]) -> 
     linked = {(d, t): task["links"] for d, dag in dags.items() for t, task in dag["tasks"].items() if task["links"]}
     validating = {(dag_id, "validate") for dag_id, edges in EDGES.items() if "validate" in edges}
     decides = {("train_model", task): ["Decision"] for task in ("gate", "ask")}
+    validating.add(("monitor_model", "drift"))
     assert linked == {key: ["Validation report"] for key in validating} | decides
 
 
@@ -245,7 +262,7 @@ def test_no_two_scheduled_dags_validate_the_same(dags: dict[str, Any]) -> None:
     by_hand = validated.pop("retry_quarantine")
     assert by_hand == validated["ingest_releases"]
     assert validated.pop("rollback_champion") == validated["score_documents"]
-    assert sorted(name for names in validated.values() for name in names) == sorted(DATASETS)
+    assert sorted(name for names in validated.values() for name in names) == sorted([*DATASETS, "drift"])
 
 
 def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:
@@ -265,6 +282,7 @@ def test_beam_jobs_run_through_the_beam_operator(dags: dict[str, Any]) -> None:
         ("train_model", "rejected", "none_failed_min_one_success"),
         ("train_model", "ask", "all_success"),
         ("score_documents", "publish", "all_success"),
+        ("monitor_model", "drift", "none_failed"),  # also where no job was needed to tell corrections apart
         ("ingest_releases", "publish", "all_success"),
         ("train_model", "model_card", "none_failed_min_one_success"),  # whichever of the two before it ran
     ],

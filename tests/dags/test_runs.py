@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hotarea.console.airflow import command, environment
-from hotarea.domain.records import Comparison, FeatureSet, Release, Retry, TrainingRun
+from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Release, Retry, TrainingRun, TriggerRequest
 from hotarea.domain.settings import Settings
 from hotarea.stores.ledger import Ledger
 from tests.faults import Fault, lines_of, null_references, tiny_delivery, truncated_gzip
@@ -82,6 +82,8 @@ def runs(
         "again": ("ingest_releases", {}),
         "features": ("build_features", {}),
         "features again": ("build_features", {}),
+        "monitor": ("monitor_model", {}),
+        "train": ("train_model", {"reason": "a person asks"}),
         "retry": ("retry_quarantine", {"file": str(corrected(raw, folder / "corrected.txt"))}),
         "retry again": ("retry_quarantine", {"file": str(folder / "corrected.txt")}),
         "replay": ("replay_releases", {"last": 2012}),
@@ -168,6 +170,29 @@ def test_with_all_features_there_all_but_the_audit_is_skipped(runs: dict[str, di
         "plan": "success",
         "audit": "success",
     }
+
+
+def test_a_young_corpus_is_an_outcome_of_monitoring_and_no_failure(
+    runs: dict[str, dict[str, Any]], home: Settings
+) -> None:
+    monitor = runs["monitor"]
+    assert monitor["state"] == "success"
+    done = {name for name, state in monitor["tasks"].items() if state == "success"}
+    assert done == {"look", "drift", "performance", "ask"}
+    [checked] = Ledger(home.ledger).all(DriftCheck)
+    assert (str(checked.cutoff), checked.model_version, checked.alarms) == ("2012-12-31", 0, [])
+    assert monitor["links"]["drift"].endswith("/drift.html")
+
+
+def test_a_training_that_is_not_accepted_is_skipped_and_says_why(
+    runs: dict[str, dict[str, Any]], home: Settings
+) -> None:
+    assert {name for name, state in runs["train"]["tasks"].items() if state != "skipped"} == {"plan"}
+    asked = {r.reason: r for r in Ledger(home.ledger).all(TriggerRequest)}
+    assert asked.keys() == {"new_data", "on_demand"}
+    assert asked["on_demand"].subject == "a person asks"
+    assert {r.outcome for r in asked.values()} == {"skipped"}
+    assert all(r.why.startswith("too little data: nothing to train on") for r in asked.values())
 
 
 def test_a_beam_task_hands_on_the_jobs_result_and_a_plan_only_its_path(runs: dict[str, dict[str, Any]]) -> None:

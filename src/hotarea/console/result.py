@@ -27,6 +27,7 @@ def show(console: Console, status: dict[str, Any]) -> None:
     _show_validations(console, status["validations"])
     show_open(console, status["problems"])
     _show_champion(console, status)
+    _show_request(console, status["last_request"])
     _show_decision(console, status["last_decision"], status["champion"])
     _show_hot_areas(console, status)
 
@@ -95,6 +96,12 @@ def _show_champion(console: Console, status: dict[str, Any]) -> None:
         style = "bold" if contender == "model" else ""
         table.add_row(contender, *(_figure(metrics.get(m)) for m in _METRICS), style=style)
     console.print(table)
+
+
+def _show_request(console: Console, request: dict[str, Any] | None) -> None:
+    """Print what the arbiter answered last, unless it was a yes, of which the rest tells."""
+    if request and request["outcome"] != "accepted":
+        console.print(f"[bold]Training[/]  {request['outcome']} ({request['reason']}): {escape(request['why'])}")
 
 
 def _show_decision(console: Console, decision: dict[str, Any] | None, champion: dict[str, Any] | None) -> None:

@@ -20,6 +20,7 @@ from hotarea.stages import pending, sample, status
 
 DAGS = (
     *("ingest_releases", "build_features", "train_model", "score_documents", "rollback_champion", "retry_quarantine"),
+    "monitor_model",
     "watch_silence",
 )
 
@@ -92,7 +93,7 @@ def _bring_in(settings: Settings, console: Console, api: AirflowApi, supervisor:
         console.print("everything is up to date: all releases are in, scored and served; nothing is done twice")
     else:
         console.print(f"{first.reason}: starting with {first.dag_id}")
-        api.trigger(first.dag_id)
+        api.trigger(first.dag_id, dict(first.conf))
         progress.watch(supervisor.check)
     progress.raise_for_failure()
     result.show(console, status.collect(settings))

@@ -21,7 +21,12 @@ def psi(reference: Floats, current: Floats, edges: Floats) -> float:
     """
     if not (len(reference) and len(current)):
         return float("nan")
-    r, c = (np.maximum(shares(values, edges), FLOOR) for values in (reference, current))
+    return index(shares(reference, edges), shares(current, edges))
+
+
+def index(reference: Floats, current: Floats) -> float:
+    """Return the PSI of the shares of the same bins."""
+    r, c = np.maximum(reference, FLOOR), np.maximum(current, FLOOR)
     return float(((c - r) * np.log(c / r)).sum())
 
 
@@ -67,6 +72,12 @@ class Histogram:
 
     values: Floats
     counts: Floats
+
+    @classmethod
+    def of(cls, values: Floats) -> "Histogram":
+        """Return the histogram of values, none of them null."""
+        found, counts = np.unique(values, return_counts=True)
+        return cls(found, counts.astype(np.float64))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,10 @@ import pyarrow as pa
 
 from hotarea.domain import baselines, evaluation, row_keys, slices, training
 from hotarea.domain.bootstrap import Resampling, differences
-from hotarea.domain.columns import Floats
-from hotarea.domain.drift import drift, edges_of, psi
 from hotarea.domain.evaluation import CHAMPION, MODEL, Scores
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
-from hotarea.domain.training_plan import TrainingPlan
-from hotarea.stages import contenders, hindsight, training_rows
+from hotarea.stages import contenders, hindsight, references, training_rows
 from hotarea.stores import registry
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -25,10 +22,8 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
     """Evaluate a trained candidate, those in service and the baselines on the rows of the evaluation cutoff."""
     plan, unseen = folder.read_plan(), folder.rows("evaluation")
     hot, scores = training.labels(unseen), contenders.scored(settings, folder, served)
-    own, learned = scores[MODEL].probability, _by_name(folder.rows("training"), plan)
+    own, moved = scores[MODEL].probability, references.keep(settings, folder)
     threshold = evaluation.decision_threshold(own, plan.hot_quantile)
-    newest, model = training_rows.newest(settings, plan), training.load(folder.model)
-    since = training.score(model, training.matrix(newest, plan.features))
     return Evidence(
         training_id=plan.training_id,
         model_version=version,
@@ -40,15 +35,15 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         metrics={who: evaluation.metrics(hot, said.probability, said.ranking) for who, said in scores.items()},
         baselines=(*plan.baselines, baselines.LOGISTIC_REGRESSION),
         features=plan.features,
-        drift=evaluation.finite(drift(learned, _by_name(newest, plan))),
-        drift_evaluation=evaluation.finite(drift(learned, _by_name(unseen, plan))),
+        drift=moved.features,
+        drift_evaluation=moved.evaluation,
+        prediction_drift=moved.predictions,
         decision_threshold=threshold,
         at_threshold=evaluation.at_threshold(hot, own, threshold),
         differences=differences(hot, scores[MODEL], _rivals(scores), Resampling(plan.seed)),
         slices=slices.sliced(hot, scores, training_rows.described(settings, plan, unseen), Resampling(plan.seed)),
         overlap=_overlap(settings, folder, unseen, served),
-        importance=training.importance(model),
-        prediction_drift=evaluation.finite({MODEL: psi(own, since, edges_of("scores", own))}).get(MODEL),
+        importance=training.importance(training.load(folder.model)),
         hindsight=hindsight.greatest(folder),
     )
 
@@ -64,7 +59,3 @@ def _overlap(settings: Settings, folder: TrainingFolder, unseen: pa.Table, serve
     if learned is not None:
         found[CHAMPION] = learned
     return {who: row_keys.overlap(keys, held) for who, keys in found.items()}
-
-
-def _by_name(rows: pa.Table, plan: TrainingPlan) -> dict[str, Floats]:
-    return dict(zip(plan.features, training.matrix(rows, plan.features).T, strict=True))

@@ -1,7 +1,9 @@
 """What the loop has left to do: the first stage with work, so that a restart resumes there."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError, RawDataError
@@ -16,6 +18,11 @@ class Work:
 
     dag_id: str
     reason: str
+    conf: Mapping[str, Any] = field(default_factory=dict)  # values for the DAG's Params
+
+
+RESUMED = {"reason": "going on where it was interrupted", "force": True}
+"""What the arbiter is told of a training that was left undone: nobody else is at it."""
 
 
 def followed(settings: Settings) -> Path | None:
@@ -38,7 +45,7 @@ def followed(settings: Settings) -> Path | None:
 
 def first(settings: Settings) -> Work | None:
     """Return the earliest stage that has work; None if everything is done."""
-    from hotarea.stages import features, materialize, train
+    from hotarea.stages import features, materialize
     from hotarea.stages.score import VIEW
 
     new = _new_releases(settings)
@@ -46,8 +53,8 @@ def first(settings: Settings) -> Work | None:
         return Work("ingest_releases", new)
     if features.is_due(settings):
         return Work("build_features", "feature or label sets are missing")
-    if train.is_due(settings):
-        return Work("train_model", "the newest labels have not been trained on")
+    if _is_trainable(settings):
+        return Work("train_model", "the newest labels have not been trained on", RESUMED)
     if _is_unscored(settings):
         return Work("score_documents", "the champion has not scored the newest cutoff")
     due = [plan.view for plan in materialize.plan(settings) if plan.is_due]
@@ -57,6 +64,16 @@ def first(settings: Settings) -> Work | None:
             "score_documents" if due == [VIEW] else "build_features", f"{', '.join(due)} must be brought online"
         )
     return None
+
+
+def _is_trainable(settings: Settings) -> bool:
+    """Whether there is something to train on that was not decided on; a history that is too short has nothing."""
+    from hotarea.stages import train
+
+    try:
+        return train.is_due(settings)
+    except NotReadyError:
+        return False
 
 
 def _new_releases(settings: Settings) -> str:

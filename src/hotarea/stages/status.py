@@ -16,7 +16,7 @@ from hotarea.stores.ledger import Ledger
 
 
 def collect(settings: Settings) -> dict[str, Any]:
-    """Return the state as plain values: releases, cutoffs, champion, last decision, online store, jobs, problems."""
+    """Return the state as plain values: releases, cutoffs, champion, last decision and request, online store, jobs."""
     ledger = Ledger(settings.ledger)
     releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
     sources = {r.source for r in releases}
@@ -35,6 +35,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         "maturity": _maturity(settings, releases),
         "champion": _champion(ledger),
         "last_decision": _decision(settings, ledger),
+        "last_request": _request(ledger.newest(records.TriggerRequest)),
         "online_store": _online(settings, ledger),
         "predictions": _predictions(predictions, settings.horizon_years),
         "jobs": job_runs.newest(ledger),
@@ -109,6 +110,18 @@ def _decision(settings: Settings, ledger: Ledger) -> dict[str, Any] | None:
         "reasons": decision.reasons,
         "checks": decision.checks,
         "decided_at": _moment(decision.decided_at),
+    }
+
+
+def _request(request: records.TriggerRequest | None) -> dict[str, Any] | None:
+    if request is None:
+        return None
+    return {
+        "reason": request.reason,
+        "subject": request.subject,
+        "outcome": request.outcome,
+        "why": request.why,
+        "asked_at": _moment(request.asked_at),
     }
 
 

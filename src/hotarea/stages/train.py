@@ -21,24 +21,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def plan(settings: Settings, run_id: str) -> Path | None:
+def plan(settings: Settings, run_id: str, *, same_data: bool = False) -> Path | None:
     """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
 
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
-    Raises `NotReadyError` if the history is too short.
+    With `same_data`, what was decided on is planned again. Raises `NotReadyError` if the history is too short.
     """
     from hotarea.domain.training import check_device
     from hotarea.stores.training_folder import TrainingFolder, write
 
     check_device(settings.device)
     decided, settled = _planned(settings)
-    if settled:
+    if settled and not same_data:
         log.info("nothing to train: %s. A new release or other settings would change that.", settled)
         return None
     folder = TrainingFolder.of(Layout(settings.home), decided.training_id)
     write(folder.plan, decided)
     log.info("run %s trains %s on %s", run_id, decided.training_id, decided.window)
     return folder.plan
+
+
+def due(settings: Settings) -> tuple[str, str | None]:
+    """Return the id of the training that `plan` would plan, and in words why it needs nothing more, if so.
+
+    Raises `NotReadyError` if the history is too short.
+    """
+    decided, settled = _planned(settings)
+    return decided.training_id, settled
 
 
 def is_due(settings: Settings) -> bool:
@@ -162,8 +171,11 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
 def run(settings: Settings, run_id: str) -> str | None:
     """Plan, join, judge, fit and evaluate in this process; return the training's id, None if nothing was to train."""
     decided = plan(settings, run_id)
-    if decided is None:
-        return None
+    return None if decided is None else carry_out(settings, decided, run_id)
+
+
+def carry_out(settings: Settings, decided: Path, run_id: str) -> str:
+    """Join, judge, fit and evaluate what was planned, in this process; return the training's id."""
     dataset(settings, decided, run_id)
     validate(settings, decided, run_id)
     return evaluate(settings, decided, run_id)

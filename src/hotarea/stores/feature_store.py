@@ -223,12 +223,22 @@ def at(ids: pa.Array, cutoff: Cutoff) -> pa.Table:
 
 def documents(settings: Settings, cutoff: Cutoff) -> pa.Array:
     """Return the ids, in order, of the cited documents that the features of a cutoff know."""
+    return _known(settings, cutoff, f"{POPULATION} >= 1")
+
+
+def new_documents(settings: Settings, cutoff: Cutoff) -> pa.Array:
+    """Return the ids, in order, of the documents of the year before a cutoff that its features know, cited or not."""
+    return _known(settings, cutoff, "age_years < 1")
+
+
+def _known(settings: Settings, cutoff: Cutoff, condition: str) -> pa.Array:
+    """Return the ids, in order, of the documents of a cutoff whose features meet a condition in SQL."""
     from hotarea.stores.offline_sets import published
     from hotarea.stores.point_in_time import members
 
     moment = datetime.combine(cutoff.day, time(), UTC)
     sets = published(settings.home, settings.ledger, "features")
-    return members(sets, moment, until(cutoff.known), f"{POPULATION} >= 1")
+    return members(sets, moment, until(cutoff.known), condition)
 
 
 def online(settings: Settings, feature_service: str, ids: Sequence[int]) -> dict[str, list[Any]]:

@@ -63,6 +63,10 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.Notice: ("notice_id", "place"),
     records.Watch: ("watch",),
     records.Identity: ("identity",),
+    records.DriftCheck: ("cutoff", "known", "model_version"),
+    records.LivePerformance: ("cutoff", "known", "model_version"),
+    records.TriggerRequest: ("request_id",),
+    records.TrainingStart: ("number",),
 }
 
 _LEAST: dict[Any, Any] = {date: date(1970, 1, 1), datetime: datetime(1970, 1, 1, tzinfo=UTC)}

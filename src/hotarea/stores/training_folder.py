@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.reference import Reference
 from hotarea.domain.row_keys import keys
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
@@ -135,6 +136,11 @@ class TrainingFolder:
         return self.path / "evaluation.json"
 
     @property
+    def reference(self) -> Path:
+        """Return the file of the distributions that the model learned from; it stays when the rows are removed."""
+        return self.path / "reference.json"
+
+    @property
     def decision(self) -> Path:
         """Return the file of the gate's decision."""
         return self.path / "decision.json"
@@ -197,6 +203,10 @@ class TrainingFolder:
     def read_recipe(self) -> Settled:
         """Return the recipe that the model was fitted by."""
         return read(self.recipe, Settled)
+
+    def read_reference(self) -> Reference:
+        """Return the distributions that the model learned from."""
+        return read(self.reference, Reference)
 
     def read_evidence(self) -> Evidence:
         """Return the evaluation."""

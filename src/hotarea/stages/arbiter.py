@@ -1,0 +1,142 @@
+"""The arbiter: all wishes for a training come here, and are answered by the rules of `policy/triggers.toml`.
+
+Each request is remembered with its outcome. A training that is accepted is remembered with the request, in one
+transaction, under the next number: of two that are to start at once the ledger takes one, and the other is answered
+anew, knowing of the first.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from hotarea.domain import triggers
+from hotarea.domain.errors import NotReadyError, PublishError
+from hotarea.domain.records import TrainingRun, TrainingStart, TriggerRequest, now
+from hotarea.domain.settings import Settings
+from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
+from hotarea.stores import policy
+from hotarea.stores.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+_TRIES = 20
+"""How often a request is answered anew because another training was started meanwhile."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants of a training."""
+
+    reason: str = "by hand"
+    force: bool = False  # passes cooldown, budget and a training that was begun
+    same_data: bool = False  # evaluates and decides again on what was decided on already
+
+
+def plan(
+    settings: Settings, run_id: str, wanted: Wanted, request_id: str | None = None
+) -> tuple[TriggerRequest, Path | None]:
+    """Read the answer to a request, or else ask on demand; return the answer and, if it accepts, the training's plan.
+
+    Done again by the same run, the answer is the same.
+    """
+    from hotarea.stages import train
+
+    answer = _of(settings, request_id) if request_id else None
+    if answer is None:
+        answer = ask(settings, Ask(ON_DEMAND, wanted.reason, run_id, force=wanted.force, same_data=wanted.same_data))
+    if answer.outcome != ACCEPTED:
+        log.warning("no training for %s: %s, %s", answer.reason, answer.outcome, answer.why)
+        return answer, None
+    return answer, train.plan(settings, run_id, same_data=wanted.same_data)
+
+
+def ask(settings: Settings, wish: Ask) -> TriggerRequest:
+    """Answer a wish for a training, and remember it; asked again by the same run, the answer is the same."""
+    ledger, rules, data = Ledger(settings.ledger), policy.read(settings, "triggers", TriggerPolicy), _data(settings)
+    try:
+        for _ in range(_TRIES):
+            known = ledger.all(TriggerRequest, request_id=wish.request_id)
+            if known:
+                return known[0]
+            request, start = _answered(ledger, wish, data, rules, now())
+            with suppress(PublishError):  # another was started meanwhile, or this very one was answered
+                ledger.add(request, *([start] if start else []))
+                log.info("training for %s (%s): %s, %s", wish.reason, wish.subject, request.outcome, request.why)
+                return request
+    finally:
+        ledger.close()
+    raise PublishError(f"the ledger did not take request {wish.request_id}, in {_TRIES} tries; ask again.")
+
+
+def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
+    """Answer a wish unless it was answered before and for good; None if so."""
+    ledger = Ledger(settings.ledger)
+    known = ledger.all(TriggerRequest)
+    ledger.close()
+    return ask(settings, wish) if triggers.is_news(wish, known, now()) else None
+
+
+def is_scheduled(settings: Settings) -> bool:
+    """Whether the schedule asks for a training now."""
+    days = policy.read(settings, "triggers", TriggerPolicy).schedule_days
+    ledger = Ledger(settings.ledger)
+    requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
+    ledger.close()
+    return triggers.is_scheduled(requests, starts, days, now())
+
+
+def requests(settings: Settings, recent: int | None = None) -> list[TriggerRequest]:
+    """Return the requests, the newest first."""
+    ledger = Ledger(settings.ledger)
+    found = sorted(ledger.all(TriggerRequest), key=lambda r: r.asked_at, reverse=True)
+    ledger.close()
+    return found[:recent]
+
+
+def _of(settings: Settings, request_id: str) -> TriggerRequest | None:
+    ledger = Ledger(settings.ledger)
+    found = ledger.all(TriggerRequest, request_id=request_id)
+    ledger.close()
+    return found[0] if found else None
+
+
+def _data(settings: Settings) -> Data:
+    """Return what there is to train on, or why there is nothing."""
+    from hotarea.stages import train
+
+    try:
+        training_id, settled = train.due(settings)
+    except NotReadyError as error:
+        return Data(None, young=str(error))
+    return Data(training_id, settled=settled or "")
+
+
+def _answered(
+    ledger: Ledger, wish: Ask, data: Data, rules: TriggerPolicy, moment: datetime
+) -> tuple[TriggerRequest, TrainingStart | None]:
+    """Return the record of an answer, and of the training that it starts."""
+    past = Past(ledger.all(TrainingStart), {run.training_id for run in ledger.all(TrainingRun)})
+    answer = triggers.answer(wish, data, past, rules, moment)
+    request = TriggerRequest(
+        request_id=wish.request_id,
+        reason=wish.reason,
+        subject=wish.subject,
+        asked_by=wish.asked_by,
+        outcome=answer.outcome,
+        why=answer.why,
+        training_id=data.training_id,
+        until=answer.until,
+        asked_at=moment,
+    )
+    if answer.outcome != ACCEPTED:
+        return request, None
+    start = TrainingStart(
+        number=1 + max((s.number for s in past.starts), default=0),
+        training_id=data.training_id or "",
+        request_id=wish.request_id,
+        reason=wish.reason,
+        started_at=moment,
+    )
+    return request, start

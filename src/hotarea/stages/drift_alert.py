@@ -1,0 +1,99 @@
+"""What people are told of a changed world and of fallen performance: once when it begins, and once when it is over."""
+
+from hotarea.domain.alert import Alert, FailedCheck, Recovery
+from hotarea.domain.finding import Finding
+from hotarea.domain.records import DriftCheck, LivePerformance
+from hotarea.domain.settings import Settings
+from hotarea.stages import alert, report_links
+
+WORLD = "drift/world"
+PERFORMANCE = "performance/live"
+
+
+def checked(settings: Settings, check: DriftCheck) -> None:
+    """Tell of a check with an alarm, or that the alarm is over."""
+    where = f"cutoff {check.cutoff}, {_who(check.model_version)}"
+    page = report_links.address(settings, check.report)
+    if not check.alarms:
+        what = f"Cutoff {check.cutoff} is within what {_who(check.model_version)} learned from."
+        recovery = Recovery(problem=WORLD, what=what, where=where, run_id=check.run_id, report=page)
+        alert.settle(settings, recovery)
+        return
+    alert.tell(
+        settings,
+        Alert(
+            problem=WORLD,
+            title=f"hotarea: the world has drifted from {_who(check.model_version)}",
+            what=f"At cutoff {check.cutoff} the data has left {check.reference}. Corrections of known documents do not "
+            "count in this. A training is asked for; the champion stays in service.",
+            where=where,
+            findings=tuple(_failed(check, finding) for finding in findings(check)),
+            report=page,
+            file=check.report,
+            run_id=check.run_id,
+            command="hotarea triggers",
+            severity="warning",
+        ),
+    )
+
+
+def findings(check: DriftCheck) -> list[Finding]:
+    """Return what is over its limits: a warning where it is an alarm, else for information."""
+    return [
+        Finding(
+            check=f"drift_{aspect}",
+            severity="warning" if aspect in check.alarms else "info",
+            column=aspect,
+            expected=f"what {check.reference} had, within the limits of policy/drift.toml",
+            observed=reason,
+        )
+        for aspect, reason in zip(check.over, check.reasons, strict=True)
+    ]
+
+
+def measured(settings: Settings, live: LivePerformance) -> None:
+    """Tell of predictions that did worse than was promised, or that they do as promised again."""
+    where = f"predictions of version {live.model_version} at cutoff {live.cutoff}"
+    found = live.metrics["model"]["average_precision"]
+    if not live.dropped:
+        what = f"Average precision is {found:.3f}, after {live.expected:.3f} at the evaluation."
+        alert.settle(settings, Recovery(problem=PERFORMANCE, what=what, where=where, run_id=live.run_id))
+        return
+    alert.tell(
+        settings,
+        Alert(
+            problem=PERFORMANCE,
+            title=f"hotarea: version {live.model_version} does worse than it promised",
+            what="The labels of published predictions have matured, and say that they were worse than the evaluation. "
+            "A training is asked for; the champion stays in service.",
+            where=where,
+            findings=(
+                FailedCheck(
+                    check="live_performance",
+                    slice="average precision",
+                    subject=f"version {live.model_version}",
+                    expected=f"about {live.expected:.3f}, as at its evaluation (live.drop of policy/drift.toml)",
+                    observed=f"{found:.3f} of {live.rows} documents, {live.hot} of them hot",
+                    severity="warning",
+                ),
+            ),
+            run_id=live.run_id,
+            command="hotarea triggers",
+            severity="warning",
+        ),
+    )
+
+
+def _failed(check: DriftCheck, finding: Finding) -> FailedCheck:
+    return FailedCheck(
+        check=finding.check,
+        slice=finding.column,
+        subject=f"cutoff {check.cutoff}",
+        expected=finding.expected,
+        observed=finding.observed,
+        severity="warning",
+    )
+
+
+def _who(version: int) -> str:
+    return f"champion version {version}" if version else "the years before"

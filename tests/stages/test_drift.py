@@ -1,0 +1,213 @@
+"""Drift: the champion's reference, alarms that are told once, and a re-curated history that is none."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hotarea.domain.model_features import MODEL_FEATURES
+from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Validation
+from hotarea.domain.settings import Settings
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import drift, gate, promote, train
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from hotarea.stores.training_folder import TrainingFolder
+from tests import homes
+from tests.histories import History, _write, end
+from tests.lakes import Delivery, Removal, Work
+from tests.servers import Webhook, webhook
+
+# ---- a champion, and a history that is published directly
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
+
+
+@pytest.fixture
+def short(with_registry: Settings, hook: Webhook) -> Settings:
+    """A home with a history whose horizon is one year, and a champion that learned from 2011 to 2013."""
+    changed = {"horizon_years": 1, "training_cutoffs": 3, "alert_urls": hook.url, "alert_timeout_s": 8}
+    settings = Settings.model_validate(with_registry.model_dump() | changed)
+    History(settings).publish(range(2010, 2016))
+    promoted(settings)
+    hook.bodies.clear()
+    return settings
+
+
+def promoted(settings: Settings) -> str:
+    training_id = train.run(settings, "t")
+    assert training_id
+    decision = gate.run(settings, training_id, "g")
+    assert decision.accepted, decision.reasons
+    promote.run(settings, training_id, "p")
+    return training_id
+
+
+def arrives(settings: Settings, year: int, shift: float = 0.0) -> DriftCheck:
+    """Let a release come that tells nothing otherwise, and look at it."""
+    History(settings).publish([year], shift)
+    nothing = {"works": {"again": 0, "unchanged": 0}, "ended": {"known": 0}, "references": {}}
+    parts = {name: {} for name in ("promised", "arrived", "quarantined", "recurated", "year_moves", "drift", "values")}
+    told = {**nothing, **parts, "findings": [], "success": True, "report": "", "run_id": "t"}
+    ledger = Ledger(settings.ledger)
+    known = {c.release_id for c in ledger.all(Comparison)}
+    for release in (str(end(y)) for y in range(2010, year + 1)):
+        if release not in known:
+            ledger.add(Comparison(comparison_id=release, release_id=release, **told))
+    ledger.close()
+    found = drift.run(settings, f"monitor-{year}")
+    assert found is not None
+    return found
+
+
+def test_a_world_that_stays_is_calm_and_one_that_leaves_is_an_alarm_after_two_periods(
+    short: Settings, hook: Webhook
+) -> None:
+    calm = arrives(short, 2016)
+    first = arrives(short, 2017, shift=0.28)
+    second = arrives(short, 2018, shift=0.28)
+    over = arrives(short, 2019)
+
+    assert (calm.model_version, calm.over, calm.alarms) == (1, [], [])
+    assert "features" in first.over
+    assert "features" not in first.alarms
+    assert "features" in second.alarms
+    assert (over.over, over.alarms) == ([], [])
+    assert hook.titles == [
+        "hotarea: the world has drifted from champion version 1",
+        "hotarea: recovered: the world has drifted from champion version 1",
+    ]
+    assert "carry" in hook.bodies[0]["message"]
+
+
+def test_the_reference_is_the_champions_outlives_its_rows_and_changes_with_promotion(short: Settings) -> None:
+    ledger = Ledger(short.ledger)
+    (first,) = [p for p in Layout(short.home).runs.iterdir() if p.is_dir()]
+    shutil.rmtree(first / "dataset")
+    before = arrives(short, 2016)
+    second = promoted(short)
+    after = drift.run(short, "again")
+
+    assert before.reference == first.name
+    assert after is not None
+    assert (after.cutoff, after.model_version, after.reference) == (before.cutoff, 2, second)
+    assert after.importance.keys() == set(MODEL_FEATURES)
+    assert sum(after.importance.values()) == pytest.approx(1)
+    evidence = TrainingFolder.of(Layout(short.home), second).read_evidence()
+    assert evidence.prediction_drift == pytest.approx(after.predictions)
+    assert evidence.drift == pytest.approx(after.features)
+    ledger.close()
+
+
+def test_a_check_is_made_once_and_shown_like_a_validation(short: Settings) -> None:
+    done = arrives(short, 2016)
+
+    assert drift.run(short, "later") == done
+
+    ledger = Ledger(short.ledger)
+    (judged,) = ledger.all(Validation, dataset="drift")
+    ledger.close()
+    assert (judged.subject, judged.success, judged.report) == ("2016-12-31@2016-12-31-v1", True, done.report)
+    page = Path(done.report).read_text()
+    assert "<script" not in page
+    assert "All is within its limits" in page
+    assert page.count("<svg") >= len(MODEL_FEATURES)
+    assert judged.report.endswith("drift.html")
+    assert (
+        Path(done.report).relative_to(Layout(short.home).reports).as_posix()
+        in (Layout(short.home).reports / "index.html").read_text()
+    )
+
+
+# ---- a lake whose works are told again: what the source re-curates is no drift
+
+YEARS = range(2009, 2014)
+A_YEAR = 250
+
+
+def works(year: int, references: int, seed: int = 0) -> list[Work]:
+    """The works of a year, each of which cites works of the two years before."""
+    chance = np.random.default_rng([year, seed])
+    earlier = [i for y in (year - 2, year - 1) for i in range(y * 1000, y * 1000 + A_YEAR)]
+    return [
+        Work(
+            year * 1000 + n,
+            date(year, 1 + n % 12, 15),
+            sorted(chance.choice(earlier, chance.poisson(references) + 1, replace=False).tolist())
+            if year > 2008
+            else (),
+        )
+        for n in range(A_YEAR)
+    ]
+
+
+def lake(settings: Settings, last: Delivery) -> DriftCheck:
+    """Deliver the years before as usual, and the last as given; look at it."""
+    deliveries = {end(year): Delivery(works(year, 4)) for year in YEARS}
+    deliveries = {end(2008): Delivery([*works(2007, 0), *works(2008, 0)]), **deliveries, end(YEARS[-1]): last}
+    homes.deliver(settings, deliveries)
+    ledger = Ledger(settings.ledger)
+    cutoffs = [Cutoff(end(year), end(year)) for year in YEARS]
+    for cutoff, table in homes.features(settings, cutoffs).items():
+        _write(Layout(settings.home).feature_set(cutoff), table)
+        ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=table.num_rows, seconds=0, run_id="test"))
+    ledger.close()
+    found = drift.run(settings, "monitor")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def one_core(settings: Settings) -> Settings:
+    return settings.model_copy(update={"workers": 1})
+
+
+NEW = works(YEARS[-1], 4)
+
+
+def test_a_usual_year_is_calm(one_core: Settings) -> None:
+    assert (found := lake(one_core, Delivery(NEW))).over == found.recurated == []
+
+
+def test_a_changed_world_is_an_alarm(one_core: Settings) -> None:
+    found = lake(one_core, Delivery(works(YEARS[-1], 12)))
+
+    assert found.alarms == ["new_documents"]
+    assert found.recurated == []
+    assert found.reference == "cutoffs 2009-12-31 to 2012-12-31"
+
+
+def test_a_recurated_history_is_none(one_core: Settings) -> None:
+    """Years and references of old works are told otherwise, so that most of the newest year's look unlike before."""
+    moved = [
+        Work(w.id, date(YEARS[-1], 6, 1), works(YEARS[-1], 14, seed=1)[n].references)
+        for year in (2011, 2012)
+        for n, w in enumerate(works(year, 4))
+    ]
+    ended = [Removal(2010 * 1000 + n, end(YEARS[-1])) for n in range(50)]
+
+    found = lake(one_core, Delivery([*NEW, *moved], ended))
+
+    assert found.recurated == ["new_documents"]
+    assert (found.over, found.alarms) == ([], [])
+    assert "The source re-curated its history; the world has not changed" in Path(found.report).read_text()
+
+
+def test_a_world_that_changed_beneath_a_recuration_is_seen(one_core: Settings) -> None:
+    moved = [Work(w.id, date(2011, 6, 1), w.references) for w in works(2012, 4)]
+
+    found = lake(one_core, Delivery([*works(YEARS[-1], 12), *moved]))
+
+    assert (found.alarms, found.recurated) == (["new_documents"], [])
+
+
+def test_without_features_or_with_one_cutoff_there_is_nothing_to_compare(settings: Settings) -> None:
+    assert drift.look(settings, "m") is None
+    assert drift.run(settings, "m") is None
