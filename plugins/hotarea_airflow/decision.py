@@ -59,14 +59,16 @@ class ApprovalOperator(HITLBranchOperator):
 
     def __init__(self, *, training_id: Any, approved: str, rejected: str, **kwargs: Any) -> None:
         """Declare the task; what is asked is known when it runs."""
+        kwargs.pop("params", None)  # the DAG's, which Airflow hands to each task: no part of the question
         super().__init__(
             subject="May this candidate serve?",
             options=[APPROVE, REJECT],
             options_mapping={APPROVE: approved, REJECT: rejected},
             defaults=REJECT,
             params={
-                "reason": Param(
+                "why": Param(
                     "",
+                    source="task",
                     type="string",
                     minLength=3,
                     maxLength=500,
@@ -102,7 +104,7 @@ class ApprovalOperator(HITLBranchOperator):
         if who is None:
             answer = approval.timed_out(settings, self.training_id, run_id)
         else:
-            approved, reason = event["chosen_options"] == [APPROVE], event["params_input"]["reason"]
+            approved, reason = event["chosen_options"] == [APPROVE], event["params_input"]["why"]
             answer = approval.remember(
                 settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
             )

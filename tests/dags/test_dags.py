@@ -316,7 +316,7 @@ def test_the_linter_keeps_heavy_imports_out(code: str, rule: str) -> None:
 @every_dag
 def test_a_dag_file_is_a_table_of_contents(dag_id: str) -> None:
     lines = (PROJECT / "dags" / f"{dag_id}.py").read_text().splitlines()
-    assert len(lines) <= 120
+    assert len(lines) <= 150
 
 
 def test_the_formats_are_checked_at_all() -> None:
