@@ -33,7 +33,7 @@ EFFECTS: list[tuple[Any, str]] = [
     (Ledger, "replace"),
     (Path, "rename"),
     (Path, "replace"),
-    *((MlflowClient, name) for name in dir(MlflowClient) if name.startswith(("create_", "log_", "set_"))),
+    *((MlflowClient, name) for name in dir(MlflowClient) if name.startswith(("create_", "log_artifact", "set_"))),
 ]
 """What leaves traces outside of the process. A kill between two of them is a kill before the second."""
 
