@@ -86,11 +86,7 @@ def look(settings: Settings, run_id: str) -> Path | None:
     watched = _watched(settings)
     if watched is None or _checked(settings, watched):
         return None
-    verdict = _verdict(settings, watched, _seen(settings, watched, settings))
-    if not verdict.over or not _told_otherwise(settings, watched.reference.known):
-        return None
-    log.info("run %s asks whether the world moved or its history was re-curated: %s", run_id, verdict.reasons)
-    return _planned(settings, watched)
+    return _question(settings, watched, _seen(settings, watched, settings), run_id)
 
 
 def job(settings: Settings, plan: Path) -> Job:
@@ -112,31 +108,64 @@ def job(settings: Settings, plan: Path) -> Job:
 def check(settings: Settings, plan: Path | None, run_id: str) -> records.DriftCheck | None:
     """Judge how far the newest cutoff has moved, remember, show and tell it; return the check.
 
-    `plan` is what `look` returned, after its job. None if there is nothing to compare yet. Made again for the same
-    cutoff and champion, the check is what it was.
+    `plan` is what `look` returned, after its job. None if there is nothing to compare yet, or something else than
+    when `look` did. Made again for the same cutoff and champion, the check is what it was.
     """
     watched = _watched(settings)
     if watched is None:
         return None
-    done = _checked(settings, watched)
-    if done:
+    if done := _checked(settings, watched):
         return done
-    known_now = _seen(settings, watched, settings)
-    world = known_now if plan is None else _seen(settings, watched, _built(settings, plan))
-    found = _remembered(settings, watched, known_now, world, run_id)
+    seen = _seen(settings, watched, settings)
+    if _is_outdated(settings, watched, seen, plan):
+        log.warning("a cutoff or a champion came since run %s looked; the next run looks at that", run_id)
+        return None
+    return _judged(settings, watched, seen, plan, run_id)
+
+
+def run(settings: Settings, run_id: str) -> records.DriftCheck | None:
+    """Look, build what it asks for, and judge in this process; returns what `check` does."""
+    watched = _watched(settings)
+    if watched is None:
+        return None
+    if done := _checked(settings, watched):
+        return done
+    seen = _seen(settings, watched, settings)
+    plan = _question(settings, watched, seen, run_id)
+    if plan is not None:
+        jobs.run(job(settings, plan))
+    return _judged(settings, watched, seen, plan, run_id)
+
+
+def _question(settings: Settings, watched: Watched, seen: Seen, run_id: str) -> Path | None:
+    """Plan the job that tells whether the world moved or its history was re-curated, if that is in question."""
+    if not _is_in_question(settings, watched, seen):
+        return None
+    log.info("run %s asks whether the world moved or its history was re-curated", run_id)
+    return _planned(settings, watched)
+
+
+def _is_in_question(settings: Settings, watched: Watched, seen: Seen) -> bool:
+    """Whether what is over its limits may have been told otherwise, and not have changed."""
+    return bool(_verdict(settings, watched, seen).over) and _told_otherwise(settings, watched.reference.known)
+
+
+def _is_outdated(settings: Settings, watched: Watched, seen: Seen, plan: Path | None) -> bool:
+    """Whether a plan answers another question than there is now."""
+    if plan is None:
+        return _is_in_question(settings, watched, seen)
+    return msgspec.json.decode(plan.read_bytes(), type=Plan).cutoff != watched.newest
+
+
+def _judged(settings: Settings, watched: Watched, now: Seen, plan: Path | None, run_id: str) -> records.DriftCheck:
+    """Return the check of what was seen, told, shown and remembered."""
+    world = now if plan is None else _seen(settings, watched, _built(settings, plan))
+    found = _remembered(settings, watched, now, world, run_id)
     drift_alert.checked(settings, found)  # before it is remembered: a repeat would not check again
     _keep(settings, found, world)
     if plan is not None:
         files.discard(plan.parent)
     return found
-
-
-def run(settings: Settings, run_id: str) -> records.DriftCheck | None:
-    """Look, build what it asks for, and judge in this process."""
-    plan = look(settings, run_id)
-    if plan is not None:
-        jobs.run(job(settings, plan))
-    return check(settings, plan, run_id)
 
 
 def _watched(settings: Settings) -> Watched | None:
