@@ -41,9 +41,6 @@ log = logging.getLogger(__name__)
 DATASET = "drift"
 """What the ledger's validations call a check."""
 
-NEW_DOCUMENTS = {"references_inside": "document_citations"}
-"""What is watched of the documents of the last year, cited or not, and the view that offers it."""
-
 USUAL_YEARS = 3
 """New documents are compared with those of so many years before, as works of a release are with its forerunners."""
 
@@ -252,6 +249,8 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
     """
     import numpy as np
 
+    from hotarea.stages import references
+
     ledger = Ledger(settings.ledger)
     sets = ledger.all(records.FeatureSet)
     ledger.close()
@@ -259,8 +258,8 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
     usual = sorted(day for day in first if day <= years_before(cutoff.day, 1))[-USUAL_YEARS:]
     if not usual:
         return {}
-    now = _of_new_documents(here, cutoff)
-    parts = [_of_new_documents(settings, first[day]) for day in usual]
+    now = references.new_documents(here, cutoff)
+    parts = [references.new_documents(settings, first[day]) for day in usual]
     both = {name: (np.concatenate([part[name] for part in parts]), now[name]) for name in now}
     fewest = _policy(settings).fewest
     return {
@@ -268,16 +267,6 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
         for name, (before, newest) in both.items()
         if min(len(before), len(newest)) >= fewest
     }
-
-
-def _of_new_documents(settings: Settings, cutoff: Cutoff) -> dict[str, "Floats"]:
-    from hotarea.domain import training
-    from hotarea.stores import feature_store
-
-    rows = feature_store.at(feature_store.new_documents(settings, cutoff), cutoff)
-    wanted = [f"{view}:{name}" for name, view in NEW_DOCUMENTS.items()]
-    found = feature_store.historical(settings, rows, wanted, cutoff.known)
-    return dict(zip(NEW_DOCUMENTS, training.matrix(found, tuple(NEW_DOCUMENTS)).T, strict=True))
 
 
 def _label_share(settings: Settings) -> float | None:
@@ -383,7 +372,8 @@ def _keep(settings: Settings, found: records.DriftCheck, seen: Seen) -> None:
     history = [*ledger.all(records.DriftCheck), found]
     labels = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
     drift_report.write(found, seen.distributions, history, labels, _policy(settings))
-    ledger.add(found, _validation(found))
+    with suppress(PublishError):  # another run made the same check at once, and remembered it first
+        ledger.add(found, _validation(found))
     ledger.close()
     reports.index(settings)
     log.info("drift at %s: %s, report %s", found.cutoff, "; ".join(found.reasons) or "nothing is over", found.report)
