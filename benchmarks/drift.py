@@ -27,7 +27,7 @@ from hotarea.domain.reference import Model, Reference, shares_of_gain
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import drift, features, ingest, jobs, references, sample, staged_releases, training_rows
+from hotarea.stages import features, ingest, jobs, movement, references, sample, staged_releases, training_rows
 from hotarea.stores import definitions, policy
 from hotarea.stores.ledger import Ledger, read
 
@@ -113,7 +113,7 @@ def new_documents(settings: Settings, cutoffs: list[Cutoff]) -> Iterator[tuple[i
     """Yield for each year the distance of its new documents' references from those of the years before."""
     found = {c: references.new_documents(settings, c)["references_inside"] for c in cutoffs}
     for at, cutoff in enumerate(cutoffs):
-        before = [found[c] for c in cutoffs[max(0, at - drift.USUAL_YEARS) : at]]
+        before = [found[c] for c in cutoffs[max(0, at - movement.USUAL_YEARS) : at]]
         if before and min(len(np.concatenate(before)), len(found[cutoff])) >= 100:
             sides = Histogram.of(np.concatenate(before)), Histogram.of(found[cutoff])
             yield cutoff.day.year, distance(*sides).distance
