@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, task
+from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, task
 
 from hotarea.domain import errors
 from hotarea_airflow.alerts import FailureAlert, Recovered
@@ -44,6 +44,29 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 # A Beam job ends itself after HOTAREA_JOB_TIMEOUT_S, with a better message; this is for when it can't.
 BEAM_TIMEOUT = timedelta(days=1)
+
+# What a person says who starts a training; the arbiter is asked with it.
+TRAINING_PARAMS = {
+    "reason": Param(
+        "by hand",
+        type="string",
+        minLength=3,
+        title="Reason",
+        description="Why a training is asked for; kept with the request, for those who ask later.",
+    ),
+    "force": Param(
+        False,
+        type="boolean",
+        title="Force",
+        description="Pass the cooldown and the week's budget, and do not wait for a training that was begun.",
+    ),
+    "same_data": Param(
+        False,
+        type="boolean",
+        title="Same data",
+        description="Evaluate and decide again although the same data was trained on: the champion may be another.",
+    ),
+}
 
 T = TypeVar("T")
 

@@ -75,7 +75,7 @@ def monitor_model():
     first_told = BeamJobOperator(
         task_id="first_told",
         doc_md="Build the newest cutoff as if no known document had been told otherwise.",
-        stage="drift",
+        stage="recuration",
         plan=planned,
         execution_timeout=BEAM_TIMEOUT,
     )

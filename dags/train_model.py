@@ -17,11 +17,11 @@ closed: where evidence is missing, nothing is promoted. While a candidate waits 
 
 from pathlib import Path
 
-from airflow.sdk import Label, Param, dag, task
+from airflow.sdk import Label, dag, task
 
 from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
-from hotarea_flow import CHAMPION, DEFAULT_ARGS, TRAINING_REQUEST, optional, requested, settings
+from hotarea_flow import CHAMPION, DEFAULT_ARGS, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
 
 
 @dag(
@@ -31,27 +31,7 @@ from hotarea_flow import CHAMPION, DEFAULT_ARGS, TRAINING_REQUEST, optional, req
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["hotarea", "model"],
-    params={
-        "reason": Param(
-            "by hand",
-            type="string",
-            minLength=3,
-            title="Reason",
-            description="Why a training is asked for; kept with the request, for those who ask later.",
-        ),
-        "force": Param(
-            False,
-            type="boolean",
-            title="Force",
-            description="Pass the cooldown and the week's budget, and do not wait for a training that was begun.",
-        ),
-        "same_data": Param(
-            False,
-            type="boolean",
-            title="Same data",
-            description="Evaluate and decide again although the same data was trained on: the champion may be another.",
-        ),
-    },
+    params=TRAINING_PARAMS,
 )
 def train_model():  # noqa: C901 - nine tasks, no branches
     @task.short_circuit

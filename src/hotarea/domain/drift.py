@@ -1,6 +1,5 @@
 """How far a distribution has moved: the population stability index (PSI), and the distance of two histograms."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,12 +57,6 @@ def edges_of(name: str, reference: Floats) -> Floats:
     if len(found) > 2:
         return found
     return np.array([found[0] - 1, found.mean(), found[-1] + 1])
-
-
-def drift(reference: Mapping[str, Floats], current: Mapping[str, Floats]) -> dict[str, float]:
-    """Return the PSI of each feature of `reference`; NaN for one that `current` lacks."""
-    missing = np.empty(0)
-    return {name: psi(values, current.get(name, missing), edges_of(name, values)) for name, values in reference.items()}
 
 
 @dataclass(frozen=True)

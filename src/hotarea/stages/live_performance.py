@@ -1,12 +1,14 @@
 """Live performance: what became of predictions that were published, once their labels have matured."""
 
 import logging
+from contextlib import suppress
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from hotarea.domain import baselines, evaluation, records
 from hotarea.domain.drift_check import DriftPolicy
+from hotarea.domain.errors import PublishError
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import drift_alert
@@ -39,7 +41,8 @@ def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
             continue
         if champion and champion.model_version == measured.model_version:
             drift_alert.measured(settings, measured)
-        ledger.add(measured)
+        with suppress(PublishError):  # another run measured the same at once
+            ledger.add(measured)
         found.append(measured)
         log.info("version %d at %s: %s", measured.model_version, measured.cutoff, measured.metrics)
     ledger.close()

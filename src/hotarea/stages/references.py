@@ -27,6 +27,10 @@ GROWN = 1.5
 hep-th's second year moved features by a PSI of 3 and more, and nothing was wrong (docs/decisions.md)."""
 
 
+NEW_DOCUMENTS = {"references_inside": "document_citations"}
+"""What is watched of the documents of the last year, cited or not, and the view that offers it."""
+
+
 @dataclass(frozen=True)
 class Moved:
     """How far features and scores have moved since a model's training, as PSI; what is no number is left out."""
@@ -95,6 +99,14 @@ def columns(settings: Settings, cutoff: Cutoff, service: str, features: Sequence
     rows = feature_store.at(feature_store.documents(settings, cutoff), cutoff)
     found = feature_store.historical(settings, rows, service, cutoff.known)
     return _by_name(features, training.matrix(found, features))
+
+
+def new_documents(settings: Settings, cutoff: Cutoff) -> dict[str, Floats]:
+    """Return what is watched of the documents that are new at a cutoff, by name."""
+    rows = feature_store.at(feature_store.new_documents(settings, cutoff), cutoff)
+    wanted = [f"{view}:{name}" for name, view in NEW_DOCUMENTS.items()]
+    found = feature_store.historical(settings, rows, wanted, cutoff.known)
+    return _by_name(tuple(NEW_DOCUMENTS), training.matrix(found, tuple(NEW_DOCUMENTS)))
 
 
 def distances(reference: Reference, current: dict[str, Floats]) -> dict[str, float]:

@@ -1,0 +1,153 @@
+"""What became of published predictions, once their labels have matured."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hotarea.domain.evaluation import MODEL, metrics
+from hotarea.domain.records import LivePerformance, PredictionSet, TrainingRun
+from hotarea.domain.settings import Settings
+from hotarea.domain.tables import PREDICTIONS
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import live_performance
+from hotarea.stages.live_performance import RIVAL
+from hotarea.stores import definitions
+from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import Ledger
+from tests.conftest import Published, _midnight
+from tests.histories import History, end
+from tests.servers import Webhook, webhook
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
+
+
+@pytest.fixture
+def history(settings: Settings, hook: Webhook) -> Settings:
+    """A home whose cutoffs 2010 to 2013 have matured at a horizon of one year, and 2014 has not."""
+    changed = {"horizon_years": 1, "alert_urls": hook.url, "alert_timeout_s": 8}
+    settings = Settings.model_validate(settings.model_dump() | changed)
+    History(settings).publish(range(2010, 2015))
+    definitions.apply(settings)
+    return settings
+
+
+def trained(settings: Settings, version: int, expected: float) -> None:
+    ledger = Ledger(settings.ledger)
+    ledger.add(
+        TrainingRun(
+            training_id=f"training-{version}", model_version=version, feature_service="hot_area_model_v1",
+            training_cutoffs=[], evaluation_cutoff=end(2011), rows=1, metrics={MODEL: {"average_precision": expected}},
+            run_id="t",
+        )
+    )  # fmt: skip
+    ledger.close()
+
+
+def truth(settings: Settings, year: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ids and labels of the eligible documents of a cutoff."""
+    rows = pq.read_table(Layout(settings.home).label_set(Cutoff(end(year), end(year + 1))))
+    rows = rows.filter(rows["eligible"])
+    return rows["document_id"].to_numpy(), rows["hot_area"].to_numpy().astype(bool)
+
+
+def predicted(settings: Settings, day: date, version: int, scores: dict[int, float]) -> None:
+    base = {"event_timestamp": _midnight(day), "created_timestamp": _midnight(day), "model_name": "hot_area"}
+    base |= {"model_version": version, "feature_service": "hot_area_model_v1"}
+    rows = [base | {"document_id": i, "hot_area": s > 0.5, "hot_area_score": s} for i, s in scores.items()]
+    folder = Layout(settings.home).prediction_set(Cutoff(day, day), version)
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=PREDICTIONS), folder / "part-0000.parquet")
+    record = PredictionSet(
+        cutoff=day, known=day, model_name="hot_area", model_version=version, rows=len(rows), hot=0, run_id="s"
+    )
+    Published(settings).remember(record)
+
+
+def good(settings: Settings, year: int) -> dict[int, float]:
+    """Scores that rank the hot areas first, save for noise."""
+    ids, hot = truth(settings, year)
+    noise = np.random.default_rng(year).random(len(ids))
+    return dict(zip(ids.tolist(), (0.4 * hot + 0.5 * noise).tolist(), strict=True))
+
+
+def guessed(settings: Settings, year: int) -> dict[int, float]:
+    ids, _ = truth(settings, year)
+    return dict(zip(ids.tolist(), np.random.default_rng(year).random(len(ids)).tolist(), strict=True))
+
+
+def test_matured_predictions_are_scored_once_against_their_labels(history: Settings) -> None:
+    trained(history, 1, 0.8)
+    scores = good(history, 2013)
+    predicted(history, end(2013), 1, scores)
+    predicted(history, end(2014), 1, scores)  # has not matured
+
+    (found,) = live_performance.run(history, "m1")
+
+    ids, hot = truth(history, 2013)
+    assert (found.cutoff, found.rows, found.hot) == (end(2013), 900, 90)
+    assert found.metrics[MODEL] == metrics(hot, np.array([scores[i] for i in ids.tolist()]))
+    assert found.metrics[MODEL]["average_precision"] > found.metrics[RIVAL]["average_precision"]
+    assert live_performance.run(history, "m2") == []
+
+
+def test_documents_that_were_not_predicted_or_have_no_label_are_left_out(history: Settings) -> None:
+    trained(history, 1, 0.8)
+    scores = good(history, 2013)
+    known = dict(list(scores.items())[:700]) | {9: 0.9}  # document 9 was never cited
+    predicted(history, end(2013), 1, known)
+
+    (found,) = live_performance.run(history, "m")
+
+    assert found.rows == 700
+
+
+def test_a_drop_is_told_once_asks_for_training_and_recovers(history: Settings, hook: Webhook) -> None:
+    trained(history, 1, 0.8)
+    Published(history).champion(1)
+    predicted(history, end(2012), 1, guessed(history, 2012))
+
+    (fallen,) = live_performance.run(history, "m1")
+    live_performance.run(history, "m2")
+
+    assert fallen.dropped
+    assert live_performance.dropped(history) == fallen
+    assert hook.titles == ["hotarea: version 1 does worse than it promised"]
+    assert "about 0.800, as at its evaluation" in hook.bodies[0]["message"]
+
+    predicted(history, end(2013), 1, good(history, 2013))
+    (risen,) = live_performance.run(history, "m3")
+    assert not risen.dropped
+    assert live_performance.dropped(history) is None
+    assert hook.titles[1:] == ["hotarea: recovered: version 1 does worse than it promised"]
+
+
+def test_a_model_that_was_replaced_says_nothing_of_the_one_in_service(history: Settings, hook: Webhook) -> None:
+    for version in (1, 2):
+        trained(history, version, 0.8)
+        Published(history).champion(version)
+    predicted(history, end(2013), 1, guessed(history, 2013))
+
+    (found,) = live_performance.run(history, "m")
+
+    assert found.dropped
+    assert live_performance.dropped(history) is None
+    assert hook.bodies == []
+
+
+def test_too_few_hot_areas_tell_nothing(history: Settings) -> None:
+    trained(history, 1, 0.8)
+    scores = good(history, 2013)
+    predicted(history, end(2013), 1, dict(list(scores.items())[:300]))
+
+    assert live_performance.run(history, "m") == []
+    ledger = Ledger(history.ledger)
+    assert ledger.all(LivePerformance) == []
+    ledger.close()
