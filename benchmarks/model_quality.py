@@ -23,7 +23,7 @@ from hotarea.domain import records
 from hotarea.domain.baselines import LOGISTIC_REGRESSION
 from hotarea.domain.errors import TooLittleDataError
 from hotarea.domain.evaluation import MODEL
-from hotarea.domain.evidence import Evidence, Interval
+from hotarea.domain.evidence import Evidence, Interval, Slice
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.tuning import Settled
@@ -156,10 +156,15 @@ def _told(plan: TrainingPlan, found: Evidence, settled: Settled) -> dict[str, An
         "best_baseline": best,
         "ahead": {"estimate": ahead.estimate, "lower": ahead.lower, "upper": ahead.upper},
         "importance": found.importance,
-        "slices": {name: {"rows": part.rows, "hot": part.hot} for name, part in found.slices.items()},
+        "slices": {name: _slice(part) for name, part in found.slices.items()},
         "not_beaten": behind,
         "verdict": f"refused: {', '.join(behind)}" if behind else "beats every baseline",
     }
+
+
+def _slice(part: Slice) -> dict[str, Any]:
+    precision = {who: part.metrics[who]["average_precision"] for who in SHOWN if who in part.metrics}
+    return {"rows": part.rows, "hot": part.hot, "average_precision": precision}
 
 
 def _not_beaten(found: Evidence) -> list[str]:

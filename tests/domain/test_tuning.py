@@ -25,6 +25,10 @@ def history(*years: int, rows: int = 600, turned: int = 0) -> Rows:
     return Rows(values, rng.random(len(day)) < np.where(day == turned, 0.85 - likely, likely), day, NAMES)
 
 
+def searching(trials: int) -> Tuning:
+    return Tuning(trials=trials, search_from_rows=0)
+
+
 def loss(model: object, rows: Rows) -> float:
     p = score(model, rows.values)
     return float(-np.log(np.where(rows.hot, p, 1 - p)).mean())
@@ -32,14 +36,19 @@ def loss(model: object, rows: Rows) -> float:
 
 @pytest.mark.parametrize(
     ("years", "tuning"),
-    [((1, 2, 3), Tuning()), ((1, 2, 3), Tuning(stop_early_from=4)), ((1,), Tuning(trials=3, stop_early_from=1))],
-    ids=["switched off", "too few cutoffs to stop early", "a single cutoff"],
+    [
+        ((1, 2, 3), Tuning()),
+        ((1, 2, 3), Tuning(stop_early_from=4)),
+        ((1,), Tuning(trials=3, stop_early_from=1, search_from_rows=0)),
+        ((1, 2, 3), Tuning(trials=3, search_from_rows=1801)),
+    ],
+    ids=["switched off", "too few cutoffs to stop early", "a single cutoff", "too few rows to search"],
 )
 def test_where_nothing_can_be_chosen_the_recipe_is_as_given(years, tuning):
     found = settled(history(*years), QUICK, tuning, seed=1)
 
     assert (found.recipe, found.tried) == (QUICK, ())
-    assert f"on {len(years)} training cutoffs" in found.reason
+    assert f"{600 * len(years):,} rows of {len(years)} training cutoffs" in found.reason
 
 
 def test_rounds_end_where_the_newest_cutoff_gains_no_more():
@@ -60,7 +69,7 @@ def test_rounds_are_judged_on_the_newest_cutoff_and_no_other():
 
 
 def test_a_search_tries_as_many_recipes_as_it_may_and_keeps_the_best():
-    found = settled(history(1, 2), QUICK, Tuning(trials=4), seed=1)
+    found = settled(history(1, 2), QUICK, searching(4), seed=1)
 
     losses = [t.log_loss for t in found.tried]
     assert len(losses) == 5  # the one that was given is tried as well
@@ -72,22 +81,22 @@ def test_a_search_tries_as_many_recipes_as_it_may_and_keeps_the_best():
 
 
 def test_a_search_leaves_a_recipe_that_nothing_beats():
-    good = settled(history(1, 2), QUICK, Tuning(trials=6), seed=1).recipe
+    good = settled(history(1, 2), QUICK, searching(6), seed=1).recipe
 
-    again = settled(history(1, 2), good, Tuning(trials=1), seed=5)
+    again = settled(history(1, 2), good, searching(1), seed=5)
 
     assert again.recipe == min(again.tried, key=lambda t: t.log_loss).recipe
 
 
 def test_the_same_seed_searches_the_same_and_another_seed_something_else():
-    found = [settled(history(1, 2), QUICK, Tuning(trials=3), seed) for seed in (1, 1, 2)]
+    found = [settled(history(1, 2), QUICK, searching(3), seed) for seed in (1, 1, 2)]
 
     assert found[0] == found[1]
     assert [t.recipe for t in found[0].tried[1:]] != [t.recipe for t in found[2].tried[1:]]
 
 
 def test_what_was_tried_survives_its_file():
-    found = settled(history(1, 2), QUICK, Tuning(trials=1), seed=1)
+    found = settled(history(1, 2), QUICK, searching(1), seed=1)
 
     assert msgspec.json.decode(msgspec.json.encode(found), type=Settled) == found
 
@@ -99,7 +108,7 @@ from hotarea.domain.training import RECIPE, fit, save
 from hotarea.domain.tuning import Tuning, settled
 from tests.domain.test_tuning import QUICK, history
 rows = history(1, 2, 3)
-found = settled(rows, QUICK, Tuning(trials=2, stop_early_from=2), seed=9)
+found = settled(rows, QUICK, Tuning(trials=2, stop_early_from=2, search_from_rows=0), seed=9)
 save(fit(rows.values, rows.hot, rows.features, found.recipe, seed=9), Path(sys.argv[1]))
 """
 

@@ -38,7 +38,10 @@ class Settings(BaseSettings):
     )
     seed: int = Field(20, description="seed of everything random")
     search_trials: int = Field(
-        0, ge=0, le=500, description="so many recipes are tried on the newest training cutoff before a model is fitted"
+        0,
+        ge=0,
+        le=500,
+        description="so many recipes are tried before a model is fitted, on 15,000 training rows or more",
     )
     early_stopping_cutoffs: int = Field(
         4, ge=0, description="with so many training cutoffs, the newest decides on the number of rounds; 0: never"

@@ -33,6 +33,14 @@ class Tuning:
 
     trials: int = 0
     stop_early_from: int = 0  # 0: never
+    search_from_rows: int = 15_000  # fewer rows do not tell recipes apart: what they prefer is chance
+
+    def on(self, rows: "Rows") -> "Tuning":
+        """Return what of it the rows bear: nothing on one cutoff, no search on few rows."""
+        cutoffs = len(rows.cutoffs)
+        stops = 0 < self.stop_early_from <= cutoffs
+        searches = cutoffs > 1 and len(rows.hot) >= self.search_from_rows
+        return replace(self, trials=self.trials if searches else 0, stop_early_from=2 if stops and cutoffs > 1 else 0)
 
 
 @dataclass(frozen=True)
@@ -71,17 +79,16 @@ class Rows:
 def settled(rows: Rows, recipe: Recipe, tuning: Tuning, seed: int) -> Settled:
     """Return the recipe to fit by: as given, stopped early, or the best of a search; the same for the same input.
 
-    A search whose best is the recipe that was given keeps it. With fewer cutoffs than two, or than early stopping
-    asks for, nothing is chosen: what one cutoff says of the next is too little on a short history.
+    A search whose best is the recipe that was given keeps it.
     """
-    count = len(rows.cutoffs)
-    if count < 2 or (not tuning.trials and not 0 < tuning.stop_early_from <= count):
-        return Settled(recipe, f"as given: nothing was to be chosen on {count} training cutoffs")
-    race = _Race.of(rows, seed, stops=0 < tuning.stop_early_from <= count)
+    able = tuning.on(rows)
+    if not (able.trials or able.stop_early_from):
+        return Settled(recipe, f"as given on {len(rows.hot):,} rows of {len(rows.cutoffs)} training cutoffs")
+    race = _Race.of(rows, seed, stops=able.stop_early_from > 0)
     given = race.tried(recipe)
-    tried = (given, *(_searched(race, given, tuning.trials, seed) if tuning.trials else ()))
+    tried = (given, *(_searched(race, given, able.trials, seed) if able.trials else ()))
     best = min(tried, key=lambda t: t.log_loss)  # of equals the first
-    what = f"the best of {len(tried)} recipes" if tuning.trials else "the rounds"
+    what = f"the best of {len(tried)} recipes" if able.trials else "the rounds"
     return Settled(best.recipe, f"{what} on the newest training cutoff, log loss {best.log_loss:.4f}", tried)
 
 
