@@ -52,9 +52,7 @@ def respond(answer: str, shown: dict[str, Any]) -> None:
         return
     address = f"/api/v2/dags/train_model/dagRuns/{waiting.run_id}/taskInstances/ask/-1/hitlDetails"
     shown |= asyncio.run(call("GET", address)).json()
-    answered = asyncio.run(
-        call("PATCH", address, json={"chosen_options": [answer], "params_input": {"why": REASON}})
-    )
+    answered = asyncio.run(call("PATCH", address, json={"chosen_options": [answer], "params_input": {"why": REASON}}))
     assert answered.status_code == 200, answered.text
 
 
