@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic import ValidationError as PydanticError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -120,14 +120,13 @@ class Settings(BaseSettings):
         """Make paths absolute: Airflow's processes and Beam's workers run in other folders than the user."""
         return value if value is None else value.expanduser().resolve()
 
-    @model_validator(mode="after")
-    def _cutoffs_in_order(self) -> Self:
-        if self.training_cutoffs_min > self.training_cutoffs:
-            raise ValueError(
-                f"HOTAREA_TRAINING_CUTOFFS_MIN is {self.training_cutoffs_min}; expected at most "
-                f"HOTAREA_TRAINING_CUTOFFS, which is {self.training_cutoffs}"
-            )
-        return self
+    @field_validator("training_cutoffs_min")
+    @classmethod
+    def _at_most_all(cls, value: int, info: ValidationInfo) -> int:
+        most = info.data.get("training_cutoffs", value)
+        if value > most:
+            raise ValueError(f"expected at most HOTAREA_TRAINING_CUTOFFS, which is {most}")
+        return value
 
     @classmethod
     def load(cls, **overrides: object) -> Self:
