@@ -22,6 +22,7 @@ COPY --from=build /opt/venv /opt/venv
 WORKDIR /opt/hotarea
 COPY containers containers
 COPY feature_repo feature_repo
+COPY policy policy
 COPY plugins plugins
 COPY dags dags
 ENV PATH=/opt/venv/bin:$PATH \

@@ -32,7 +32,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def pass_time(known: Settings, home: Path) -> dict[str, DriftCheck]:
-    """Let a home learn release by release what the other knows, and look at each; train and put in service now and then."""
+    """Let a home learn release by release what the other knows, and look at each; now and then, train a champion."""
     settings = Settings.load(home=home, project=PROJECT, workers=1)
     for folder in (Layout(known.home).lake, Layout(known.home).features, Layout(known.home).labels):
         (home / folder.name).symlink_to(folder, target_is_directory=True)
