@@ -70,8 +70,8 @@ def of_champion(settings: Settings, champion: records.Champion) -> Reference:
     ledger.close()
     if not runs:
         raise NotReadyError(
-            f"the ledger knows no training of champion version {champion.model_version}; expected the run that made it. "
-            "Train and promote another."
+            f"the ledger knows no training of champion version {champion.model_version}; expected the run that made "
+            "it. Train and promote another."
         )
     folder = TrainingFolder.of(Layout(settings.home), runs[-1].training_id)
     if not folder.reference.is_file():  # it was trained by an earlier version of hotarea
