@@ -34,6 +34,8 @@ from hotarea.stores.ledger import Ledger, read
 PROJECT = Path(__file__).parents[1]
 DATA = PROJECT.parent / "shared" / "data"
 YEARS_IN_SERVICE = 3
+IN_PART = {"arxiv_cs": 2020}
+"""The year of a corpus that was delivered in part: it is no good data."""
 
 
 def main() -> None:
@@ -64,7 +66,8 @@ def built(settings: Settings, raw: Path) -> None:
 def tell(corpus: str, settings: Settings) -> None:
     """Print what a corpus moved."""
     growth = policy.read(settings, "drift", DriftPolicy).growth
-    cutoffs = sorted({Cutoff(s.cutoff, s.known) for s in read(settings.ledger, FeatureSet)})
+    published = {Cutoff(s.cutoff, s.known) for s in read(settings.ledger, FeatureSet)}
+    cutoffs = sorted(c for c in published if c.day.year != IN_PART.get(corpus))
     most, scores = dict.fromkeys(MODEL_FEATURES, 0.0), 0.0
     for year, reference, model in champions(settings, cutoffs):
         for cutoff in (c for c in cutoffs if year <= c.day.year <= year + YEARS_IN_SERVICE):
@@ -90,17 +93,17 @@ def champions(settings: Settings, cutoffs: list[Cutoff]) -> Iterator[tuple[int, 
         releases = [r for r in ledger.all(Release) if r.release_date <= now.known]
         try:
             plan = planned(settings, releases, sets, labels)
-            yield now.day.year, *trained(settings, plan)
         except NotReadyError:
             continue
+        eligible = {s.cutoff: s.eligible for s in labels}
+        if sum(eligible[c.day] for c in plan.window.training) and eligible[plan.window.evaluation.day]:
+            yield now.day.year, *trained(settings, plan)
     ledger.close()
 
 
 def trained(settings: Settings, plan: TrainingPlan) -> tuple[Reference, object]:
     """Return the reference of a model that is trained by a plan, and the model."""
     rows = training_rows.collect(settings, plan)
-    if not rows.training.num_rows or not rows.evaluation.num_rows:
-        raise NotReadyError("no document is eligible")
     learned, unseen = (training.matrix(part, plan.features) for part in (rows.training, rows.evaluation))
     model = training.fit(learned, training.labels(rows.training), plan.features, plan.recipe, plan.seed)
     gain = shares_of_gain(model.get_score(importance_type="total_gain"), plan.features)

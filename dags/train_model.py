@@ -39,7 +39,7 @@ def train_model():  # noqa: C901 - nine tasks, no branches
         """Ask the arbiter; split the cutoffs into training and evaluation, once. Skip the rest if it says no."""
         from hotarea.stages import arbiter
 
-        wanted = arbiter.Wanted(**params)
+        wanted = arbiter.Wanted(**{name: params[name] for name in TRAINING_PARAMS})
         answer, planned = arbiter.plan(settings(), run_id, wanted, requested(triggering_asset_events))
         ti.xcom_push(key="outcome", value=f"{answer.reason}: {answer.outcome}, {answer.why}")
         return optional(str, planned)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotarea.domain import records, training
 from hotarea.domain.columns import Floats
+from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evaluation import finite
 from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.reference import Bins, Model, Reference, shares_of_gain
@@ -65,9 +66,14 @@ def of_training(folder: TrainingFolder) -> Reference:
 def of_champion(settings: Settings, champion: records.Champion) -> Reference:
     """Return what the champion learned from; raises `NotReadyError` if neither that nor its rows were kept."""
     ledger = Ledger(settings.ledger)
-    run = ledger.all(records.TrainingRun, model_version=champion.model_version)[-1]
+    runs = ledger.all(records.TrainingRun, model_version=champion.model_version)
     ledger.close()
-    folder = TrainingFolder.of(Layout(settings.home), run.training_id)
+    if not runs:
+        raise NotReadyError(
+            f"the ledger knows no training of champion version {champion.model_version}; expected the run that made "
+            "it. Train and promote another."
+        )
+    folder = TrainingFolder.of(Layout(settings.home), runs[-1].training_id)
     if not folder.reference.is_file():  # it was trained by an earlier version of hotarea
         write(folder.reference, of_training(folder))
     return folder.read_reference()
