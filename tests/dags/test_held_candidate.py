@@ -58,7 +58,6 @@ def runs(homes: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -
     """What Airflow made of each answer."""
     folder = tmp_path_factory.mktemp("runs")
     variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "2"}
-    variables.pop("PROMETHEUS_MULTIPROC_DIR", None)  # Feast's, in this process
     subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
     wanted = json.dumps([(answer, str(s.home), str(s.project)) for answer, s in homes.items()])
     program = [sys.executable, Path(__file__).with_name("run_held.py"), PROJECT / "dags", wanted, folder / "runs.json"]
