@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from airflow import settings
 from airflow.api_fastapi.app import create_app, create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.jobs.job import Job
@@ -68,6 +69,8 @@ async def call(method: str, address: str, **content: Any) -> httpx.Response:
 
 def wait_for_a_question() -> TaskInstance:
     """Return the task that waits for an answer, as soon as there is one."""
+    while settings.Session is None:  # until the run has opened the database
+        time.sleep(0.2)
     while True:
         with create_session() as session:
             found = session.query(TaskInstance).filter_by(state=TaskInstanceState.AWAITING_INPUT).first()

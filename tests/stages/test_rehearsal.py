@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from hotarea.domain import training
+from hotarea.domain.errors import JobError
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
-from hotarea.stages import audit, materialize, rehearsal, train
+from hotarea.stages import audit, fresh_process, materialize, rehearsal, train
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
@@ -96,10 +97,18 @@ def test_another_model_of_the_same_features_scores_otherwise(trained, registered
     assert found.differing > rehearsal.REQUESTS / 2
 
 
-def test_a_fresh_process_that_does_not_answer_is_told(trained, monkeypatch):
+def test_that_no_answer_comes_in_time_says_nothing_of_the_model(trained, monkeypatch):
     monkeypatch.setattr(rehearsal, "_TIMEOUT_S", 0.05)
 
-    assert "no answer within 0.05 s" in rehearsal.trial(trained, folder_of(trained), 1).error
+    with pytest.raises(JobError, match=r"gave no answer within 0\.05 s; expected 300 scores"):
+        rehearsal.trial(trained, folder_of(trained), 1)
+
+
+def test_that_the_process_is_ended_says_nothing_of_the_model(trained, monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+
+    with pytest.raises(JobError, match="ended with status 1 and said: nothing"):
+        rehearsal.trial(trained, folder_of(trained), 1)
 
 
 def test_the_process_ends_with_a_line_and_no_traceback(trained, tmp_path):
@@ -110,7 +119,7 @@ def test_the_process_ends_with_a_line_and_no_traceback(trained, tmp_path):
         check=False,
     )
 
-    assert ended.returncode == 1
+    assert ended.returncode == fresh_process.UNUSABLE
     assert "Traceback" not in ended.stderr
     assert "is no XGBoost model" in ended.stderr.splitlines()[-1]
 

@@ -3,7 +3,7 @@
     python -m hotarea.stages.fresh_process MODEL REQUESTS RESULT
 
 REQUESTS is a Parquet file of one row per request, with the columns that the evaluation read. RESULT becomes JSON, of
-`Answers`. Ends with status 1 and a line on stderr if the model cannot be used.
+`Answers`. Ends with status 3 and a line on stderr if the model cannot be used.
 """
 
 import sys
@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 TIMES = 5
 """So often each request is made; its fastest answer is what the model takes, and not what its neighbours take."""
+
+
+UNUSABLE = 3
+"""The exit status that says that it is the model's fault; Python's own are 1 and 2."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def main(model: str, requests: str, result: str) -> int:
         found = answer(Path(model), Path(requests))
     except GateError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return UNUSABLE
     Path(result).write_bytes(msgspec.json.encode(found))
     return 0
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from hotarea.domain.errors import GateError, NotReadyError
+from hotarea.domain.errors import GateError, JobError, NotReadyError
 from hotarea.domain.evidence import Evidence, Trial
 from hotarea.domain.records import Audit, Materialization
 from hotarea.domain.settings import Settings
-from hotarea.stages.fresh_process import Answers
+from hotarea.stages.fresh_process import UNUSABLE, Answers
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 REQUESTS = 300
 """So many evaluation rows, evenly spread, are asked for: enough for a 99th percentile, and done in a second."""
 
-_TIMEOUT_S = 120
+_TIMEOUT_S = 600
 
 
 def complete(
@@ -54,7 +54,11 @@ def complete(
 
 
 def trial(settings: Settings, folder: TrainingFolder, version: int) -> Trial:
-    """Let a fresh process load a version's registered file and score sample requests, and compare to the bit."""
+    """Let a fresh process load a version's registered file and score sample requests, and compare to the bit.
+
+    What is wrong with the file is found; raises `JobError` if the process is ended or gives no answer in time, which
+    says nothing of the model.
+    """
     from hotarea.domain import training
     from hotarea.stores import registry
 
@@ -90,10 +94,18 @@ def _ask(model: Path, rows: "pa.Table", scratch: Path) -> Answers:
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise GateError(f"no answer within {_TIMEOUT_S} s; expected {rows.num_rows} scores.") from error
+        raise JobError(
+            f"the fresh process that tries {model.name} gave no answer within {_TIMEOUT_S} s; expected "
+            f"{rows.num_rows} scores. Run the gate again when the machine is less busy."
+        ) from error
+    said = [*ended.stderr.strip().splitlines(), "nothing"][-1]
+    if ended.returncode == UNUSABLE:
+        raise GateError(said)
     if ended.returncode != 0:
-        said = ended.stderr.strip().splitlines()
-        raise GateError(said[-1] if said else f"the process ended with status {ended.returncode} and said nothing.")
+        raise JobError(
+            f"the fresh process that tries {model.name} ended with status {ended.returncode} and said: {said}. "
+            "Mend the cause and run the gate again."
+        )
     return msgspec.json.decode(result.read_bytes(), type=Answers)
 
 
