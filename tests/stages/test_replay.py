@@ -52,7 +52,7 @@ def long(history: Settings) -> tuple[Replay, list[Step]]:
 def test_what_became_known_later_changes_no_row_no_candidate_and_no_decision(short, long):
     def done(found: Replay) -> list[object]:
         return [
-            (s.release, s.cutoff, s.outcome, s.candidate, s.champion, s.drifted)
+            (s.release, s.cutoff, s.outcome, s.candidate, s.champion, s.drifted, s.drift_reasons)
             for s in found.steps
             if s.release <= end(SETTLED)
         ]
