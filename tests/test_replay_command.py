@@ -43,8 +43,10 @@ def found(done: tuple[subprocess.CompletedProcess[str], Path]) -> dict[str, Any]
 
 
 def test_the_planted_shift_shows_in_its_release_and_in_no_other(found):
-    truth = {step["release"]: step["changed"] for step in found["steps"]}
-    assert truth == {"2011-12-31": [], "2012-12-31": ["references"], "2013-12-31": []}
+    changed = {step["release"]: step["changed"] for step in found["steps"]}
+    alarms = {step["release"]: step["alarms"] for step in found["steps"]}
+    assert changed == {"2011-12-31": [], "2012-12-31": ["references"], "2013-12-31": []}
+    assert alarms == {"2011-12-31": [], "2012-12-31": ["new_documents"], "2013-12-31": []}
 
 
 def test_the_timeline_says_who_served_and_why(found):

@@ -20,7 +20,7 @@ from hotarea.stages import gate, model_card, promote, train
 from hotarea.stores import model_card_page
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from hotarea.stores.training_folder import TrainingFolder
+from hotarea.stores.training_folder import TrainingFolder, write
 from tests.conftest import PROJECT
 from tests.histories import History
 
@@ -68,6 +68,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings.load(home=tmp_path_factory.mktemp("cards"), project=PROJECT, horizon_years=1)
     History(settings).publish(range(2010, 2014))
     training_id = train.run(settings, "run-1")
+    folder = TrainingFolder.of(Layout(settings.home), training_id)
+    trial = Trial(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.5, differing=0)  # that of a quiet machine
+    write(folder.evidence, replace(folder.read_evidence(), trial=trial, online_views=()))
     gate.run(settings, training_id, "run-1")
     return settings
 
@@ -221,8 +224,7 @@ def test_a_card_is_made_anew_after_a_promotion(home, card):
     decision = ledger.newest(records.Decision)
     ledger.close()
     assert decision
-    if not decision.accepted:
-        pytest.skip(f"the gate refused the candidate of the made-up history: {decision.reasons}")
+    assert decision.reasons == []
     assert card.state == "accepted, not in service yet"
     promote.run(home, decision.training_id, "run-2")
     assert model_card.run(home).state == "in service"

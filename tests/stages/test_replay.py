@@ -20,13 +20,16 @@ from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History, end
 
+DOCUMENTS = 2500
+"""So many that even the first candidates are accepted, so that there is a champion to compare with."""
+
 SETTLED = 2013
 """Until here the two replays are the same time."""
 
 
 def home(folder: Path) -> Settings:
     found = Settings.load(home=folder, project=PROJECT, horizon_years=1, training_cutoffs=3)
-    History(found).publish(range(2010, 2015))
+    History(found, documents=DOCUMENTS).publish(range(2010, 2015))
     return found
 
 
@@ -44,7 +47,7 @@ def short(history: Settings) -> Replay:
 def long(history: Settings) -> tuple[Replay, list[Step]]:
     """The same with one more year, in which absurd corrections of the years before became known."""
     for year in (2011, 2012):
-        History(history).correct(Cutoff(end(year), end(2014)))
+        History(history, documents=DOCUMENTS).correct(Cutoff(end(year), end(2014)))
     told: list[Step] = []
     return replay.run(history, "test", Asked(last=2014), told.append), told
 
@@ -52,7 +55,7 @@ def long(history: Settings) -> tuple[Replay, list[Step]]:
 def test_what_became_known_later_changes_no_row_no_candidate_and_no_decision(short, long):
     def done(found: Replay) -> list[object]:
         return [
-            (s.release, s.cutoff, s.outcome, s.candidate, s.champion, s.drifted)
+            (s.release, s.cutoff, s.outcome, s.candidate, s.champion, s.drifted, s.drift_reasons)
             for s in found.steps
             if s.release <= end(SETTLED)
         ]

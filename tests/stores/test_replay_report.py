@@ -45,6 +45,10 @@ def test_every_policy_and_every_release_has_its_row(text):
     assert releases[4][1:5] == ["v4", "held", "v3", "0.600"]
 
 
+def test_drift_is_told_with_its_reason(text):
+    assert text.count("drift (alarm): features moved: &lt;0.9&gt;") == 1
+
+
 def test_the_same_replay_gives_the_same_page(text, tmp_path):
     replay_report.write(tmp_path / "again.html", made())
     assert (tmp_path / "again.html").read_text() == text

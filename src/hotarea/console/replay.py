@@ -56,6 +56,7 @@ def _served(step: Step) -> str:
 def _why(step: Step) -> str:
     said = [] if step.candidate else [step.outcome]
     said += [", ".join(step.candidate.refused_for)] if step.candidate and step.candidate.refused_for else []
+    said += [f"drift{' (alarm)' if step.alarms else ''}: {', '.join(step.drifted)}"] if step.drifted else []
     said += [f"new works changed: {', '.join(step.changed)}"] if step.changed else []
     return "; ".join(said)
 

@@ -49,7 +49,9 @@ class Step:
     candidate: Candidate | None  # None where nothing was trained
     champion: int | None  # the version in service after it
     promoted: bool
-    drifted: tuple[str, ...]  # features beyond their limit
+    drifted: tuple[str, ...]  # aspects over their limits, before anything was trained
+    alarms: tuple[str, ...]  # those of them that are an alarm
+    drift_reasons: tuple[str, ...]  # one sentence for each aspect that is over
     changed: tuple[str, ...]  # in what the release's new works differ from those before
     seconds: float
 

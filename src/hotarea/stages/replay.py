@@ -17,7 +17,7 @@ from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataErr
 from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
-from hotarea.stages import features, gate, ingest, promote, sample, train
+from hotarea.stages import drift, features, gate, ingest, promote, sample, train
 from hotarea.stores.layout import Layout, discard
 from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.training_folder import TrainingFolder, write
@@ -171,6 +171,7 @@ def _step(present: Present, release: records.Release, run_id: str) -> Step:
     """Run the loop once: train, decide, promote if the gate says so."""
     began, settings = time.monotonic(), present.settings
     before = _champion(settings)
+    checked = drift.run(settings, run_id)
     outcome, candidate = _candidate(settings, run_id)
     champion = _champion(settings)
     newest = max(Cutoff(s.cutoff, s.known) for s in read(settings.ledger, records.FeatureSet))
@@ -181,7 +182,9 @@ def _step(present: Present, release: records.Release, run_id: str) -> Step:
         candidate=candidate,
         champion=champion,
         promoted=champion != before,
-        drifted=_drifted(candidate),
+        drifted=tuple(checked.over) if checked else (),
+        alarms=tuple(checked.alarms) if checked else (),
+        drift_reasons=tuple(checked.reasons) if checked else (),
         changed=_changed(present.past, release.release_id),
         seconds=round(time.monotonic() - began, 2),
     )
@@ -224,12 +227,6 @@ def _described(folder: TrainingFolder, decision: records.Decision) -> Candidate:
 def _champion(settings: Settings) -> int | None:
     entries = read(settings.ledger, records.Champion)
     return entries[-1].model_version if entries else None
-
-
-def _drifted(candidate: Candidate | None) -> tuple[str, ...]:
-    """Return the features whose drift the gate would not bear."""
-    names = candidate.refused_for if candidate else ()
-    return tuple(name.removeprefix("drift: ") for name in names if name.startswith("drift: "))
 
 
 def _changed(past: Settings, release_id: str) -> tuple[str, ...]:

@@ -134,11 +134,14 @@ def _strip(axes: "Axes", steps: Sequence[Step]) -> None:
         axes.scatter(days, [3] * len(days), marker=marker, color=colour, s=55, label=label, zorder=3)
     young = [_at(s.release) for s in steps if not s.candidate]
     axes.scatter(young, [3] * len(young), marker="_", color="#999", s=50, label="nothing trained")
-    drifted = [_at(s.release) for s in steps if s.drifted or s.changed]
-    axes.scatter(drifted, [4] * len(drifted), marker="D", color="#7b3fb0", s=45, label="drift")
+    for word, colour, days in (
+        ("drift: an alarm", "#7b3fb0", [_at(s.release) for s in steps if s.alarms]),
+        ("drift: over a limit", "none", [_at(s.release) for s in steps if s.drifted and not s.alarms]),
+    ):
+        axes.scatter(days, [4] * len(days), marker="D", facecolor=colour, edgecolor="#7b3fb0", s=45, label=word)
     axes.set_yticks(range(5), [NAMES[NEVER], NAMES[ALWAYS], NAMES[GATED], "candidate", "drift"])
     axes.set_ylim(-0.6, 4.6)
-    axes.legend(frameon=False, ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    axes.legend(frameon=False, ncols=6, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     _plain(axes)
 
 
