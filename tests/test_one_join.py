@@ -15,6 +15,7 @@ ALLOWED = {
     "src/hotarea/stages/score.py": "publishes predictions; its job filters the rows by both times",
     "src/hotarea/stages/validate.py": "judges whole sets",
     "src/hotarea/stages/published.py": "names the sets that are judged",
+    "src/hotarea/stages/replay.py": "links whole sets into a home that is to know no later ones",
     "src/hotarea/stages/recuration.py": "counts the rows of a set that a job built in a home aside",
     "src/hotarea/stages/training_rows.py": "hashes the files that rows were made of",
     "src/hotarea/stages/materialize.py": "serves the present",
