@@ -12,11 +12,11 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
-from airflow import settings
 from airflow.api_fastapi.app import create_app, create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.jobs.job import Job
@@ -69,10 +69,8 @@ async def call(method: str, address: str, **content: Any) -> httpx.Response:
 
 def wait_for_a_question() -> TaskInstance:
     """Return the task that waits for an answer, as soon as there is one."""
-    while settings.Session is None:  # until the run has opened the database
-        time.sleep(0.2)
     while True:
-        with create_session() as session:
+        with suppress(RuntimeError), create_session() as session:  # as long as the run has not opened the database
             found = session.query(TaskInstance).filter_by(state=TaskInstanceState.AWAITING_INPUT).first()
             if found:
                 session.expunge(found)

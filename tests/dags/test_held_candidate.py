@@ -42,14 +42,14 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
     """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
     patient, hasty = project(folder / "patient"), project(folder / "hasty", wait_hours="0.0003")
-    first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=2)
-    History(first, documents=600).publish(range(2010, 2015))
+    first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=3)
+    History(first).publish(range(2010, 2016))
     materialize.run(first, "online")
     assert train.run(first, "train")
     found = {"Approve": first}
     for answer, of in (("Reject", patient), ("none", hasty)):
         shutil.copytree(first.home, folder / answer)
-        found[answer] = Settings.load(home=folder / answer, project=of, horizon_years=1, training_cutoffs=2)
+        found[answer] = Settings.load(home=folder / answer, project=of, horizon_years=1, training_cutoffs=3)
     return found
 
 
@@ -57,7 +57,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
 def runs(homes: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What Airflow made of each answer."""
     folder = tmp_path_factory.mktemp("runs")
-    variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "2"}
+    variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
     subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
     wanted = json.dumps([(answer, str(s.home), str(s.project)) for answer, s in homes.items()])
     program = [sys.executable, Path(__file__).with_name("run_held.py"), PROJECT / "dags", wanted, folder / "runs.json"]

@@ -88,7 +88,7 @@ def agreeing(reference: str, agreement: float) -> Evidence:
         ),
         pytest.param(over("rate_1y", 0.01, 0.0, 0.02), PROMOTE, [], id="a gain on a baseline that is just certain"),
         pytest.param(
-            difference(FIRST, "rate", log_loss=Interval(-0.01, -0.02, 0.001)),
+            difference(FIRST, "rate", log_loss=Interval(0.01, 0.0, 0.02)),
             REJECT,
             ["beats rate: log_loss"],
             id="a log loss that may be a baseline's",

@@ -148,6 +148,6 @@ def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_r
 
     asked = approval.question(held, decision)
 
-    assert "**trial: latency**: milliseconds in which 99 % of the requests were answered: 1000" in asked
+    assert "**trial: latency**: milliseconds of the processor in which 99 % of the requests are answered: 1000" in asked
     assert "[the report](http://127.0.0.1:8080/hotarea/reports/decisions/t1/" in asked
     assert "**floor: roc_auc**" not in asked

@@ -27,7 +27,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a fresh process found that read the model's file as the registry keeps it, and scored sample requests."""
+    """What a fresh process found that read the model's file as the registry keeps it, and scored sample requests.
+
+    Times are the processor's, so that neighbours on the machine do not slow a model.
+    """
 
     loading_s: float
     requests: int  # of one document each

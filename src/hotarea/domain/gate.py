@@ -204,8 +204,14 @@ def _trial(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     yield _at_least("trial: requests", trial.requests, rules.min_requests, "requests that a fresh process answered")
     yield _at_most("trial: scores", trial.differing, 0, "requests whose score is not the evaluation's to the bit")
     slow = Outcome.HELD
-    yield _at_most("trial: loading", trial.loading_s, rules.max_loading_s, "seconds until the model is loaded", slow)
-    what = "milliseconds in which 99 % of the requests were answered"
+    yield _at_most(
+        "trial: loading",
+        trial.loading_s,
+        rules.max_loading_s,
+        "seconds of the processor until the model is loaded",
+        slow,
+    )
+    what = "milliseconds of the processor in which 99 % of the requests are answered"
     yield _at_most("trial: latency", trial.p99_ms, rules.max_p99_ms, what, slow)
 
 
