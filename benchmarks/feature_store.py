@@ -7,8 +7,8 @@
 
 Each contender is a process of its own. Rows per second are those of the call itself, memory that of the process and
 its workers, without servers. Servers are started for the run. Writes
-`benchmarks/results/feature_store.json`, in which topics that are not measured stay, each with the moment at which it was,
-and prints a table for each topic.
+`benchmarks/results/feature_store.json`, in which topics that are not measured stay, each with the moment at which it
+was, and prints a table for each topic.
 """
 
 import argparse
