@@ -7,7 +7,8 @@
 
 Each contender is a process of its own. Rows per second are those of the call itself, memory that of the process and
 its workers, without servers. Servers are started for the run. Writes
-`benchmarks/results/feature_store.json`, in which topics that are not measured stay, and prints a table for each topic.
+`benchmarks/results/feature_store.json`, in which topics that are not measured stay, each with the moment at which it
+was, and prints a table for each topic.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ from hotarea.stores.layout import write_aside
 ROWS = 1_000_000
 FEAST_ROWS = 50_000
 """Of which Feast's local engine writes some only: it is slow, and its rate does not grow with the number."""
+
+READ_ROWS = 100_000
+"""Of which some are read at random."""
 
 RESULTS = Path(__file__).parent / "results" / "feature_store.json"
 
@@ -60,6 +65,7 @@ def main() -> None:
         return
     for topic in asked.topic or [name for name in TOPICS if name != MEMORY]:
         found["topics"][topic] = TOPICS[topic](Sizes(asked.rows, asked.feast_rows), asked.folder)
+        found.setdefault("measured_at", {})[topic] = datetime.now(UTC).isoformat(timespec="seconds")
         print(table(topic, found["topics"][topic]), flush=True)
     found["machine"] = machine(("feast", "apache-beam", "duckdb", "redis", "pyarrow"))
     write_aside(asked.results, json.dumps(found, indent=1).encode() + b"\n")
@@ -133,7 +139,7 @@ def _reads(sizes: Sizes, folder: Path) -> list[dict[str, Any]]:
     rows = []
     for store, server in {"sqlite": nullcontext, "redis": redis, "postgres": postgres}.items():
         with server() as url:
-            found, _ = _run(READS, sizes.feast_rows, folder, _leading_to(store, url) if url else {})
+            found, _ = _run(READS, min(sizes.rows, READ_ROWS), folder, _leading_to(store, url) if url else {})
         rows.append({"get_online_features, ms": store} | found)
     return rows
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotarea.domain.knowledge import NEVER, Span, answering, micros, until, visible
+from hotarea.domain.knowledge import FOREVER, NEVER, Span, answering, micros, until, visible
 from hotarea.domain.tables import STAMP
 
 
@@ -37,7 +38,8 @@ def test_the_newest_set_that_holds_and_is_known_answers(moment, known_by, place)
     assert found.tolist() == [place]
 
 
-spans = st.lists(st.builds(Span, st.integers(0, 9).map(day), st.integers(0, 9).map(day)), max_size=6).map(sorted)
+days = st.integers(0, 9).map(day)
+spans = st.lists(st.builds(Span, days, days, days | st.just(FOREVER)), max_size=6).map(sorted)
 
 
 @given(spans, st.lists(st.tuples(st.integers(-1, 10), st.integers(-1, 10)), max_size=8))
@@ -47,7 +49,7 @@ def test_it_is_what_a_search_finds(spans, asked):
     found = answering(spans, moments, known_by)
 
     for place, (moment, known) in zip(found, asked, strict=True):
-        seen = [s for s in spans if s.holds <= day(moment) and s.known <= day(known)]
+        seen = [s for s in spans if s.holds <= day(moment) and s.known <= day(known) < s.ended]
         assert (spans[place] if place >= 0 else None) == (max(seen) if seen else None)
 
 
@@ -67,6 +69,16 @@ def test_what_is_published_later_changes_no_answer(spans, moment, known_by, late
 
     if later.holds > day(moment) or later.known > day(known_by):
         assert seen(sorted([*spans, later])) == seen(spans)
+
+
+@given(spans, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_what_ends_later_changes_no_answer(spans, moment, known_by, end):
+    """Another model takes over: what was served before stays what was served then."""
+    asked = np.array([micros(day(moment))]), np.array([micros(day(known_by))])
+    ended = [replace(span, ended=min(span.ended, day(end))) for span in spans]
+
+    if end > known_by:
+        assert answering(ended, *asked).tolist() == answering(spans, *asked).tolist()
 
 
 def test_values_expire_where_a_time_to_live_is_set():

@@ -63,7 +63,7 @@ def reachable(store: Any) -> Iterator[None]:
     try:
         yield
     except _failures(store.type) as error:
-        why = " ".join(str(error).split())
+        why = " ".join(str(error).split()).rstrip(".")
         raise SettingsError(
             f"the online store {online_name.of(store)} cannot be used: {why}; expected "
             f"{_EXPECTED[store.type]}. Start it, or correct HOTAREA_ONLINE_STORE_URL."
