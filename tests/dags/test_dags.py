@@ -52,7 +52,7 @@ EDGES: dict[str, dict[str, list[str]]] = {
     },
     "rollback_champion": {"rollback": []},
     "monitor_model": {
-        "look": ["drift", "first_told"],
+        "plan": ["drift", "first_told"],
         "first_told": ["drift"],
         "drift": ["performance"],
         "performance": ["ask"],
