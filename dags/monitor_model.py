@@ -36,7 +36,7 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, TRAINING
 )
 def monitor_model():
     @task
-    def look(*, run_id):
+    def plan(*, run_id):
         """Measure; plan the job that tells corrections from a changed world where that is in question."""
         from hotarea.stages import drift
 
@@ -71,7 +71,7 @@ def monitor_model():
         """Start the training that was accepted."""
         outlet_events[TRAINING_REQUEST].extra = {"request_id": request_id}
 
-    planned = look()
+    planned = plan()
     first_told = BeamJobOperator(
         task_id="first_told",
         doc_md="Build the newest cutoff as if no known document had been told otherwise.",

@@ -64,7 +64,7 @@ EDGES: dict[str, dict[str, list[str]]] = {
     },
     "replay_releases": {"replay": []},
     "monitor_model": {
-        "look": ["drift", "first_told"],
+        "plan": ["drift", "first_told"],
         "first_told": ["drift"],
         "drift": ["performance"],
         "performance": ["ask"],

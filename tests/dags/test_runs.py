@@ -178,7 +178,7 @@ def test_a_young_corpus_is_an_outcome_of_monitoring_and_no_failure(
     monitor = runs["monitor"]
     assert monitor["state"] == "success"
     done = {name for name, state in monitor["tasks"].items() if state == "success"}
-    assert done == {"look", "drift", "performance", "ask"}
+    assert done == {"plan", "drift", "performance", "ask"}
     [checked] = Ledger(home.ledger).all(DriftCheck)
     assert (str(checked.cutoff), checked.model_version, checked.alarms) == ("2012-12-31", 0, [])
     assert monitor["links"]["drift"].endswith("/drift.html")

@@ -127,15 +127,19 @@ def test_the_schedule_asks_after_its_days_and_not_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "until", "again"),
+    ("outcome", "more", "evaluated", "again"),
     [
-        (ACCEPTED, None, False),
-        (SKIPPED, None, False),
-        (DEFERRED, NOW - timedelta(minutes=1), True),
-        (DEFERRED, NOW + timedelta(minutes=1), False),
+        (SKIPPED, {}, (), False),
+        (DEFERRED, {"until": NOW - timedelta(minutes=1)}, (), True),
+        (DEFERRED, {"until": NOW + timedelta(minutes=1)}, (), False),
+        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=59)}, (), False),
+        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=60)}, (), True),  # it came to nothing
+        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=60)}, ("trained",), False),
     ],
 )
-def test_the_same_is_asked_again_only_after_it_was_deferred(outcome: str, until: datetime | None, again: bool) -> None:
+def test_the_same_is_asked_again_only_if_it_was_not_told_for_good(
+    outcome: str, more: dict[str, datetime], evaluated: tuple[str, ...], again: bool
+) -> None:
     earlier = TriggerRequest(
         request_id="r",
         reason=DRIFT,
@@ -143,12 +147,12 @@ def test_the_same_is_asked_again_only_after_it_was_deferred(outcome: str, until:
         asked_by="",
         outcome=outcome,
         why="",
-        training_id=None,
-        until=until,
+        training_id="trained",
+        **more,
     )
 
-    assert is_news(ask(DRIFT), [earlier], NOW) is again
-    assert is_news(replace(ask(DRIFT), subject="another cutoff"), [earlier], NOW)
+    assert is_news(ask(DRIFT), [earlier], evaluated, POLICY, NOW) is again
+    assert is_news(replace(ask(DRIFT), subject="another cutoff"), [earlier], evaluated, POLICY, NOW)
 
 
 def test_a_reason_that_nobody_knows_is_refused() -> None:

@@ -84,6 +84,13 @@ def test_new_data_is_trained_on_once(short: Settings) -> None:
     assert again == []  # it was answered
 
 
+def test_a_task_that_is_tried_again_gets_the_answers_that_it_got(short: Settings) -> None:
+    first = monitor.ask(short, "m1")
+
+    assert monitor.ask(short, "m1") == first
+    assert len(all_of(short, TrainingStart)) == 1
+
+
 def test_the_same_data_is_trained_on_by_nobody_again(short: Settings) -> None:
     promoted(short)
     aged(short, 40)

@@ -111,12 +111,19 @@ def is_scheduled(
     return bool(moments) and now - max(moments) >= timedelta(days=days)
 
 
-def is_news(ask: Ask, requests: Sequence[TriggerRequest], now: datetime) -> bool:
-    """Whether a reason asks about something of which it was not told yet, or was told to come back by now."""
+def is_news(
+    ask: Ask, requests: Sequence[TriggerRequest], evaluated: Collection[str], policy: TriggerPolicy, now: datetime
+) -> bool:
+    """Whether a reason asks about something that it was not told for good.
+
+    So is what was deferred until now, and what was accepted but came to no evaluation, whoever ran it being dead.
+    """
     same = [r for r in requests if (r.reason, r.subject) == (ask.reason, ask.subject)]
     if not same:
         return True
     last = max(same, key=lambda r: r.asked_at)
+    if last.outcome == ACCEPTED:
+        return last.training_id not in evaluated and now - last.asked_at >= timedelta(minutes=policy.joined_minutes)
     return last.outcome == DEFERRED and (last.until is None or last.until <= now)
 
 

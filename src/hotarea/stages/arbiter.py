@@ -72,10 +72,10 @@ def ask(settings: Settings, wish: Ask) -> TriggerRequest:
 
 def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
     """Answer a wish unless it was answered before and for good; None if so."""
-    ledger = Ledger(settings.ledger)
-    known = ledger.all(TriggerRequest)
+    ledger, rules = Ledger(settings.ledger), policy.read(settings, "triggers", TriggerPolicy)
+    known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
     ledger.close()
-    return ask(settings, wish) if triggers.is_news(wish, known, now()) else None
+    return ask(settings, wish) if triggers.is_news(wish, known, evaluated, rules, now()) else None
 
 
 def is_scheduled(settings: Settings) -> bool:
@@ -85,6 +85,14 @@ def is_scheduled(settings: Settings) -> bool:
     requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
     ledger.close()
     return triggers.is_scheduled(requests, starts, days, now())
+
+
+def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
+    """Return what a run has asked already; a task that is tried again goes on from there."""
+    ledger = Ledger(settings.ledger)
+    found = ledger.all(TriggerRequest, asked_by=run_id)
+    ledger.close()
+    return found
 
 
 def requests(settings: Settings, recent: int | None = None) -> list[TriggerRequest]:

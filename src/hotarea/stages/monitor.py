@@ -12,10 +12,14 @@ from hotarea.stores.ledger import Ledger
 def ask(settings: Settings, run_id: str) -> list[TriggerRequest]:
     """Ask the arbiter for all that gives reason to train now; return what was answered.
 
-    What was answered before is not asked again, unless it was deferred until now.
+    What was answered before is not asked again, unless it was deferred until now or came to nothing. Done again by the
+    same run, the answers are the same.
     """
+    done = arbiter.asked_by(settings, run_id)
+    reasons = {request.reason for request in done}
     wishes = sorted(_wishes(settings, run_id), key=lambda wish: triggers.REASONS.index(wish.reason))
-    return [answer for wish in wishes if (answer := arbiter.news(settings, wish)) is not None]
+    new = [arbiter.news(settings, wish) for wish in wishes if wish.reason not in reasons]
+    return [*done, *(answer for answer in new if answer is not None)]
 
 
 def accepted(answers: list[TriggerRequest]) -> TriggerRequest | None:
