@@ -135,7 +135,11 @@ def compared(found: Iterable[Outcome]) -> list[date]:
 def headline(replay: Replay) -> list[str]:
     """Say in sentences what the replay found."""
     candidates = sum(replay.verdicts.values())
-    said = [f"The gate promoted {replay.verdicts.get('promote', 0)} of {candidates} candidates."]
+    promoted, held, refused = (replay.verdicts.get(verdict, 0) for verdict in ("promote", "hold", "reject"))
+    said = [f"The gate promoted {promoted} of {candidates} candidates, held {held} and refused {refused}."]
+    if replay.refused_for:
+        why = ", ".join(f"{name} ({count})" for name, count in replay.refused_for.items())
+        said.append(f"Against the others stood: {why}.")
     means = {outcome.policy: outcome.means.get(PRECISION) for outcome in replay.outcomes}
     ours, never, always = (means[policy] for policy in (GATED, NEVER, ALWAYS))
     if ours is not None and never is not None and always is not None:
