@@ -32,7 +32,7 @@ def project(folder: Path, **changes: str) -> Path:
     for key, value in {"max_p99_ms": "1e-9", **changes}.items():
         (line,) = (line for line in policy.splitlines() if line.startswith(f"{key} ="))
         policy = policy.replace(line, f"{key} = {value}")
-    (folder / "policy").mkdir()
+    shutil.copytree(PROJECT / "policy", folder / "policy")
     (folder / "policy" / "gate.toml").write_text(policy)
     return folder
 
