@@ -232,7 +232,7 @@ def verdicts(steps: Iterable[Step]) -> dict[str, int]:
 def refused_for(steps: Iterable[Step]) -> dict[str, int]:
     """Return by failed check how many candidates that were not promoted failed it, the most frequent first."""
     counts = Counter(name for step in steps if step.candidate and not step.promoted for name in _kinds(step.candidate))
-    return dict(counts.most_common())
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _kinds(candidate: Candidate) -> set[str]:
