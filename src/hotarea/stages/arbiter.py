@@ -16,7 +16,7 @@ from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.records import TrainingRun, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
-from hotarea.stores import policy
+from hotarea.stores import policies
 from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def plan(
 
 def ask(settings: Settings, wish: Ask) -> TriggerRequest:
     """Answer a wish for a training, and remember it; asked again by the same run, the answer is the same."""
-    ledger, rules, data = Ledger(settings.ledger), policy.read(settings, "triggers", TriggerPolicy), _data(settings)
+    ledger, rules, data = Ledger(settings.ledger), policies.read(settings, "triggers", TriggerPolicy), _data(settings)
     try:
         for _ in range(_TRIES):
             known = ledger.all(TriggerRequest, request_id=wish.request_id)
@@ -72,7 +72,7 @@ def ask(settings: Settings, wish: Ask) -> TriggerRequest:
 
 def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
     """Answer a wish unless it was answered before and for good; None if so."""
-    ledger, rules = Ledger(settings.ledger), policy.read(settings, "triggers", TriggerPolicy)
+    ledger, rules = Ledger(settings.ledger), policies.read(settings, "triggers", TriggerPolicy)
     known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
     ledger.close()
     return ask(settings, wish) if triggers.is_news(wish, known, evaluated, rules, now()) else None
@@ -80,7 +80,7 @@ def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
-    days = policy.read(settings, "triggers", TriggerPolicy).schedule_days
+    days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
     ledger = Ledger(settings.ledger)
     requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
     ledger.close()

@@ -12,7 +12,7 @@ from hotarea.domain.errors import PublishError
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import drift_alert
-from hotarea.stores import feature_store, policy
+from hotarea.stores import feature_store, policies
 from hotarea.stores.lake import label_files
 from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
@@ -69,7 +69,7 @@ def _measured(
     settings: Settings, ledger: Ledger, predicted: records.PredictionSet, label: records.LabelSet, run_id: str
 ) -> records.LivePerformance | None:
     """Return how predictions did; None if there are too few hot areas to tell, or the evaluation is not known."""
-    rules = policy.read(settings, "drift", DriftPolicy).live
+    rules = policies.read(settings, "drift", DriftPolicy).live
     trained = ledger.all(records.TrainingRun, model_version=predicted.model_version)
     expected = trained[-1].metrics[evaluation.MODEL].get("average_precision") if trained else None
     metrics, rows, hot = _metrics(settings, predicted, label)

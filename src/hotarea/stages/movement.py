@@ -15,7 +15,7 @@ from hotarea.domain.reference import Bins, Reference
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, years_before
 from hotarea.stages import references
-from hotarea.stores import definitions, policy, registry
+from hotarea.stores import definitions, policies, registry
 from hotarea.stores.drift_report import Distributions
 from hotarea.stores.ledger import Ledger
 
@@ -82,7 +82,7 @@ def seen(settings: Settings, watched: Watched, here: Settings) -> Seen:
 
 def rules(settings: Settings) -> DriftPolicy:
     """Return the policy of drift."""
-    return policy.read(settings, "drift", DriftPolicy)
+    return policies.read(settings, "drift", DriftPolicy)
 
 
 def _scores(settings: Settings, watched: Watched, found: dict[str, Floats]) -> tuple[Bins, Bins] | None:

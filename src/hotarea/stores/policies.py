@@ -25,7 +25,7 @@ def read(settings: Settings, name: str, kind: type[T]) -> T:
         content = tomllib.loads(file.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
-            f"the policy {file} cannot be read: {error}. Restore it from git, or set HOTAREA_PROJECT to the folder "
+            f"the policy {file} cannot be read: {getattr(error, 'strerror', None) or error}. Restore it from git, or set HOTAREA_PROJECT to the folder "
             "that holds policy/."
         ) from error
     try:

@@ -1,4 +1,4 @@
-"""Policies are read strictly: a wrong file, key or value is an error that says which."""
+"""The policies of drift and triggers are read strictly: a wrong file, key or value is an error that says which."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from hotarea.domain.drift_check import DriftPolicy
 from hotarea.domain.errors import SettingsError
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import TriggerPolicy
-from hotarea.stores import policy
+from hotarea.stores import policies
 from tests.conftest import PROJECT
 
 
@@ -22,14 +22,14 @@ def copied(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize(("name", "kind"), [("drift", DriftPolicy), ("triggers", TriggerPolicy)])
 def test_the_policies_in_git_can_be_read(settings: Settings, name: str, kind: type) -> None:
-    assert isinstance(policy.read(settings, name, kind), kind)
+    assert isinstance(policies.read(settings, name, kind), kind)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("budget_per_week = 5", "budget_per_week = 0", "budget_per_week is 0; expected at least 1"),
-        ("budget_per_week = 5", 'budget_per_week = "five"', r"Expected `int`, got `str` - at `\$.budget_per_week`"),
+        ("budget_per_week = 5", 'budget_per_week = "five"', "budget_per_week is 'five': Expected `int`, got `str`"),
         ("budget_per_week = 5", "", "missing required field `budget_per_week`"),
         ("budget_per_week = 5", "budget_per_week = 5\nbudget = 5", "unknown field `budget`"),
         ("drift = 24", "drift = 24\nwhim = 1", "unknown field `whim`"),
@@ -43,11 +43,11 @@ def test_what_cannot_be_used_is_named(copied: Settings, old: str, new: str, said
     file.write_text(text.replace(old, new, 1))
 
     with pytest.raises(SettingsError, match=said) as raised:
-        policy.read(copied, "triggers", TriggerPolicy)
+        policies.read(copied, "triggers", TriggerPolicy)
 
     assert str(file) in str(raised.value)
 
 
 def test_a_policy_that_is_not_there_is_named(copied: Settings) -> None:
     with pytest.raises(SettingsError, match=r"absent.toml cannot be read: No such file"):
-        policy.read(copied, "absent", TriggerPolicy)
+        policies.read(copied, "absent", TriggerPolicy)
