@@ -66,8 +66,8 @@ class ApprovalOperator(HITLBranchOperator):
             defaults=REJECT,
             params={
                 "reason": Param(
-                    "",
-                    type="string",
+                    None,  # Airflow validates it already before anybody was asked
+                    type=["null", "string"],
                     minLength=3,
                     maxLength=500,
                     title="Reason",
@@ -102,7 +102,8 @@ class ApprovalOperator(HITLBranchOperator):
         if who is None:
             answer = approval.timed_out(settings, self.training_id, run_id)
         else:
-            approved, reason = event["chosen_options"] == [APPROVE], event["params_input"]["reason"]
+            approved = event["chosen_options"] == [APPROVE]
+            reason = event["params_input"].get("reason") or "no reason was given"
             answer = approval.remember(
                 settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
             )
