@@ -69,9 +69,10 @@ class ApprovalOperator(HITLBranchOperator):
             defaults=REJECT,
             params={
                 "why": Param(
-                    "",  # Airflow holds what a form begins with against its rules, so no least length can be asked for
+                    None,  # Airflow validates it before anybody is asked
                     source="task",  # what has another source is left out of the form
-                    type="string",
+                    type=["null", "string"],
+                    minLength=3,
                     maxLength=500,
                     title="Reason",
                     description="Why; kept in the ledger with your name, for those who ask later.",
@@ -106,7 +107,7 @@ class ApprovalOperator(HITLBranchOperator):
             answer = approval.timed_out(settings, self.training_id, run_id)
         else:
             approved = event["chosen_options"] == [APPROVE]
-            reason = event["params_input"].get("why", "").strip() or _NO_REASON
+            reason = event["params_input"].get("why") or _NO_REASON
             answer = approval.remember(
                 settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
             )

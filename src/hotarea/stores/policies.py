@@ -24,8 +24,9 @@ def read(settings: Settings, name: str, kind: type[T]) -> T:
     try:
         content = tomllib.loads(file.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        said = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"the policy {file} cannot be read: {getattr(error, 'strerror', None) or error}. Restore it from git, or set HOTAREA_PROJECT to the folder "
+            f"the policy {file} cannot be read: {said}. Restore it from git, or set HOTAREA_PROJECT to the folder "
             "that holds policy/."
         ) from error
     try:
