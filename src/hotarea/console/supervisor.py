@@ -29,7 +29,8 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._folder = _folder(settings)
         self._tag = str(settings.home)
-        self._environment = {**airflow.environment(settings), _TAG: self._tag}
+        # Airflow's servers write their titles over their environment, where the tag is looked for, unless told not to
+        self._environment = {**airflow.environment(settings), _TAG: self._tag, "SPT_NOENV": "1"}
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
 
