@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from mlflow import MlflowClient
 
 from hotarea.domain import records, training
 from hotarea.domain.settings import Settings
@@ -86,10 +88,10 @@ def judged(settings: Settings, change: Change, register: Callable[[Path], None] 
     """Let a candidate learn from changed rows, change its registered file, and let the gate decide."""
     folder = folder_of(settings)
     pq.write_table(change(folder.rows("training")), folder.dataset / "training.parquet")
-    before = set(Layout(settings.home).models.rglob("model.ubj"))
     evaluated = train.evaluate(settings, folder.plan, "evaluate")
-    for file in set(Layout(settings.home).models.rglob("model.ubj")) - before:
-        register(file)
+    version = folder.read_evidence().model_version
+    source = MlflowClient(settings.mlflow).get_model_version(training.MODEL_NAME, str(version)).source
+    register(Path(urlsplit(source).path) / "model.ubj")
     return gate.run(settings, evaluated, "gate")
 
 

@@ -345,7 +345,8 @@ def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(s
 def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(served):
     training_id = train.run(served, "one")
     first = gate.run(served, training_id, "one")
-    other = registry.register(served, "other", TrainingFolder.of(Layout(served.home), training_id).model, {}, {})
+    folder = TrainingFolder.of(Layout(served.home), training_id)
+    other = registry.register(served, "other", folder.model, {}, {}, folder.keys)
     Published(served).champion(other)
     with pytest.raises(GateError, match="Run the training again"):
         promote.run(served, training_id, "one")

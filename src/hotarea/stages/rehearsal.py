@@ -98,7 +98,7 @@ def _ask(model: Path, rows: "pa.Table", scratch: Path) -> Answers:
             f"the fresh process that tries {model.name} gave no answer within {_TIMEOUT_S} s; expected "
             f"{rows.num_rows} scores. Run the gate again when the machine is less busy."
         ) from error
-    said = [*ended.stderr.strip().splitlines(), "nothing"][-1]
+    said = ["nothing", *ended.stderr.strip().splitlines()][-1]
     if ended.returncode == UNUSABLE:
         raise GateError(said)
     if ended.returncode != 0:
