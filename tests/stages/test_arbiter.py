@@ -11,7 +11,7 @@ from hotarea.domain import records, triggers
 from hotarea.domain.records import DriftCheck, LivePerformance, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, DEFERRED, SKIPPED, Ask
-from hotarea.stages import arbiter, gate, monitor, promote, train
+from hotarea.stages import arbiter, gate, materialize, monitor, promote, train
 from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
 from tests.histories import History, end
@@ -41,6 +41,7 @@ def all_of(settings: Settings, kind: type) -> list:
 
 def promoted(settings: Settings) -> None:
     """Train a champion on demand, as the command line does."""
+    materialize.run(settings, "first")  # the gate asks whether what is served agrees
     answer, plan = arbiter.plan(settings, "first", Wanted("the first one"))
     assert (answer.outcome, plan is not None) == (ACCEPTED, True)
     training_id = train.carry_out(settings, plan, "first")
