@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_jobs import pool, progress
 from beam_jobs.steps import totals
 from beam_jobs.summary import summary
-from hotarea.domain.errors import JobError
+from hotarea.domain.errors import HotareaError, JobError
 from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
@@ -106,10 +107,17 @@ def run(main: Main) -> None:
     sys.exit(1 if "error" in outcome else 0)
 
 
+_STEP = re.compile(r" \[while running '[^']*'\]$")
+
+
 def _told(error: Exception) -> dict[str, str]:
-    """Return an error's type and message; one that means a full disk says so, whatever the runner made of it."""
+    """Return an error's type and message; one that means a full disk says so, whatever the runner made of it.
+
+    What we say is whole without the step that Beam appends; in what libraries say, the step helps to find the cause.
+    """
     if not any(os.strerror(number) in str(error) for number in (ENOSPC, EDQUOT)):
-        return {"type": type(error).__name__, "message": str(error)}
+        message = _STEP.sub("", str(error)) if isinstance(error, HotareaError) else str(error)
+        return {"type": type(error).__name__, "message": message}
     cause = str(error).strip().splitlines()[-1]
     advice = "Nothing was published; free space, or take a HOTAREA_HOME on another disk."
     return {"type": JobError.__name__, "message": f"the disk is full: {cause}. {advice}"}

@@ -22,7 +22,11 @@ def good(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def bad(_: Sequence[str]) -> dict[str, Any]:
-    raise RawDataError("part_0000.gz is damaged")
+    raise RawDataError("part_0000.gz is damaged [while running 'Read partitions']")
+
+
+def broken(_: Sequence[str]) -> dict[str, Any]:
+    raise ValueError("no column [while running 'Read partitions']")
 
 
 @pytest.fixture
@@ -42,6 +46,7 @@ def log_as_before() -> Iterator[None]:
     [
         (good, 0, {"arguments": ["--shards=4"]}),
         (bad, 1, {"error": {"type": "RawDataError", "message": "part_0000.gz is damaged"}}),
+        (broken, 1, {"error": {"type": "ValueError", "message": "no column [while running 'Read partitions']"}}),
     ],
 )
 def test_a_job_leaves_its_result_or_its_error_whole(
