@@ -28,7 +28,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.tuning import Settled
 from hotarea.domain.windows import scorable_from
-from hotarea.stages import evidence, features, ingest, train, training_rows
+from hotarea.stages import evidence, features, hindsight, ingest, train, training_rows
 from hotarea.stages.contenders import InService
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout, write_aside
@@ -136,6 +136,7 @@ def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
         rows = training_rows.collect(settings, plan)
         sets, services = training_rows.made_of(settings, plan), training_rows.services(settings, plan)
         folder.write_rows(Layout(settings.home), rows, sets, services)
+        hindsight.check(settings, folder)
         train.fitted(folder)
         return evidence.gather(settings, folder, 0, InService(None, None)), folder.read_recipe()
     finally:
