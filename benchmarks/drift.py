@@ -28,7 +28,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import features, ingest, jobs, movement, references, sample, staged_releases, training_rows
-from hotarea.stores import definitions, policy
+from hotarea.stores import definitions, policies
 from hotarea.stores.ledger import Ledger, read
 
 PROJECT = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ def built(settings: Settings, raw: Path) -> None:
 
 def tell(corpus: str, settings: Settings) -> None:
     """Print what a corpus moved."""
-    growth = policy.read(settings, "drift", DriftPolicy).growth
+    growth = policies.read(settings, "drift", DriftPolicy).growth
     published = {Cutoff(s.cutoff, s.known) for s in read(settings.ledger, FeatureSet)}
     cutoffs = sorted(c for c in published if c.day.year != IN_PART.get(corpus))
     most, scores = dict.fromkeys(MODEL_FEATURES, 0.0), 0.0

@@ -23,12 +23,14 @@ from hotarea.domain import records
 from hotarea.domain.baselines import LOGISTIC_REGRESSION
 from hotarea.domain.errors import TooLittleDataError
 from hotarea.domain.evaluation import MODEL
-from hotarea.domain.evidence import Evidence, Interval, Slice
+from hotarea.domain.evidence import Evidence, Slice
+from hotarea.domain.gate import not_beaten
+from hotarea.domain.gate_policy import Policy
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.tuning import Settled
 from hotarea.domain.windows import scorable_from
-from hotarea.stages import evidence, features, hindsight, ingest, train, training_rows
+from hotarea.stages import evidence, features, gate, hindsight, ingest, train, training_rows
 from hotarea.stages.contenders import InService
 from hotarea.stores import layout as files
 from hotarea.stores.layout import Layout, write_aside
@@ -95,11 +97,11 @@ def home(name: str, data: Path, folder: Path) -> Settings:
 
 def measured(settings: Settings, years: Iterable[int]) -> list[dict[str, Any]]:
     """Return of each year's evaluation what the gate would be shown, as far as it says how good the model is."""
-    published, found = Published.of(settings), []
+    published, policy, found = Published.of(settings), gate.policy(settings), []
     for year in years:
         try:
             plan = published.planned(year)
-            found.append({"year": year, **_told(plan, *_judged(settings, plan))})
+            found.append({"year": year, **_told(plan, *_judged(settings, plan), policy)})
         except TooLittleDataError as error:
             found.append({"year": year, "too_little_data": str(error)})
     return found
@@ -143,10 +145,10 @@ def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
         files.discard(folder.path)
 
 
-def _told(plan: TrainingPlan, found: Evidence, settled: Settled) -> dict[str, Any]:
+def _told(plan: TrainingPlan, found: Evidence, settled: Settled, policy: Policy) -> dict[str, Any]:
     best = max(found.baselines, key=lambda who: found.metrics[who]["average_precision"])
     ahead = found.differences[best]["average_precision"]
-    behind = _not_beaten(found)
+    behind = not_beaten(found, policy)
     return {
         "training": _years(plan),
         "rounds": settled.recipe.rounds,
@@ -166,15 +168,6 @@ def _told(plan: TrainingPlan, found: Evidence, settled: Settled) -> dict[str, An
 def _slice(part: Slice) -> dict[str, Any]:
     precision = {who: part.metrics[who]["average_precision"] for who in SHOWN if who in part.metrics}
     return {"rows": part.rows, "hot": part.hot, "average_precision": precision}
-
-
-def _not_beaten(found: Evidence) -> list[str]:
-    """Return the baselines that the model is not surely better than, in both metrics: the gate refuses it then."""
-    return [who for who in found.baselines if not _is_beaten(found.differences.get(who, {}))]
-
-
-def _is_beaten(ahead: dict[str, Interval]) -> bool:
-    return bool(ahead) and ahead["average_precision"].lower >= 0 and ahead["log_loss"].upper <= 0
 
 
 def _years(plan: TrainingPlan) -> str:

@@ -17,16 +17,13 @@ from pathlib import Path
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from hotarea_airflow.beam import BeamJobOperator
 from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, WORKS, optional, settings
+from hotarea_flow import DOCUMENT_FEATURES, ONE_AT_A_TIME, WORKS, beam_job, optional, settings
 
 
 @dag(
     schedule=WORKS,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "data"],
     params={
@@ -83,21 +80,19 @@ def build_features():
         audit.run(settings(), run_id)
 
     planned = plan()
-    features = BeamJobOperator(
-        task_id="document_features",
-        doc_md="Count citations and areas as of each cutoff.",
+    features = beam_job(
+        "document_features",
+        "Count citations and areas as of each cutoff.",
+        planned,
         stage="features",
         job="feature_job",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
     )
-    labels = BeamJobOperator(
-        task_id="document_labels",
-        doc_md="Look a horizon ahead of each matured cutoff to see which areas were hot.",
+    labels = beam_job(
+        "document_labels",
+        "Look a horizon ahead of each matured cutoff to see which areas were hot.",
+        planned,
         stage="features",
         job="label_job",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
     )
     published = publish(planned)
     features >> validate(planned) >> published

@@ -18,15 +18,13 @@ from pathlib import Path
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
-from hotarea_flow import DEFAULT_ARGS, into_the_lake, optional, settings
+from hotarea_flow import ONE_AT_A_TIME, into_the_lake, optional, settings
 
 
 @dag(
     # No start date: with one, the first unpausing would start a run for a moment in the past.
     schedule=CronTriggerTimetable("17 5 * * *", timezone="UTC", run_immediately=timedelta(minutes=5)),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "data"],
     params={

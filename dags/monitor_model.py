@@ -18,9 +18,8 @@ from pathlib import Path
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
-from hotarea_airflow.beam import BeamJobOperator
 from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, TRAINING_REQUEST, optional, settings
+from hotarea_flow import DOCUMENT_FEATURES, ONE_AT_A_TIME, TRAINING_REQUEST, beam_job, optional, settings
 
 
 @dag(
@@ -28,9 +27,7 @@ from hotarea_flow import BEAM_TIMEOUT, DEFAULT_ARGS, DOCUMENT_FEATURES, TRAINING
         timetable=CronTriggerTimetable("7 6 * * *", timezone="UTC", run_immediately=timedelta(minutes=1)),
         assets=DOCUMENT_FEATURES,
     ),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "model", "watch"],
 )
@@ -72,12 +69,11 @@ def monitor_model():
         outlet_events[TRAINING_REQUEST].extra = {"request_id": request_id}
 
     planned = plan()
-    first_told = BeamJobOperator(
-        task_id="first_told",
-        doc_md="Build the newest cutoff as if no known document had been told otherwise.",
+    first_told = beam_job(
+        "first_told",
+        "Build the newest cutoff as if no known document had been told otherwise.",
+        planned,
         stage="recuration",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
     )
     asked = ask()
     first_told >> drift(planned) >> performance() >> asked

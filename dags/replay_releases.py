@@ -13,14 +13,12 @@ champion and no feature of the home changes, and nobody is alerted. What stays i
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_flow import DEFAULT_ARGS, optional, settings
+from hotarea_flow import ONE_AT_A_TIME, optional, settings
 
 
 @dag(
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "model", "by hand"],
     params={

@@ -16,14 +16,12 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_flow import DEFAULT_ARGS, into_the_lake, optional, settings
+from hotarea_flow import ONE_AT_A_TIME, into_the_lake, optional, settings
 
 
 @dag(
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "data", "by hand"],
     params={

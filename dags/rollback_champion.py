@@ -17,16 +17,12 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_airflow.beam import BeamJobOperator
-from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, CHAMPION, DEFAULT_ARGS, optional, settings
+from hotarea_flow import CHAMPION, ONE_AT_A_TIME, audit_predictions, optional, scored, settings
 
 
 @dag(
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "model", "by hand"],
     params={
@@ -69,20 +65,6 @@ def rollback_champion():
 
         return optional(str, rollback.scoring(settings(), Path(move)))
 
-    @validation("predictions")
-    def validate(plan, *, run_id):
-        """Judge the earlier champion's predictions."""
-        from hotarea.stages import score
-
-        score.validate(settings(), Path(plan), run_id)
-
-    @task
-    def publish(plan, *, run_id):
-        """Make the earlier champion's predictions visible."""
-        from hotarea.stages import score
-
-        return score.publish(settings(), Path(plan), run_id)
-
     @task(outlets=[CHAMPION], trigger_rule="none_failed")
     def rollback(move, *, outlet_events):
         """Move alias, feature service and online predictions to the earlier champion."""
@@ -91,23 +73,8 @@ def rollback_champion():
         champion = rollback.move(settings(), Path(move))
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
-    @task
-    def audit(*, run_id):
-        """Compare the predictions that are served now with the offline store; fail if they differ."""
-        from hotarea.stages import audit, score
-
-        audit.run(settings(), run_id, [score.VIEW])
-
     decided = decide()
-    planned = plan(decided)
-    scored = BeamJobOperator(
-        task_id="score",
-        doc_md="Predict every document with the earlier champion.",
-        stage="score",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
-    )
-    scored >> validate(planned) >> publish(planned) >> rollback(decided) >> audit()
+    scored(plan(decided)) >> rollback(decided) >> audit_predictions()
 
 
 rollback_champion()

@@ -12,20 +12,14 @@ the next run, or `hotarea materialize`, writes it again.
 **Example** `{}`
 """
 
-from pathlib import Path
-
 from airflow.sdk import dag, task
 
-from hotarea_airflow.beam import BeamJobOperator
-from hotarea_airflow.validation import validation
-from hotarea_flow import BEAM_TIMEOUT, CHAMPION, DEFAULT_ARGS, DOCUMENT_FEATURES, optional, settings
+from hotarea_flow import CHAMPION, DOCUMENT_FEATURES, ONE_AT_A_TIME, audit_predictions, optional, scored, settings
 
 
 @dag(
     schedule=(CHAMPION | DOCUMENT_FEATURES),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "model"],
 )
@@ -44,20 +38,6 @@ def score_documents():
 
         return optional(str, score.plan(settings(), run_id))
 
-    @validation("predictions")
-    def validate(plan, *, run_id):
-        """Judge the predictions."""
-        from hotarea.stages import score
-
-        score.validate(settings(), Path(plan), run_id)
-
-    @task
-    def publish(plan, *, run_id):
-        """Make the predictions and the hot areas visible."""
-        from hotarea.stages import score
-
-        return score.publish(settings(), Path(plan), run_id)
-
     @task(trigger_rule="none_failed")
     def materialize(*, run_id):
         """Bring the champion's predictions into the online store, if others are there."""
@@ -65,23 +45,9 @@ def score_documents():
 
         materialize.run(settings(), run_id, views=[score.VIEW])
 
-    @task(trigger_rule="none_failed")
-    def audit(*, run_id):
-        """Compare the predictions that are served now with the offline store; fail if they differ."""
-        from hotarea.stages import audit, score
-
-        audit.run(settings(), run_id, [score.VIEW])
-
     planned = plan()
-    scored = BeamJobOperator(
-        task_id="score",
-        doc_md="Predict every document with the champion.",
-        stage="score",
-        plan=planned,
-        execution_timeout=BEAM_TIMEOUT,
-    )
     champion() >> planned
-    scored >> validate(planned) >> publish(planned) >> materialize() >> audit()
+    scored(planned) >> materialize() >> audit_predictions()
 
 
 score_documents()

@@ -21,14 +21,12 @@ from airflow.sdk import Label, dag, task
 
 from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
-from hotarea_flow import CHAMPION, DEFAULT_ARGS, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
+from hotarea_flow import CHAMPION, ONE_AT_A_TIME, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
 
 
 @dag(
     schedule=TRAINING_REQUEST,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "model"],
     params=TRAINING_PARAMS,

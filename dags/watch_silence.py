@@ -15,14 +15,12 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from hotarea_flow import DEFAULT_ARGS, settings
+from hotarea_flow import ONE_AT_A_TIME, settings
 
 
 @dag(
     schedule=CronTriggerTimetable("43 * * * *", timezone="UTC", run_immediately=timedelta(minutes=1)),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    **ONE_AT_A_TIME,
     doc_md=__doc__,
     tags=["hotarea", "watch"],
 )

@@ -12,7 +12,8 @@ from msgspec.structs import replace as with_rules
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Trial
-from hotarea.domain.gate import Decision, Outcome, Verdict, decide
+from hotarea.domain.gate import Decision, Verdict, decide, not_beaten
+from hotarea.domain.gate_check import Outcome
 from hotarea.domain.hindsight import CEILINGS
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
 
@@ -195,6 +196,9 @@ def test_the_truth_table(evidence: Evidence, verdict: Verdict, checks: list[str]
 
     assert (decision.verdict, against(decision)) == (verdict, checks)
     assert len(decision.reasons) == len(checks)
+    assert [f"beats {name}" for name in not_beaten(evidence, POLICY)] == [
+        name.split(":")[0] for name in checks if name.startswith("beats ")
+    ]
 
 
 def test_that_there_was_no_champion_is_a_case_with_a_name():

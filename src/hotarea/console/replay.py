@@ -20,6 +20,8 @@ def show(console: Console, replay: Replay) -> None:
     """Print the timeline, the policies beside each other, how models age, and all of it in sentences."""
     console.print(_timeline(replay))
     console.print(_policies(replay))
+    for found in replay.outcomes:
+        console.print(f"  {found.policy}: {POLICIES[found.policy]}", highlight=False)
     if replay.ageing:
         console.print(_ageing(replay))
     for sentence in headline(replay):
@@ -66,10 +68,9 @@ def _policies(replay: Replay) -> Table:
     names = [name for name in _METRICS if name in replay.outcome(GATED).means]
     for name in (*(_METRICS[n] for n in names), "regret"):
         table.add_column(name, justify="right")
-    table.add_column("what it does")
     for found in replay.outcomes:
         figures = [found.means.get(name) for name in names] + [found.regret]
-        table.add_row(found.policy, str(found.changes), *map(_figure, figures), POLICIES[found.policy])
+        table.add_row(found.policy, str(found.changes), *map(_figure, figures))
     return table
 
 

@@ -12,6 +12,7 @@ from math import isfinite
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Slice
+from hotarea.domain.gate_check import Check, Outcome, at_least, at_most, finite, missing_evidence, passed_if
 from hotarea.domain.gate_policy import Policy
 from hotarea.domain.hindsight import CEILINGS, PRECISION
 
@@ -22,25 +23,6 @@ class Verdict(StrEnum):
     PROMOTE = "promote"
     HOLD = "hold"
     REJECT = "reject"
-
-
-class Outcome(StrEnum):
-    """How one check ended."""
-
-    PASSED = "passed"
-    HELD = "held"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question to the evidence, its answer and what it was held against; `value` is None where it is missing."""
-
-    name: str
-    outcome: Outcome
-    value: float | None
-    threshold: float | None
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,41 +51,53 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     return Decision(tuple(check for rule in rules for check in rule(evidence, policy)))
 
 
+def not_beaten(evidence: Evidence, policy: Policy) -> list[str]:
+    """Return the baselines that the candidate is not surely better than, which is why it would be rejected."""
+    return [
+        name
+        for name in evidence.baselines
+        if any(check.outcome is not Outcome.PASSED for check in _beats(name, evidence, policy))
+    ]
+
+
 def _complete(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     what = "hot areas among the evaluation rows"
-    yield _at_least("evidence: hot areas", evidence.hot, policy.evaluation.min_hot, what)
+    yield at_least("evidence: hot areas", evidence.hot, policy.evaluation.min_hot, what)
     contenders = (MODEL, *evidence.baselines, *_rival(evidence))
     missing = [f"{who} {name}" for who in contenders for name in METRICS if _metric(evidence, who, name) is None]
     reason = f"metrics are missing: {', '.join(missing)}" if missing else "every contender has its metrics"
-    yield _check("evidence: metrics", not missing, float(len(missing)), 0.0, reason)
+    yield passed_if("evidence: metrics", not missing, float(len(missing)), 0.0, reason)
 
 
 def _floors(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     floors, precision = policy.evaluation, _metric(evidence, MODEL, "average_precision")
     lift = precision / evidence.prevalence if precision is not None and evidence.hot and evidence.rows else None
     auc, error = _metric(evidence, MODEL, "roc_auc"), _metric(evidence, MODEL, "calibration_error")
-    yield _at_least("floor: roc_auc", auc, floors.min_roc_auc, "ROC AUC against its floor")
-    yield _at_least("floor: lift", lift, floors.min_lift, "average precision per prevalence against its floor")
-    yield _at_most(
+    yield at_least("floor: roc_auc", auc, floors.min_roc_auc, "ROC AUC against its floor")
+    yield at_least("floor: lift", lift, floors.min_lift, "average precision per prevalence against its floor")
+    yield at_most(
         "calibration", error, floors.max_calibration_error, "how far scores differ from how often they come true"
     )
 
 
 def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """A baseline that is not certainly beaten wins: it costs nothing, so nobody is asked."""
-    rules = policy.baselines
     if not evidence.baselines:
-        yield _missing("baselines", "no baseline was named; expected at least one to beat")
+        yield missing_evidence("baselines", "no baseline was named; expected at least one to beat")
     for name in evidence.baselines:
-        gains = _gains(evidence, name)
-        for metric, least in (("average_precision", rules.margin), ("log_loss", 0 - rules.log_loss_tolerance)):
-            yield _bound(f"beats {name}: {metric}", gains(metric), least, f"{_GAINED[metric]} baseline {name}")
+        yield from _beats(name, evidence, policy)
+
+
+def _beats(name: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    rules, gains = policy.baselines, _gains(evidence, name)
+    for metric, least in (("average_precision", rules.margin), ("log_loss", 0 - rules.log_loss_tolerance)):
+        yield _bound(f"beats {name}: {metric}", gains(metric), least, f"{_GAINED[metric]} baseline {name}")
 
 
 def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """Where the estimate is within the tolerance, and its interval reaches beyond, the rows cannot decide."""
     if evidence.champion_version is None:
-        yield _check("champion", True, None, None, "no champion yet: floors and baselines decide alone")
+        yield passed_if("champion", True, None, None, "no champion yet: floors and baselines decide alone")
         return
     rules, gains = policy.champion, _gains(evidence, CHAMPION)
     who = f"champion version {evidence.champion_version} on the same rows"
@@ -115,12 +109,12 @@ def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if not evidence.slices:
-        yield _missing("slices", "the evaluation was not sliced; expected slices with their row counts")
+        yield missing_evidence("slices", "the evaluation was not sliced; expected slices with their row counts")
         return
     small = [name for name, part in evidence.slices.items() if not _is_judged(part, policy)]
     told = f"not judged, as they hold fewer than {policy.slices.min_rows} rows or {policy.slices.min_hot} hot areas: "
     reason = told + ", ".join(small) if small else "every slice is large enough to judge"
-    yield _check("slices: too small", True, float(len(small)), None, reason)
+    yield passed_if("slices: too small", True, float(len(small)), None, reason)
     for name, part in evidence.slices.items():
         if _is_judged(part, policy):
             yield _slice(evidence, policy, name, part)
@@ -134,50 +128,50 @@ def _slice(evidence: Evidence, policy: Policy, name: str, part: Slice) -> Check:
     title = f"slice: {name}"
     missing = [who for who in (MODEL, *_rival(evidence)) if _of(part.metrics, who, "average_precision") is None]
     if missing:
-        return _missing(title, f"average precision in {name} is missing of: {', '.join(missing)}")
+        return missing_evidence(title, f"average precision in {name} is missing of: {', '.join(missing)}")
     if evidence.champion_version is None:
-        return _check(title, True, None, None, f"no champion yet to compare with in {name}")
+        return passed_if(title, True, None, None, f"no champion yet to compare with in {name}")
     gain = _interval(part.difference)
     estimate, least = gain.estimate if gain else None, -policy.slices.tolerance
     certain = gain is None or gain.upper < 0
     what = f"{_GAINED['average_precision']} the champion in {name} ({part.rows:,} rows){_between(gain)}"
-    return _at_least(title, estimate, least, what, Outcome.FAILED if certain else Outcome.HELD)
+    return at_least(title, estimate, least, what, Outcome.FAILED if certain else Outcome.HELD)
 
 
 def _overlap(evidence: Evidence, policy: Policy) -> Iterator[Check]:  # noqa: ARG001 - none is borne
     for who in (MODEL, *_rival(evidence)):
         what = f"evaluation rows among those that the {who} learned from"
-        yield _at_most(f"overlap: {who}", evidence.overlap.get(who), 0, what)
+        yield at_most(f"overlap: {who}", evidence.overlap.get(who), 0, what)
 
 
 def _leakage(evidence: Evidence, policy: Policy) -> Iterator[Check]:  # noqa: ARG001 - its limits are measured facts
     precision = _metric(evidence, MODEL, "average_precision")
-    yield _at_most("leakage: too good", precision, PRECISION, "average precision against what an honest model reaches")
+    yield at_most("leakage: too good", precision, PRECISION, "average precision against what an honest model reaches")
     for reference, ceiling in CEILINGS.items():
         what = f"greatest agreement of a feature with {reference}, which only hindsight knows"
-        yield _at_most(f"leakage: {reference}", evidence.hindsight.get(reference), ceiling, what)
+        yield at_most(f"leakage: {reference}", evidence.hindsight.get(reference), ceiling, what)
 
 
 def _drift(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if not evidence.features:
-        yield _missing("drift", "the model names no features, so none could be compared")
+        yield missing_evidence("drift", "the model names no features, so none could be compared")
         return
     for name in evidence.features:
         yield _feature(evidence, policy, name)
     rules, where = policy.drift, f"between the training rows and cutoff {evidence.newest_cutoff}"
-    pairs = [(_number(evidence.importance.get(n)), _number(evidence.drift.get(n))) for n in evidence.features]
+    pairs = [(finite(evidence.importance.get(n)), finite(evidence.drift.get(n))) for n in evidence.features]
     known = [weight * moved for weight, moved in pairs if weight is not None and moved is not None]
     mean = sum(known) if len(known) == len(pairs) else None
     what = f"PSI of all features by their share of the gain, {where}"
-    yield _at_most("drift: weighted", mean, rules.max_weighted_psi, what, Outcome.HELD)
+    yield at_most("drift: weighted", mean, rules.max_weighted_psi, what, Outcome.HELD)
     what = f"PSI of the model's scores between the evaluation rows and cutoff {evidence.newest_cutoff}"
-    yield _at_most("drift: predictions", evidence.prediction_drift, rules.max_predictions_psi, what, Outcome.HELD)
+    yield at_most("drift: predictions", evidence.prediction_drift, rules.max_predictions_psi, what, Outcome.HELD)
 
 
 def _feature(evidence: Evidence, policy: Policy, name: str) -> Check:
     """The world may have moved, or the data: the metrics cannot tell, so a person is asked."""
     moved, before, weight = (
-        _number(values.get(name)) for values in (evidence.drift, evidence.drift_evaluation, evidence.importance)
+        finite(values.get(name)) for values in (evidence.drift, evidence.drift_evaluation, evidence.importance)
     )
     limit = None if before is None or weight is None else policy.drift.limit(before)
     share = "an unknown share" if weight is None else f"{weight:.1%}"
@@ -185,26 +179,28 @@ def _feature(evidence: Evidence, policy: Policy, name: str) -> Check:
     matters = weight is None or weight >= policy.drift.min_importance
     if moved is not None and limit is not None and moved > limit and not matters:
         reason = f"{what}: {moved:.4g}, beyond {limit:.4g}, but it hardly moves the scores"
-        return _check(f"drift: {name}", True, moved, limit, reason)
-    return _at_most(f"drift: {name}", moved, limit, what, Outcome.HELD)
+        return passed_if(f"drift: {name}", True, moved, limit, reason)
+    return at_most(f"drift: {name}", moved, limit, what, Outcome.HELD)
 
 
 def _trial(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """A model that does not load, or scores otherwise, is rejected; slowness may be the machine's."""
     rules, trial = policy.trial, evidence.trial
     if trial is None:
-        yield _missing("trial", "no fresh process has loaded the model; expected a trial of its registered file")
+        yield missing_evidence(
+            "trial", "no fresh process has loaded the model; expected a trial of its registered file"
+        )
         return
     said = f"a fresh process could not use the registered file: {trial.error}"
-    yield _check(
+    yield passed_if(
         "trial: loads", not trial.error, None, None, said if trial.error else "a fresh process loads the model"
     )
     if trial.error:
         return
-    yield _at_least("trial: requests", trial.requests, rules.min_requests, "requests that a fresh process answered")
-    yield _at_most("trial: scores", trial.differing, 0, "requests whose score is not the evaluation's to the bit")
+    yield at_least("trial: requests", trial.requests, rules.min_requests, "requests that a fresh process answered")
+    yield at_most("trial: scores", trial.differing, 0, "requests whose score is not the evaluation's to the bit")
     slow = Outcome.HELD
-    yield _at_most(
+    yield at_most(
         "trial: loading",
         trial.loading_s,
         rules.max_loading_s,
@@ -212,19 +208,21 @@ def _trial(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         slow,
     )
     what = "milliseconds of the processor in which 99 % of the requests are answered"
-    yield _at_most("trial: latency", trial.p99_ms, rules.max_p99_ms, what, slow)
+    yield at_most("trial: latency", trial.p99_ms, rules.max_p99_ms, what, slow)
 
 
 def _serving(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if evidence.online_views is None:
-        yield _missing("serving", "which of the model's features are served online is missing; expected their views")
+        yield missing_evidence(
+            "serving", "which of the model's features are served online is missing; expected their views"
+        )
         return
     if not evidence.online_views:
-        yield _check("serving", True, None, None, "none of the model's features is served online")
+        yield passed_if("serving", True, None, None, "none of the model's features is served online")
     for view in evidence.online_views:
         what = f"share of audited documents that {view} answers otherwise online than offline"
         share = evidence.disagreement.get(view)
-        yield _at_most(f"serving: {view}", share, policy.serving.max_disagreement, what)
+        yield at_most(f"serving: {view}", share, policy.serving.max_disagreement, what)
 
 
 _GAINED = {"average_precision": "average precision gained on", "log_loss": "log loss saved against"}
@@ -254,52 +252,14 @@ def _metric(evidence: Evidence, contender: str, metric: str) -> float | None:
 
 
 def _of(metrics: Mapping[str, Mapping[str, float]], contender: str, metric: str) -> float | None:
-    return _number(metrics.get(contender, {}).get(metric))
-
-
-def _number(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None
-
-
-def _check(name: str, passed: bool, value: float | None, threshold: float | None, reason: str) -> Check:
-    return Check(name, Outcome.PASSED if passed else Outcome.FAILED, value, threshold, reason)
-
-
-def _missing(name: str, reason: str) -> Check:
-    return Check(name, Outcome.FAILED, None, None, reason)
+    return finite(metrics.get(contender, {}).get(metric))
 
 
 def _bound(name: str, gain: Interval | None, least: float, what: str, otherwise: Outcome = Outcome.FAILED) -> Check:
     """Hold the lower bound of a gain against what it must reach."""
     value = gain.lower if gain else None
-    return _at_least(name, value, least, f"{what}, lower bound{_between(gain)}", otherwise)
+    return at_least(name, value, least, f"{what}, lower bound{_between(gain)}", otherwise)
 
 
 def _between(gain: Interval | None) -> str:
     return f" ({gain.estimate:+.4f}, 95 % within {gain.lower:+.4f} and {gain.upper:+.4f})" if gain else ""
-
-
-def _at_least(
-    name: str, value: float | None, threshold: float | None, what: str, otherwise: Outcome = Outcome.FAILED
-) -> Check:
-    return _held_against(name, value, threshold, what, "at least", otherwise)
-
-
-def _at_most(
-    name: str, value: float | None, threshold: float | None, what: str, otherwise: Outcome = Outcome.FAILED
-) -> Check:
-    return _held_against(name, value, threshold, what, "at most", otherwise)
-
-
-def _held_against(  # noqa: PLR0913, PLR0917 - each a different thing
-    name: str, value: float | None, threshold: float | None, what: str, relation: str, otherwise: Outcome
-) -> Check:
-    """Compare; what is missing fails, whatever else would be borne."""
-    value = _number(value)
-    found = "missing" if value is None else f"{value:.4g}"
-    expected = "a threshold that is missing" if threshold is None else f"{relation} {threshold:.4g}"
-    reason = f"{what}: {found}, expected {expected}"
-    if value is None or threshold is None:
-        return Check(name, Outcome.FAILED, value, threshold, reason)
-    passed = value >= threshold if relation == "at least" else value <= threshold
-    return Check(name, Outcome.PASSED if passed else otherwise, value, threshold, reason)

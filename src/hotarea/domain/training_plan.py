@@ -51,17 +51,12 @@ def planned(
     """
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
-    newest = max(r.covered for r in releases)
     excluded = _excluded(settings, releases)
     labelled = _first_known(
         [s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded]
     )
-    usable = [
-        cutoff
-        for day, cutoff in _first_known([s for s in features if s.known not in excluded]).items()
-        if _is_year_end(day) and (day in labelled or not is_matured(day, settings.horizon_years, newest))
-    ]
-    window = training_window(usable, newest, *_limits(settings))
+    built = _first_known([s for s in features if s.known not in excluded])
+    window = _window(settings, built, labelled, newest=max(r.covered for r in releases))
     window = replace(window, newest=max(Cutoff(s.cutoff, s.known) for s in features))
     plan = TrainingPlan(
         training_id="",
@@ -81,8 +76,17 @@ def planned(
     return replace(plan, training_id=f"{window.newest.day}{corrected}-{_digest(plan)}")
 
 
-def _limits(settings: Settings) -> tuple[int, int, int]:
-    return settings.horizon_years, settings.training_cutoffs, settings.training_cutoffs_min
+def _window(
+    settings: Settings, built: dict[date, Cutoff], labelled: dict[date, Cutoff], newest: date
+) -> TrainingWindow:
+    """Split the year ends that can be used: with labels, or not matured yet."""
+    horizon = settings.horizon_years
+    usable = [
+        cutoff
+        for day, cutoff in built.items()
+        if _is_year_end(day) and (day in labelled or not is_matured(day, horizon, newest))
+    ]
+    return training_window(usable, newest, horizon, settings.training_cutoffs, settings.training_cutoffs_min)
 
 
 def _excluded(settings: Settings, releases: Sequence[Release]) -> frozenset[date]:

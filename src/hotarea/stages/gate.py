@@ -16,7 +16,8 @@ from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from hotarea.domain.evidence import Evidence
-    from hotarea.domain.gate import Check, Decision
+    from hotarea.domain.gate import Decision
+    from hotarea.domain.gate_check import Check
     from hotarea.domain.gate_policy import Policy
     from hotarea.stores.training_folder import TrainingFolder
 

@@ -1,0 +1,67 @@
+"""One check of the gate: a value of the evidence, held against what the policy asks of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+
+class Outcome(StrEnum):
+    """How one check ended."""
+
+    PASSED = "passed"
+    HELD = "held"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to the evidence, its answer and what it was held against; `value` is None where it is missing."""
+
+    name: str
+    outcome: Outcome
+    value: float | None
+    threshold: float | None
+    reason: str
+
+
+def finite(value: float | None) -> float | None:
+    """Return the value, and None if it is none, not a number or infinite: such evidence is missing."""
+    return value if value is not None and isfinite(value) else None
+
+
+def passed_if(name: str, passed: bool, value: float | None, threshold: float | None, reason: str) -> Check:
+    """Return a check that has passed or failed."""
+    return Check(name, Outcome.PASSED if passed else Outcome.FAILED, value, threshold, reason)
+
+
+def missing_evidence(name: str, reason: str) -> Check:
+    """Return the failed check of what the evidence lacks."""
+    return Check(name, Outcome.FAILED, None, None, reason)
+
+
+def at_least(
+    name: str, value: float | None, threshold: float | None, what: str, otherwise: Outcome = Outcome.FAILED
+) -> Check:
+    """Return the check that a value is not below a threshold; if it is, the check ends `otherwise`."""
+    return _held_against(name, value, threshold, what, "at least", otherwise)
+
+
+def at_most(
+    name: str, value: float | None, threshold: float | None, what: str, otherwise: Outcome = Outcome.FAILED
+) -> Check:
+    """Return the check that a value is not above a threshold; if it is, the check ends `otherwise`."""
+    return _held_against(name, value, threshold, what, "at most", otherwise)
+
+
+def _held_against(  # noqa: PLR0913, PLR0917 - each a different thing
+    name: str, value: float | None, threshold: float | None, what: str, relation: str, otherwise: Outcome
+) -> Check:
+    """Compare; what is missing fails, whatever else would be borne."""
+    value = finite(value)
+    found = "missing" if value is None else f"{value:.4g}"
+    expected = "a threshold that is missing" if threshold is None else f"{relation} {threshold:.4g}"
+    reason = f"{what}: {found}, expected {expected}"
+    if value is None or threshold is None:
+        return Check(name, Outcome.FAILED, value, threshold, reason)
+    passed = value >= threshold if relation == "at least" else value <= threshold
+    return Check(name, Outcome.PASSED if passed else otherwise, value, threshold, reason)
