@@ -14,7 +14,7 @@ from beam_jobs.steps import Step
 from hotarea.domain import labels
 from hotarea.domain.citation_counts import Tallies
 from hotarea.domain.cutoff_axis import CutoffAxis
-from hotarea.domain.labels import LabelRule, Outcome
+from hotarea.domain.labels import FutureRates, LabelRule
 from hotarea.domain.percentiles import Distribution, distribution, merged
 from hotarea.domain.tables import LABELS
 from hotarea.stores.layout import Layout
@@ -57,7 +57,7 @@ def rates_of(shard: int, tallies: Tallies, axis: CutoffAxis) -> Iterator[tuple[i
     for number in range(len(axis)):
         rows = tallies.at(number)
         if len(rows):
-            outcome = Outcome.of(rows)
+            outcome = FutureRates.of(rows)
             yield number, (shard, distribution(outcome.future_rate[outcome.eligible]))
 
 

@@ -25,10 +25,10 @@ from beam_jobs.steps import Step, counted, counted_bytes
 from hotarea.domain import edge_list, lake, lines, tables, works
 from hotarea.domain.delivery import Assignment, Delivery, Plan, Reading, Writing
 from hotarea.domain.errors import RawDataError
-from hotarea.domain.outcome import outcomes
 from hotarea.domain.raw_kinds import Kinds
 from hotarea.domain.records import QUARANTINED
 from hotarea.domain.rejects import by_reason, quarantine
+from hotarea.domain.release_outcome import outcomes
 from hotarea.stores.layout import discard, write_aside
 
 SHARD_BYTES = 128 << 20

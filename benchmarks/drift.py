@@ -20,14 +20,14 @@ import numpy as np
 from hotarea.domain import training
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy
+from hotarea.domain.drift_reference import Model, Reference, shares_of_gain
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.records import FeatureSet, LabelSet, Release
-from hotarea.domain.reference import Model, Reference, shares_of_gain
 from hotarea.domain.settings import Settings
 from hotarea.domain.training_plan import TrainingPlan, planned
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import features, ingest, jobs, movement, references, sample, staged_releases, training_rows
+from hotarea.stages import drift_references, features, ingest, jobs, movement, sample, staged_releases, training_rows
 from hotarea.stores import definitions, policies
 from hotarea.stores.ledger import Ledger, read
 
@@ -71,12 +71,12 @@ def tell(corpus: str, settings: Settings) -> None:
     most, scores = dict.fromkeys(MODEL_FEATURES, 0.0), 0.0
     for year, reference, model in champions(settings, cutoffs):
         for cutoff in (c for c in cutoffs if year <= c.day.year <= year + YEARS_IN_SERVICE):
-            found = references.columns(settings, cutoff, FEATURE_SERVICE, MODEL_FEATURES)
-            moved = references.distances(reference, found)
+            found = drift_references.columns(settings, cutoff, FEATURE_SERVICE, MODEL_FEATURES)
+            moved = drift_references.distances(reference, found)
             for name, psi in moved.items():
                 most[name] = max(most[name], psi if psi > growth * reference.borne[name] else 0.0)
             values = np.column_stack(list(found.values()))
-            scores = max(scores, references.of_scores(reference, model, values) or 0.0)
+            scores = max(scores, drift_references.of_scores(reference, model, values) or 0.0)
     print(f"\n{corpus}: the most that good data moved beyond {growth} times the evaluation's")
     for name, psi in most.items():
         print(f"  {name:24} {psi:.2f}")
@@ -86,19 +86,18 @@ def tell(corpus: str, settings: Settings) -> None:
 
 def champions(settings: Settings, cutoffs: list[Cutoff]) -> Iterator[tuple[int, Reference, object]]:
     """Yield a year, and what a model that was trained in it would be held against, with that model."""
-    ledger = Ledger(settings.ledger)
-    for now in cutoffs:
-        sets = [s for s in ledger.all(FeatureSet) if s.known <= now.known]
-        labels = [s for s in ledger.all(LabelSet) if s.known <= now.known]
-        releases = [r for r in ledger.all(Release) if r.release_date <= now.known]
-        try:
-            plan = planned(settings, releases, sets, labels)
-        except NotReadyError:
-            continue
-        eligible = {s.cutoff: s.eligible for s in labels}
-        if sum(eligible[c.day] for c in plan.window.training) and eligible[plan.window.evaluation.day]:
-            yield now.day.year, *trained(settings, plan)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        for now in cutoffs:
+            sets = [s for s in ledger.all(FeatureSet) if s.known <= now.known]
+            labels = [s for s in ledger.all(LabelSet) if s.known <= now.known]
+            releases = [r for r in ledger.all(Release) if r.release_date <= now.known]
+            try:
+                plan = planned(settings, releases, sets, labels)
+            except NotReadyError:
+                continue
+            eligible = {s.cutoff: s.eligible for s in labels}
+            if sum(eligible[c.day] for c in plan.window.training) and eligible[plan.window.evaluation.day]:
+                yield now.day.year, *trained(settings, plan)
 
 
 def trained(settings: Settings, plan: TrainingPlan) -> tuple[Reference, object]:
@@ -114,7 +113,7 @@ def trained(settings: Settings, plan: TrainingPlan) -> tuple[Reference, object]:
 
 def new_documents(settings: Settings, cutoffs: list[Cutoff]) -> Iterator[tuple[int, float]]:
     """Yield for each year the distance of its new documents' references from those of the years before."""
-    found = {c: references.new_documents(settings, c)["references_inside"] for c in cutoffs}
+    found = {c: drift_references.new_documents(settings, c)["references_inside"] for c in cutoffs}
     for at, cutoff in enumerate(cutoffs):
         before = [found[c] for c in cutoffs[max(0, at - movement.USUAL_YEARS) : at]]
         if before and min(len(np.concatenate(before)), len(found[cutoff])) >= 100:

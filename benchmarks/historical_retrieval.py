@@ -96,13 +96,14 @@ def published(documents: int, folder: Path) -> Settings:
     if not made.is_dir():
         aside = folder / f".{made.name}.{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)
-        ledger = Ledger(Settings.load(home=aside).ledger)
-        for cutoff in CUTOFFS:
-            parts = feature_rows(documents, cutoff, aside / "parts")
-            Layout(aside).feature_set(cutoff).parent.mkdir(parents=True)
-            parts[0].parent.rename(Layout(aside).feature_set(cutoff))
-            ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=documents, seconds=0, run_id="benchmark"))
-        ledger.close()
+        with Ledger(Settings.load(home=aside).ledger) as ledger:
+            for cutoff in CUTOFFS:
+                parts = feature_rows(documents, cutoff, aside / "parts")
+                Layout(aside).feature_set(cutoff).parent.mkdir(parents=True)
+                parts[0].parent.rename(Layout(aside).feature_set(cutoff))
+                ledger.add(
+                    FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=documents, seconds=0, run_id="benchmark")
+                )
         aside.rename(made)
     return Settings.load(home=made, project=Path(__file__).parents[1])
 

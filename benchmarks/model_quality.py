@@ -55,10 +55,8 @@ class Published:
     @classmethod
     def of(cls, settings: Settings) -> "Published":
         """Read the ledger of a home."""
-        ledger = Ledger(settings.ledger)
-        found = cls(settings, *(ledger.all(k) for k in (records.Release, records.FeatureSet, records.LabelSet)))
-        ledger.close()
-        return found
+        with Ledger(settings.ledger) as ledger:
+            return cls(settings, *(ledger.all(k) for k in (records.Release, records.FeatureSet, records.LabelSet)))
 
     def planned(self, year: int) -> TrainingPlan:
         """Return what would have been trained once the labels of a year's end had matured."""

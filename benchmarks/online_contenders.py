@@ -62,9 +62,8 @@ def project(folder: Path, rows: int) -> Settings:
     published = Layout(settings.home).feature_set(CUTOFF)
     published.parent.mkdir(parents=True)
     published.symlink_to(parts[0].parent.resolve())
-    ledger = Ledger(settings.ledger)
-    ledger.add(FeatureSet(cutoff=CUTOFF.day, known=CUTOFF.known, rows=rows, seconds=0, run_id="benchmark"))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(FeatureSet(cutoff=CUTOFF.day, known=CUTOFF.known, rows=rows, seconds=0, run_id="benchmark"))
     return settings
 
 

@@ -14,28 +14,28 @@ fails, what is served is wrong: the next run, or `hotarea materialize`, writes i
 
 from pathlib import Path
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from hotarea_airflow.validation import validation
-from hotarea_flow import DOCUMENT_FEATURES, ONE_AT_A_TIME, WORKS, beam_job, optional, settings
+from hotarea_chains import beam_job
+from hotarea_flow import DAG_DEFAULTS, DOCUMENT_FEATURES, WORKS, may_be_empty, optional, settings
 
 
 @dag(
     schedule=WORKS,
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "data"],
     params={
-        "cutoffs": Param(
-            None,
-            type=["null", "array"],
-            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(@\d{4}-\d{2}-\d{2})?$"},
-            minItems=1,
-            title="Cutoffs",
-            description="Dates as of which to build features, 2012-06-30, or with the release date from which they are "
+        "cutoffs": may_be_empty(
+            "array",
+            "Cutoffs",
+            "Dates as of which to build features, 2012-06-30, or with the release date from which they are "
             "known, 2012-06-30@2013-12-31. Empty: every year's end that the releases cover and the newest release's "
             "date, as far as they are missing.",
+            items={"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(@\d{4}-\d{2}-\d{2})?$"},
+            minItems=1,
         ),
     },
 )

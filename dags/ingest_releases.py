@@ -16,32 +16,31 @@ One home follows one corpus: another raw folder must continue the same one.
 from datetime import date, timedelta
 from pathlib import Path
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, dag, task
 
-from hotarea_flow import ONE_AT_A_TIME, into_the_lake, optional, settings
+from hotarea_chains import into_the_lake
+from hotarea_flow import DAG_DEFAULTS, may_be_empty, optional, settings
 
 
 @dag(
     # No start date: with one, the first unpausing would start a run for a moment in the past.
     schedule=CronTriggerTimetable("17 5 * * *", timezone="UTC", run_immediately=timedelta(minutes=5)),
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "data"],
     params={
-        "raw": Param(
-            None,
-            type=["null", "string"],
-            minLength=1,
-            title="Raw folder",
-            description="A delivery in OpenAlex's layout, its works as *.jsonl.gz, or papers.csv.gz and edges.csv.gz. "
+        "raw": may_be_empty(
+            "string",
+            "Raw folder",
+            "A delivery in OpenAlex's layout, its works as *.jsonl.gz, or papers.csv.gz and edges.csv.gz. "
             "Empty: the folder of HOTAREA_RAW, or the synthetic sample corpus.",
+            minLength=1,
         ),
-        "until": Param(
-            None,
-            type=["null", "string"],
+        "until": may_be_empty(
+            "string",
+            "Until",
+            "Releases after this date are left for later. Empty: all that are complete.",
             format="date",
-            title="Until",
-            description="Releases after this date are left for later. Empty: all that are complete.",
         ),
     },
 )

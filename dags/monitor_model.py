@@ -19,7 +19,8 @@ from pathlib import Path
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from hotarea_airflow.validation import validation
-from hotarea_flow import DOCUMENT_FEATURES, ONE_AT_A_TIME, TRAINING_REQUEST, beam_job, optional, settings
+from hotarea_chains import beam_job
+from hotarea_flow import DAG_DEFAULTS, DOCUMENT_FEATURES, TRAINING_REQUEST, optional, settings
 
 
 @dag(
@@ -27,7 +28,7 @@ from hotarea_flow import DOCUMENT_FEATURES, ONE_AT_A_TIME, TRAINING_REQUEST, bea
         timetable=CronTriggerTimetable("7 6 * * *", timezone="UTC", run_immediately=timedelta(minutes=1)),
         assets=DOCUMENT_FEATURES,
     ),
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "model", "watch"],
 )

@@ -11,39 +11,36 @@ champion and no feature of the home changes, and nobody is alerted. What stays i
 **Example** `{"first": 2009, "last": 2019}`
 """
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import dag, task
 
-from hotarea_flow import ONE_AT_A_TIME, optional, settings
+from hotarea_flow import DAG_DEFAULTS, may_be_empty, optional, settings
 
 
 @dag(
     schedule=None,
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "model", "by hand"],
     params={
-        "first": Param(
-            None,
-            type=["null", "integer"],
+        "first": may_be_empty(
+            "integer",
+            "From",
+            "Year of the first release at which the loop runs. Empty: the first there is.",
             minimum=1000,
             maximum=9999,
-            title="From",
-            description="Year of the first release at which the loop runs. Empty: the first there is.",
         ),
-        "last": Param(
-            None,
-            type=["null", "integer"],
+        "last": may_be_empty(
+            "integer",
+            "To",
+            "Year after which nothing is known. Empty: that of the newest release.",
             minimum=1000,
             maximum=9999,
-            title="To",
-            description="Year after which nothing is known. Empty: that of the newest release.",
         ),
-        "raw": Param(
-            None,
-            type=["null", "string"],
+        "raw": may_be_empty(
+            "string",
+            "Raw folder",
+            "Releases to replay instead of the home's. Empty: the home's, or the sample if it has none.",
             minLength=1,
-            title="Raw folder",
-            description="Releases to replay instead of the home's. Empty: the home's, or the sample if it has none.",
         ),
     },
 )

@@ -14,34 +14,28 @@ second run finds nothing to do and is skipped.
 
 from pathlib import Path
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import dag, task
 
-from hotarea_flow import ONE_AT_A_TIME, into_the_lake, optional, settings
+from hotarea_chains import into_the_lake
+from hotarea_flow import DAG_DEFAULTS, may_be_empty, optional, settings
 
 
 @dag(
     schedule=None,
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "data", "by hand"],
     params={
-        "file": Param(
-            None,
-            type=["null", "string"],
-            minLength=1,
-            title="File",
-            description="Records as written out by `hotarea quarantine show --export` and corrected. "
+        "file": may_be_empty(
+            "string",
+            "File",
+            "Records as written out by `hotarea quarantine show --export` and corrected. "
             "Empty: all open records as they are.",
-        ),
-        "release": Param(
-            None, type=["null", "string"], format="date", title="Release", description="Only records of this release."
-        ),
-        "reason": Param(
-            None,
-            type=["null", "string"],
             minLength=1,
-            title="Reason",
-            description="Only records that were rejected for this reason, such as no_references.",
+        ),
+        "release": may_be_empty("string", "Release", "Only records of this release.", format="date"),
+        "reason": may_be_empty(
+            "string", "Reason", "Only records that were rejected for this reason, such as no_references.", minLength=1
         ),
     },
 )

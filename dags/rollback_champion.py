@@ -17,12 +17,13 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from hotarea_flow import CHAMPION, ONE_AT_A_TIME, audit_predictions, optional, scored, settings
+from hotarea_chains import audit_predictions, into_predictions
+from hotarea_flow import CHAMPION, DAG_DEFAULTS, may_be_empty, optional, settings
 
 
 @dag(
     schedule=None,
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "model", "by hand"],
     params={
@@ -33,12 +34,11 @@ from hotarea_flow import CHAMPION, ONE_AT_A_TIME, audit_predictions, optional, s
             title="Reason",
             description="Why; kept in the champion's history, for those who ask later.",
         ),
-        "version": Param(
-            None,
-            type=["null", "integer"],
+        "version": may_be_empty(
+            "integer",
+            "Version",
+            "Version of the model that was champion before. Empty: the champion before this one.",
             minimum=1,
-            title="Version",
-            description="Version of the model that was champion before. Empty: the champion before this one.",
         ),
         "dry_run": Param(
             False,
@@ -74,7 +74,7 @@ def rollback_champion():
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
     decided = decide()
-    scored(plan(decided)) >> rollback(decided) >> audit_predictions()
+    into_predictions(plan(decided)) >> rollback(decided) >> audit_predictions()
 
 
 rollback_champion()

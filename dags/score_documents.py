@@ -14,12 +14,13 @@ the next run, or `hotarea materialize`, writes it again.
 
 from airflow.sdk import dag, task
 
-from hotarea_flow import CHAMPION, DOCUMENT_FEATURES, ONE_AT_A_TIME, audit_predictions, optional, scored, settings
+from hotarea_chains import audit_predictions, into_predictions
+from hotarea_flow import CHAMPION, DAG_DEFAULTS, DOCUMENT_FEATURES, optional, settings
 
 
 @dag(
     schedule=(CHAMPION | DOCUMENT_FEATURES),
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "model"],
 )
@@ -47,7 +48,7 @@ def score_documents():
 
     planned = plan()
     champion() >> planned
-    scored(planned) >> materialize() >> audit_predictions()
+    into_predictions(planned) >> materialize() >> audit_predictions()
 
 
 score_documents()

@@ -21,12 +21,12 @@ from airflow.sdk import Label, dag, task
 
 from hotarea_airflow.decision import ApprovalOperator, decision
 from hotarea_airflow.validation import validation
-from hotarea_flow import CHAMPION, ONE_AT_A_TIME, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
+from hotarea_flow import CHAMPION, DAG_DEFAULTS, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
 
 
 @dag(
     schedule=TRAINING_REQUEST,
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "model"],
     params=TRAINING_PARAMS,

@@ -15,12 +15,12 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from hotarea_flow import ONE_AT_A_TIME, settings
+from hotarea_flow import DAG_DEFAULTS, settings
 
 
 @dag(
     schedule=CronTriggerTimetable("43 * * * *", timezone="UTC", run_immediately=timedelta(minutes=1)),
-    **ONE_AT_A_TIME,
+    **DAG_DEFAULTS,
     doc_md=__doc__,
     tags=["hotarea", "watch"],
 )

@@ -43,7 +43,7 @@ _EXAMPLES = 5
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SuiteVerdict:
     """What a suite says of one dataset.
 
     `success` is false if a critical check failed. `failures` holds every check that failed, of any severity, as
@@ -57,7 +57,7 @@ class Outcome:
     checks: int
 
 
-def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, context: Context) -> Outcome:
+def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, context: Context) -> SuiteVerdict:
     """Run the suite of `dataset` on all rows of all files and write its Data Docs page below `reports`.
 
     `subject` is the release id, the cutoff (`day@known`) or the training's id. A file that cannot be read is a critical
@@ -69,7 +69,7 @@ def validate(dataset: str, files: Sequence[Path], subject: str, reports: Path, c
         results = _results(suite, files, subject, context)
         report = write_page(_whole(dataset, subject, results), reports, dataset, subject, uuid4().hex[:12])
     failures = _failures(results)
-    return Outcome(all(f["severity"] != "critical" for f in failures), failures, report, len(results))
+    return SuiteVerdict(all(f["severity"] != "critical" for f in failures), failures, report, len(results))
 
 
 def _suite(dataset: str) -> Suite:

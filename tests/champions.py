@@ -56,18 +56,14 @@ def decide(settings: Settings, version: int, against: int | None, accepted: bool
         metrics=metrics,
         run_id="test",
     )
-    ledger = Ledger(settings.ledger)
-    ledger.add(training)
-    ledger.add(decision)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(training)
+        ledger.add(decision)
 
 
 def timeline(settings: Settings) -> list[int]:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return [c.model_version for c in ledger.all(records.Champion)]
-    finally:
-        ledger.close()
 
 
 def promoted(settings: Settings, *versions: int) -> None:

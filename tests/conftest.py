@@ -85,9 +85,8 @@ class Published:
 
     def champion(self, version: int, service: str = "hot_area_model_v1") -> None:
         """Promote a model version."""
-        ledger = Ledger(self.settings.ledger)
-        champions = ledger.all(records.Champion)
-        ledger.close()
+        with Ledger(self.settings.ledger) as ledger:
+            champions = ledger.all(records.Champion)
         self.remember(
             records.Champion(
                 sequence=len(champions) + 1,
@@ -102,9 +101,8 @@ class Published:
 
     def remember(self, record: records.Record) -> None:
         """Add a record to the ledger."""
-        ledger = Ledger(self.settings.ledger)
-        ledger.add(record)
-        ledger.close()
+        with Ledger(self.settings.ledger) as ledger:
+            ledger.add(record)
 
     @staticmethod
     def _write(schema: pa.Schema, folder: Path, rows: list[dict[str, object]]) -> None:

@@ -36,24 +36,22 @@ class History:
         """Publish releases, features and (where matured) labels; `shift` moves the newest year's features away."""
         for year in years:
             self.publish_at(end(year), shift if year == years[-1] else 0.0)
-        ledger = Ledger(self.settings.ledger)
-        released = [
-            r.release_date.year for r in ledger.all(records.Release) if r.release_date == end(r.release_date.year)
-        ]
-        labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
-        for year in sorted(set(released) - labelled):
-            if year + self.settings.horizon_years <= max(released):
-                self._labels(ledger, year)
-        ledger.close()
+        with Ledger(self.settings.ledger) as ledger:
+            released = [
+                r.release_date.year for r in ledger.all(records.Release) if r.release_date == end(r.release_date.year)
+            ]
+            labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
+            for year in sorted(set(released) - labelled):
+                if year + self.settings.horizon_years <= max(released):
+                    self._labels(ledger, year)
 
     def publish_at(self, day: date, shift: float = 0.0) -> None:
         """Publish the release of a day and its features, but no labels."""
-        ledger = Ledger(self.settings.ledger)
-        cutoff = Cutoff(day, day)
-        self._release(ledger, day)
-        _write(Layout(self.settings.home).feature_set(cutoff), self._features(day, shift))
-        ledger.add(records.FeatureSet(cutoff=day, known=day, rows=self.documents, seconds=0, run_id="test"))
-        ledger.close()
+        with Ledger(self.settings.ledger) as ledger:
+            cutoff = Cutoff(day, day)
+            self._release(ledger, day)
+            _write(Layout(self.settings.home).feature_set(cutoff), self._features(day, shift))
+            ledger.add(records.FeatureSet(cutoff=day, known=day, rows=self.documents, seconds=0, run_id="test"))
 
     def correct(self, cutoff: Cutoff) -> None:
         """Publish features of a cutoff again as known later: each number is absurd."""
@@ -66,11 +64,10 @@ class History:
         at = first.schema.get_field_index("created_timestamp")
         first = first.set_column(at, first.schema.field(at), pa.repeat(moment, first.num_rows))
         _write(Layout(self.settings.home).feature_set(cutoff), first)
-        ledger = Ledger(self.settings.ledger)
-        ledger.add(
-            records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=self.documents, seconds=0, run_id="test")
-        )
-        ledger.close()
+        with Ledger(self.settings.ledger) as ledger:
+            ledger.add(
+                records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=self.documents, seconds=0, run_id="test")
+            )
 
     def _features(self, day: date, shift: float) -> pa.Table:
         rng = np.random.default_rng(day.toordinal())

@@ -29,16 +29,13 @@ def ingested(settings: Settings, raw: Path) -> list[str]:
 
 def deliver(settings: Settings, deliveries: dict[date, Delivery]) -> None:
     """Put releases into the lake and the ledger."""
-    ledger = Ledger(settings.ledger)
-    record_releases(ledger, write_lake(settings.home, deliveries))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        record_releases(ledger, write_lake(settings.home, deliveries))
 
 
 def releases(settings: Settings) -> list[str]:
-    ledger = Ledger(settings.ledger)
-    found = [r.release_id for r in ledger.all(Release)]
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return [r.release_id for r in ledger.all(Release)]
 
 
 def features(settings: Settings, cutoffs: Sequence[Cutoff]) -> dict[Cutoff, pa.Table]:

@@ -9,7 +9,7 @@ import msgspec
 from beam_jobs import corrections, ingest_works
 from beam_jobs import lake as lake_rows
 from hotarea.domain.delivery import Plan, Reading, Writing
-from hotarea.domain.outcome import outcomes
+from hotarea.domain.release_outcome import outcomes
 from hotarea.stores.layout import write_aside
 from tests.shuffles import by_key, grouped
 

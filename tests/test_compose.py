@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,17 @@ def example() -> dict[str, str]:
     """The variables that .env.example sets."""
     lines = (PROJECT / ".env.example").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_wheel_that_the_image_installs_holds_every_package() -> None:
+    listed = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    roots = [(PROJECT / "src", "hotarea"), (PROJECT, "beam_jobs"), (PROJECT, "expectations")]
+    found = {
+        ".".join(init.parent.relative_to(root).parts)
+        for root, name in roots
+        for init in (root / name).rglob("__init__.py")
+    }
+    assert sorted(listed) == sorted(found)
 
 
 def test_the_services_are_these(services: dict[str, Any]) -> None:

@@ -27,9 +27,8 @@ def ingested(folder: Path, raw: Path | None) -> Built:
     assert plan
     jobs.run(ingest.job(settings, plan))
     built.releases = staged_releases.publish(settings, plan, "test")
-    ledger = Ledger(settings.ledger)
-    assert built.releases == [r.release_id for r in ledger.all(Release)]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        assert built.releases == [r.release_id for r in ledger.all(Release)]
     return built
 
 

@@ -51,11 +51,10 @@ def test_the_missing_databases_are_made_once(prepare: ModuleType, port: int) -> 
 
 def test_the_ledger_lives_in_postgresql_as_well(prepare: ModuleType, port: int) -> None:
     prepare.create_databases(["ledger"], server(port))
-    ledger = Ledger(server(port, "ledger").render_as_string(hide_password=False))
-    record = Materialization(view="v", cutoff=now().date(), rows=3, seconds=0.5, run_id="manual__1")
-    ledger.add(record)
-    assert ledger.all(Materialization) == [record]
-    ledger.close()
+    with Ledger(server(port, "ledger").render_as_string(hide_password=False)) as ledger:
+        record = Materialization(view="v", cutoff=now().date(), rows=3, seconds=0.5, run_id="manual__1")
+        ledger.add(record)
+        assert ledger.all(Materialization) == [record]
 
 
 def test_the_login_is_for_its_owner_only_and_replaces_the_old(prepare: ModuleType, tmp_path: Path) -> None:

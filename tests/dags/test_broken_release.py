@@ -58,17 +58,15 @@ class State:
 
     @classmethod
     def of(cls, settings: Settings) -> "State":
-        ledger = Ledger(settings.ledger)
-        found = cls(
-            champions=ledger.all(Champion),
-            alias=registry.champion(settings),
-            releases=[r.release_id for r in ledger.all(Release)],
-            features=ledger.all(FeatureSet),
-            writes=ledger.all(Materialization),
-            online={file.name: dump(file) for file in Layout(settings.home).feature_repo.glob("online*.db")},
-        )
-        ledger.close()
-        return found
+        with Ledger(settings.ledger) as ledger:
+            return cls(
+                champions=ledger.all(Champion),
+                alias=registry.champion(settings),
+                releases=[r.release_id for r in ledger.all(Release)],
+                features=ledger.all(FeatureSet),
+                writes=ledger.all(Materialization),
+                online={file.name: dump(file) for file in Layout(settings.home).feature_repo.glob("online*.db")},
+            )
 
 
 def dump(file: Path) -> str:
@@ -122,9 +120,8 @@ def good_home(folder: Path, empty_registry: Path) -> Settings:
     model = save(fit(values, values[:, 0] > 0.8, ("a", "b"), Recipe(rounds=1, nthread=1), seed=1), folder / "m.ubj")
     version = registry.register(settings, "t1", model, {}, {})
     given = {"feature_service": "hot_area_model_v1", "metrics": {}, "reason": "the first", "run_id": "before"}
-    ledger = Ledger(settings.ledger)
-    promote.enthrone(settings, ledger, Champion(sequence=1, model_name=MODEL_NAME, model_version=version, **given))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        promote.enthrone(settings, ledger, Champion(sequence=1, model_name=MODEL_NAME, model_version=version, **given))
     return settings
 
 
@@ -164,9 +161,8 @@ def test_exactly_one_alert_arrives_on_each_channel_even_if_it_is_tried_again(sto
 
 
 def test_the_alert_alone_tells_what_to_do(story: Story) -> None:
-    ledger = Ledger(story.settings.ledger)
-    failed = [v for v in ledger.all(Validation) if not v.success]
-    ledger.close()
+    with Ledger(story.settings.ledger) as ledger:
+        failed = [v for v in ledger.all(Validation) if not v.success]
     first = min(failed, key=lambda v: v.validated_at)
     lines = story.hook.bodies[0]["message"].splitlines()
     assert "citations 2013-12-31 was rejected; the data in service stays as it was." in lines
@@ -197,9 +193,8 @@ def test_a_repaired_release_is_published_and_one_recovery_is_told(story: Story) 
 
 
 def test_no_problem_is_left_open(story: Story) -> None:
-    ledger = Ledger(story.settings.ledger)
-    assert [(p.problem, p.closed_at is None) for p in ledger.all(Problem)] == [("validation/citations", False)]
-    ledger.close()
+    with Ledger(story.settings.ledger) as ledger:
+        assert [(p.problem, p.closed_at is None) for p in ledger.all(Problem)] == [("validation/citations", False)]
 
 
 def test_what_tasks_leave_with_airflow_holds_no_address_of_a_channel(story: Story) -> None:

@@ -112,7 +112,7 @@ def test_the_person_sees_what_it_is_held_for_and_a_link_to_the_report(runs, home
     (decision,) = read(homes["Approve"].ledger, Decision)
 
     assert shown["subject"] == "May version 1 serve?"
-    assert "trial: latency" in shown["body"]
+    assert "rehearsal: latency" in shown["body"]
     assert f"/hotarea/reports/decisions/{decision.training_id}/" in shown["body"]
     assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
     assert [*shown["params"]] == ["why"]

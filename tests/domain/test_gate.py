@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_rules
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
-from hotarea.domain.evidence import Evidence, Interval, Trial
-from hotarea.domain.gate import Decision, Verdict, decide, not_beaten
+from hotarea.domain.evidence import Evidence, Interval, Rehearsal
+from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
 from hotarea.domain.gate_check import Outcome
 from hotarea.domain.hindsight import CEILINGS
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
@@ -22,7 +22,7 @@ PROMOTE, HOLD, REJECT = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
 SLICE = "age: under 2 years"
 
 
-def against(decision: Decision) -> list[str]:
+def against(decision: Judgement) -> list[str]:
     """Return the names of the checks that stand against a promotion."""
     return [check.name for check in decision.checks if check.outcome is not Outcome.PASSED]
 
@@ -55,7 +55,9 @@ def moved(feature: str, psi: float, before: float = 0.05, weight: float = 0.5, e
 def tried(**changes: Any) -> Evidence:
     return replace(
         FIRST,
-        trial=Trial(**{"loading_s": 0.1, "requests": 300, "p50_ms": 0.3, "p99_ms": 0.6, "differing": 0} | changes),
+        rehearsal=Rehearsal(
+            **{"loading_s": 0.1, "requests": 300, "p50_ms": 0.3, "p99_ms": 0.6, "differing": 0} | changes
+        ),
     )
 
 
@@ -87,7 +89,10 @@ def agreeing(reference: str, agreement: float) -> Evidence:
             ["beats rate_1y: average_precision"],
             id="a gain of chance on one",
         ),
-        pytest.param(over("rate_1y", 0.01, 0.0, 0.02), PROMOTE, [], id="a gain on a baseline that is just certain"),
+        pytest.param(over("rate_1y", 0.01, 0.0001, 0.02), PROMOTE, [], id="a gain on a baseline that is just certain"),
+        pytest.param(
+            over("rate_1y", 0.0, 0.0, 0.0), REJECT, ["beats rate_1y: average_precision"], id="a tie with a baseline"
+        ),
         pytest.param(
             difference(FIRST, "rate", log_loss=Interval(0.01, 0.0, 0.02)),
             REJECT,
@@ -163,11 +168,11 @@ def agreeing(reference: str, agreement: float) -> Evidence:
         ),
         pytest.param(replace(FIRST, prediction_drift=1.01), HOLD, ["drift: predictions"], id="scores that moved"),
         # the file in a fresh process: held only for its speed
-        pytest.param(tried(error="no model"), REJECT, ["trial: loads"], id="a file that does not load"),
-        pytest.param(tried(differing=1), REJECT, ["trial: scores"], id="one that scores otherwise once"),
-        pytest.param(tried(requests=99), REJECT, ["trial: requests"], id="one that was hardly asked"),
-        pytest.param(tried(p99_ms=51.0), HOLD, ["trial: latency"], id="a slow one"),
-        pytest.param(tried(loading_s=10.1), HOLD, ["trial: loading"], id="one that loads slowly"),
+        pytest.param(tried(error="no model"), REJECT, ["rehearsal: loads"], id="a file that does not load"),
+        pytest.param(tried(differing=1), REJECT, ["rehearsal: scores"], id="one that scores otherwise once"),
+        pytest.param(tried(requests=99), REJECT, ["rehearsal: requests"], id="one that was hardly asked"),
+        pytest.param(tried(p99_ms=51.0), HOLD, ["rehearsal: latency"], id="a slow one"),
+        pytest.param(tried(loading_s=10.1), HOLD, ["rehearsal: loading"], id="one that loads slowly"),
         # online and offline
         pytest.param(
             replace(FIRST, disagreement={"document_citations": 0.01}),
@@ -229,7 +234,7 @@ def without(evidence: Evidence) -> Iterator[Any]:
     yield pytest.param({"baselines": ()}, "no baseline was named", id="baselines")
     yield pytest.param({"features": ()}, "names no features", id="features")
     yield pytest.param({"prediction_drift": None}, "scores between", id="drift of predictions")
-    yield pytest.param({"trial": None}, "no fresh process", id="trial")
+    yield pytest.param({"rehearsal": None}, "no fresh process", id="rehearsal")
     yield pytest.param({"online_views": None}, "served online is missing", id="views that are served")
 
 
@@ -271,7 +276,7 @@ TOLD = {"decision_threshold", "at_threshold"}
 )
 def test_evidence_with_any_field_removed_never_promotes(evidence: Evidence, gone: set[str]) -> None:
     removed = {
-        name: None if name in {"trial", "online_views"} else EMPTY[type(getattr(evidence, name))] for name in gone
+        name: None if name in {"rehearsal", "online_views"} else EMPTY[type(getattr(evidence, name))] for name in gone
     }
 
     assert decide(replace(evidence, **removed), POLICY).verdict is REJECT
@@ -306,7 +311,7 @@ def test_no_rows_at_all_reject_without_dividing_by_zero():
 
 
 def test_a_decision_without_any_check_rejects():
-    assert Decision(()).verdict is REJECT
+    assert Judgement(()).verdict is REJECT
 
 
 # ---- what is told
@@ -323,7 +328,7 @@ def test_every_check_shows_value_and_threshold():
     assert shown[f"slice: {SLICE}"] == (0.0, -POLICY.slices.tolerance)
     assert shown["drift: age_years"] == (0.3, 1.0)
     assert shown["drift: weighted"] == (pytest.approx(0.8 * 0.1 + 0.2 * 0.3), POLICY.drift.max_weighted_psi)
-    assert shown["trial: latency"] == (0.6, POLICY.trial.max_p99_ms)
+    assert shown["rehearsal: latency"] == (0.6, POLICY.rehearsal.max_p99_ms)
     assert len(shown) == len(checks)
 
 

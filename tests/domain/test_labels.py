@@ -7,7 +7,7 @@ import pytest
 
 from hotarea.domain import labels
 from hotarea.domain.citation_counts import Snapshot
-from hotarea.domain.labels import UNREACHED, LabelRule, Outcome
+from hotarea.domain.labels import UNREACHED, FutureRates, LabelRule
 from hotarea.domain.percentiles import distribution
 from hotarea.domain.tables import LABELS
 from hotarea.domain.windows import Cutoff
@@ -31,14 +31,14 @@ def tallies(*rows: tuple[int, int, bool]) -> Snapshot:
 
 
 def test_who_is_eligible_and_the_future_rate() -> None:
-    outcome = Outcome.of(tallies((1, 4, False), (0, 3, False), (3, 8, True)))
+    outcome = FutureRates.of(tallies((1, 4, False), (0, 3, False), (3, 8, True)))
     assert outcome.eligible.tolist() == [True, False, False]
     assert outcome.future_rate.tolist() == [4 / 2, 3 / 1, 8 / 4]
 
 
 def test_ties_at_the_threshold_are_not_hot() -> None:
     rows = tallies((1, 2, False), (1, 2, False), (1, 2, False), (1, 8, False), (0, 99, False), (1, 99, True))
-    outcome = Outcome.of(rows)
+    outcome = FutureRates.of(rows)
     bar = RULE.threshold(distribution(outcome.future_rate[outcome.eligible]))
     table = labels.table(rows, CUTOFF, bar)
     assert bar == 1.0

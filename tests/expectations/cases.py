@@ -51,7 +51,7 @@ class Case:
     beside: dict[str, tuple[pa.Schema, Rows]] = field(default_factory=dict)
     earlier: list[tuple[Rows, Rows]] = field(default_factory=list)  # documents and citations, oldest first
 
-    def judge(self, folder: Path) -> runner.Outcome:
+    def judge(self, folder: Path) -> runner.SuiteVerdict:
         """Write everything below a folder and run the suite."""
         context = self.written(folder)
         schema = runner.SUITES[self.dataset].schema(context)
@@ -82,7 +82,7 @@ class Case:
         return [(c.configuration.type, runner._columns(c.configuration.kwargs), str(c.severity.value)) for c in checks]
 
 
-def fired(outcome: runner.Outcome) -> list[Fired]:
+def fired(outcome: runner.SuiteVerdict) -> list[Fired]:
     """Return the checks that failed."""
     return sorted((f["check"], f["column"], f["severity"]) for f in outcome.failures)
 

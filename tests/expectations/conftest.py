@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.runner import Outcome
+from expectations.runner import SuiteVerdict
 from hotarea.domain import tables
 from tests.expectations.cases import CUTOFF, RELEASE, Case, Rows
 from tests.expectations.cases import citations as some_citations
@@ -29,14 +29,14 @@ def features() -> Rows:
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Callable[..., Outcome]:
+def judged(tmp_path: Path) -> Callable[..., SuiteVerdict]:
     """Run the suite of a dataset on rows.
 
     `beside` are the documents that citations are compared with, `earlier` the documents and citations of the releases
     before, oldest first.
     """
 
-    def run(dataset: str, rows: Rows, beside: Rows = (), earlier: Sequence[tuple[Rows, Rows]] = ()) -> Outcome:
+    def run(dataset: str, rows: Rows, beside: Rows = (), earlier: Sequence[tuple[Rows, Rows]] = ()) -> SuiteVerdict:
         subject = CUTOFF if dataset == "document_features" else RELEASE
         stated = {"documents": (tables.DOCUMENTS, list(beside))}
         return Case(dataset, subject, rows, {}, stated, list(earlier)).judge(tmp_path)

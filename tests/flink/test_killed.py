@@ -92,10 +92,8 @@ def wait_for(found: Any, outcome: Future[dict[str, Any]]) -> Any:
 
 
 def remembered(settings: Settings) -> list[FeatureSet]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(FeatureSet)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(FeatureSet)
 
 
 @pytest.mark.parametrize("cluster", [3], indirect=True)

@@ -117,20 +117,19 @@ def test_a_program_without_a_login_is_refused(get: Get, login: str) -> None:
 
 
 def validated(settings: Settings, name: str, *, success: bool, run_id: str = "r1", dataset: str = "documents") -> None:
-    ledger = Ledger(settings.ledger)
-    report = str(Layout(settings.home).reports / "validations" / f"{name}.html")
-    ledger.add(
-        Validation(
-            validation_id=name,
-            dataset=dataset,
-            subject=name,
-            success=success,
-            failures=[],
-            report=report,
-            run_id=run_id,
+    with Ledger(settings.ledger) as ledger:
+        report = str(Layout(settings.home).reports / "validations" / f"{name}.html")
+        ledger.add(
+            Validation(
+                validation_id=name,
+                dataset=dataset,
+                subject=name,
+                success=success,
+                failures=[],
+                report=report,
+                run_id=run_id,
+            )
         )
-    )
-    ledger.close()
 
 
 def link(*datasets: str) -> str:

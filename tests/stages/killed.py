@@ -57,9 +57,8 @@ def publish(settings: Settings, number: int) -> pa.Table:
     folder.mkdir(parents=True)
     for n, start in enumerate(range(0, DOCUMENTS, DOCUMENTS // 3)):
         pq.write_table(rows.slice(start, DOCUMENTS // 3), folder / f"part-{n}.parquet")
-    ledger = Ledger(settings.ledger)
-    ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=DOCUMENTS, seconds=0, run_id="test"))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=DOCUMENTS, seconds=0, run_id="test"))
     return rows
 
 

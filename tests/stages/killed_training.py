@@ -123,7 +123,7 @@ def plain(record: records.Record, settings: Settings) -> dict[str, Any]:
     left = {"run_id", "validation_id", "report", "seconds"}
     values = {k: v for k, v in asdict(record).items() if k not in left and not k.endswith("_at")}
     if "checks" in values and isinstance(values["checks"], list):
-        timed = {"trial: loading", "trial: latency"}
+        timed = {"rehearsal: loading", "rehearsal: latency"}
         values["checks"] = [check for check in values["checks"] if check["name"] not in timed]
     plain: dict[str, Any] = json.loads(json.dumps(values, default=str).replace(str(settings.home), ""))
     return plain

@@ -49,22 +49,21 @@ def race(settings: Settings, number: int) -> list[str]:
 
 def accept(settings: Settings, names: list[str]) -> None:
     """Let the gate accept candidates against who is champion now."""
-    ledger = Ledger(settings.ledger)
-    champion = ledger.newest(records.Champion)
-    for training in (t for t in ledger.all(records.TrainingRun) if t.training_id in names):
-        ledger.add(
-            records.Decision(
-                training_id=training.training_id,
-                model_version=training.model_version,
-                champion_version=champion.model_version if champion else None,
-                accepted=True,
-                checks=[],
-                reasons=[],
-                metrics=training.metrics,
-                run_id="test",
+    with Ledger(settings.ledger) as ledger:
+        champion = ledger.newest(records.Champion)
+        for training in (t for t in ledger.all(records.TrainingRun) if t.training_id in names):
+            ledger.add(
+                records.Decision(
+                    training_id=training.training_id,
+                    model_version=training.model_version,
+                    champion_version=champion.model_version if champion else None,
+                    accepted=True,
+                    checks=[],
+                    reasons=[],
+                    metrics=training.metrics,
+                    run_id="test",
+                )
             )
-        )
-    ledger.close()
 
 
 def promoted(settings: Settings, training_id: str, start: Any, said: Any) -> None:

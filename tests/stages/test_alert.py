@@ -52,27 +52,22 @@ def with_channels(settings: Settings, *urls: str, **changes: object) -> Settings
 
 
 def remembered(settings: Settings) -> list[Problem]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Problem)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Problem)
 
 
 def notices(settings: Settings) -> list[Notice]:
-    ledger = Ledger(settings.ledger)
-    found = sorted(ledger.all(Notice), key=lambda n: n.written_at)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return sorted(ledger.all(Notice), key=lambda n: n.written_at)
 
 
 def backdate(settings: Settings, hours: float) -> None:
     """Let all that is remembered of problems have happened earlier."""
     from datetime import timedelta
 
-    ledger = Ledger(settings.ledger)
-    for p in ledger.all(Problem):
-        assert ledger.replace(p, replace(p, told_at=p.told_at - timedelta(hours=hours)))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        for p in ledger.all(Problem):
+            assert ledger.replace(p, replace(p, told_at=p.told_at - timedelta(hours=hours)))
 
 
 def test_the_same_problem_is_told_once_and_counted(watched, hook, caplog):
@@ -227,13 +222,12 @@ def test_a_message_that_another_process_is_sending_is_left_to_it(watched, hook):
 
     from hotarea.domain.records import now
 
-    ledger = Ledger(watched.ledger)
-    sending = alert._notices(watched, broken(), now())[0]
-    ledger.add(replace(sending, claimed_until=now() + timedelta(seconds=30)))
-    assert alert.flush(watched) == []
-    (stored,) = ledger.all(Notice)
-    ledger.replace(stored, replace(stored, claimed_until=now() - timedelta(seconds=1)))  # it died meanwhile
-    ledger.close()
+    with Ledger(watched.ledger) as ledger:
+        sending = alert._notices(watched, broken(), now())[0]
+        ledger.add(replace(sending, claimed_until=now() + timedelta(seconds=30)))
+        assert alert.flush(watched) == []
+        (stored,) = ledger.all(Notice)
+        ledger.replace(stored, replace(stored, claimed_until=now() - timedelta(seconds=1)))  # it died meanwhile
     alert.flush(watched)
     assert len(hook.bodies) == 1
 
@@ -247,10 +241,9 @@ def test_a_message_waits_for_its_own_kind_of_channel_and_not_for_ever(settings, 
         assert box.mails == []
     found = open_problems.collect(settings)["undelivered"]
     assert [(n["channel"], n["attempts"]) for n in found] == [("1 (json)", 1)]
-    ledger = Ledger(settings.ledger)
-    (old,) = ledger.all(Notice)
-    ledger.replace(old, replace(old, written_at=old.written_at - timedelta(days=15)))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        (old,) = ledger.all(Notice)
+        ledger.replace(old, replace(old, written_at=old.written_at - timedelta(days=15)))
     alert.flush(with_channels(settings, hook.url))
     assert hook.bodies == []
     assert open_problems.collect(settings)["undelivered"] == []

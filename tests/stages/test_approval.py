@@ -17,14 +17,13 @@ from hotarea.stores.training_folder import TrainingFolder, write
 from tests.conftest import Published
 from tests.evidence import FIRST, beaten_by
 
-SLOW = replace(FIRST, trial=replace(FIRST.trial, p99_ms=1_000.0))  # type: ignore[type-var]
+SLOW = replace(FIRST, rehearsal=replace(FIRST.rehearsal, p99_ms=1_000.0))  # type: ignore[type-var]
 
 
 @pytest.fixture
 def ledger(settings: Settings) -> Iterator[Ledger]:
-    opened = Ledger(settings.ledger)
-    yield opened
-    opened.close()
+    with Ledger(settings.ledger) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -148,6 +147,9 @@ def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_r
 
     asked = approval.question(held, decision)
 
-    assert "**trial: latency**: milliseconds of the processor in which 99 % of the requests are answered: 1000" in asked
+    assert (
+        "**rehearsal: latency**: milliseconds of the processor in which 99 % of the requests are answered: 1000"
+        in asked
+    )
     assert "[the report](http://127.0.0.1:8080/hotarea/reports/decisions/t1/" in asked
     assert "**floor: roc_auc**" not in asked

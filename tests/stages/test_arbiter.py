@@ -26,17 +26,13 @@ def short(with_registry: Settings) -> Settings:
 
 
 def remember(settings: Settings, *found: records.Record) -> None:
-    ledger = Ledger(settings.ledger)
-    ledger.add(*found)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(*found)
 
 
 def all_of(settings: Settings, kind: type) -> list:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return ledger.all(kind)
-    finally:
-        ledger.close()
 
 
 def promoted(settings: Settings) -> None:
@@ -51,10 +47,9 @@ def promoted(settings: Settings) -> None:
 
 def aged(settings: Settings, days: float) -> None:
     """Move the trainings that were started into the past."""
-    ledger = Ledger(settings.ledger)
-    for start in ledger.all(TrainingStart):
-        assert ledger.replace(start, replace(start, started_at=start.started_at - timedelta(days=days)))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        for start in ledger.all(TrainingStart):
+            assert ledger.replace(start, replace(start, started_at=start.started_at - timedelta(days=days)))
 
 
 def alarm(day, version: int = 1) -> DriftCheck:
@@ -129,10 +124,9 @@ def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
 
     cooling = {a.reason: a for a in monitor.ask(short, "m1")}
     aged(short, 2)
-    ledger = Ledger(short.ledger)
-    asked = ledger.all(TriggerRequest, reason=reason)[0]
-    ledger.replace(asked, replace(asked, until=now()))
-    ledger.close()
+    with Ledger(short.ledger) as ledger:
+        asked = ledger.all(TriggerRequest, reason=reason)[0]
+        ledger.replace(asked, replace(asked, until=now()))
     later = outcomes(monitor.ask(short, "m2"))
 
     assert cooling[reason].outcome == DEFERRED

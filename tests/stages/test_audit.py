@@ -45,10 +45,8 @@ def online(settings, statement: str) -> None:
 
 
 def remembered(settings) -> list[Audit]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Audit)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Audit)
 
 
 def test_what_was_materialized_answers_as_the_offline_store(served):

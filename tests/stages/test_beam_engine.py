@@ -68,11 +68,10 @@ def test_an_incremental_run_goes_on_from_feasts_watermark(published_rows, capsys
     store.materialize(DAY - timedelta(days=1), DAY, feature_views=[VIEW])
 
     assert feature_store.open_store(published_rows).get_feature_view(VIEW).most_recent_end_time == DAY
-    ledger = Ledger(published_rows.ledger)
-    assert [(w.view, w.cutoff, w.run_id) for w in ledger.all(OnlineWrite)] == [
-        (VIEW, None, "feast 2013-12-30 to 2013-12-31")
-    ]
-    ledger.close()
+    with Ledger(published_rows.ledger) as ledger:
+        assert [(w.view, w.cutoff, w.run_id) for w in ledger.all(OnlineWrite)] == [
+            (VIEW, None, "feast 2013-12-30 to 2013-12-31")
+        ]
     capsys.readouterr()
 
 

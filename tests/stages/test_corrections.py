@@ -93,10 +93,8 @@ def ingest_as(home: Settings, raw: Path, as_of: date, shards: int) -> list[str]:
 
 
 def releases(home: Settings) -> list[Release]:
-    ledger = Ledger(home.ledger)
-    found = ledger.all(Release)
-    ledger.close()
-    return found
+    with Ledger(home.ledger) as ledger:
+        return ledger.all(Release)
 
 
 def published_files(home: Settings) -> dict[str, bytes]:

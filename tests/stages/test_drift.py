@@ -56,12 +56,11 @@ def arrives(settings: Settings, year: int, shift: float = 0.0) -> DriftCheck:
     nothing = {"works": {"again": 0, "unchanged": 0}, "ended": {"known": 0}, "references": {}}
     parts = {name: {} for name in ("promised", "arrived", "quarantined", "recurated", "year_moves", "drift", "values")}
     told = {**nothing, **parts, "findings": [], "success": True, "report": "", "run_id": "t"}
-    ledger = Ledger(settings.ledger)
-    known = {c.release_id for c in ledger.all(Comparison)}
-    for release in (str(end(y)) for y in range(2010, year + 1)):
-        if release not in known:
-            ledger.add(Comparison(comparison_id=release, release_id=release, **told))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        known = {c.release_id for c in ledger.all(Comparison)}
+        for release in (str(end(y)) for y in range(2010, year + 1)):
+            if release not in known:
+                ledger.add(Comparison(comparison_id=release, release_id=release, **told))
     found = drift.run(settings, f"monitor-{year}")
     assert found is not None
     return found
@@ -109,9 +108,8 @@ def test_a_check_is_made_once_and_shown_like_a_validation(short: Settings) -> No
 
     assert drift.run(short, "later") == done
 
-    ledger = Ledger(short.ledger)
-    (judged,) = ledger.all(Validation, dataset="drift")
-    ledger.close()
+    with Ledger(short.ledger) as ledger:
+        (judged,) = ledger.all(Validation, dataset="drift")
     assert (judged.subject, judged.success, judged.report) == ("2016-12-31@2016-12-31-v1", True, done.report)
     page = Path(done.report).read_text()
     assert "<script" not in page
@@ -149,12 +147,11 @@ def lake(settings: Settings, last: Delivery) -> DriftCheck:
     before = [work for year in range(FIRST, YEARS[0]) for work in works(year, 4)]
     deliveries = {end(YEARS[0] - 1): Delivery(before), **deliveries, end(YEARS[-1]): last}
     homes.deliver(settings, deliveries)
-    ledger = Ledger(settings.ledger)
-    cutoffs = [Cutoff(end(year), end(year)) for year in YEARS]
-    for cutoff, table in homes.features(settings, cutoffs).items():
-        _write(Layout(settings.home).feature_set(cutoff), table)
-        ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=table.num_rows, seconds=0, run_id="test"))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        cutoffs = [Cutoff(end(year), end(year)) for year in YEARS]
+        for cutoff, table in homes.features(settings, cutoffs).items():
+            _write(Layout(settings.home).feature_set(cutoff), table)
+            ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=table.num_rows, seconds=0, run_id="test"))
     found = drift.run(settings, "monitor")
     assert found is not None
     return found

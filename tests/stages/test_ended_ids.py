@@ -81,10 +81,9 @@ def test_ended_ids_leave_every_place_and_merged_ones_pass_on_their_citations(
     grown(source)
     layout(source)
     assert ingest.run(settings, "test", source) == ["2013-12-31"]
-    ledger = Ledger(settings.ledger)
-    releases = ledger.all(Release)
-    compared = ledger.all(Comparison, release_id="2013-12-31")[0]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        releases = ledger.all(Release)
+        compared = ledger.all(Comparison, release_id="2013-12-31")[0]
 
     # told, with counts
     assert releases[-1].removals == 3
@@ -142,15 +141,13 @@ def test_a_published_release_can_be_compared_later(settings: Settings, tmp_path:
     """One that was ingested before there were comparisons."""
     source = faults.tiny_delivery(tmp_path / "source")
     ingest.run(settings, "test", source)
-    ledger = Ledger(settings.ledger)
-    first = ledger.all(Comparison, release_id="2012-12-31")[0]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        first = ledger.all(Comparison, release_id="2012-12-31")[0]
     assert compare.published(settings, "later").comparison_id == first.comparison_id
     (settings.home / "state" / "ledger.db").rename(tmp_path / "with.db")
-    fresh = Ledger(settings.ledger)
-    with_it = Ledger(f"sqlite:///{tmp_path / 'with.db'}")
-    fresh.add(*with_it.all(Release))
-    fresh.close()
+    with Ledger(settings.ledger) as fresh:
+        with_it = Ledger(f"sqlite:///{tmp_path / 'with.db'}")
+        fresh.add(*with_it.all(Release))
     with_it.close()
     later = compare.published(settings, "later", "2012-12-31")
     assert (later.run_id, later.works, later.drift, later.promised) == ("later", first.works, first.drift, {})

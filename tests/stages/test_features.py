@@ -47,9 +47,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[Path]]:
 
 def ingest(settings: Settings, releases: list[date]) -> None:
     write_lake(settings.home, {day: EVENTFUL[day] for day in releases})
-    ledger = Ledger(settings.ledger)
-    record_releases(ledger, map(str, releases))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        record_releases(ledger, map(str, releases))
 
 
 def planned(settings: Settings, cutoffs: Sequence[Cutoff] | None = None) -> features.Plan | None:
@@ -58,10 +57,8 @@ def planned(settings: Settings, cutoffs: Sequence[Cutoff] | None = None) -> feat
 
 
 def remembered(settings: Settings, kind: Any) -> list[Any]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(kind)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(kind)
 
 
 def build(settings: Settings, plan: Path) -> None:

@@ -23,24 +23,23 @@ BAD = beaten_by(EVIDENCE, "rate")
 DRIFTED = replace(
     EVIDENCE, drift={**EVIDENCE.drift, "age_years": 1.9}, importance={"rate_1y_pct": 0.95, "age_years": 0.05}
 )
-UNDECIDED = replace(EVIDENCE, trial=replace(EVIDENCE.trial, p99_ms=1_000.0))
+UNDECIDED = replace(EVIDENCE, rehearsal=replace(EVIDENCE.rehearsal, p99_ms=1_000.0))
 
 
 def candidate(settings: Settings, evidence: Evidence | None, training_id: str = "t1") -> None:
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        records.TrainingRun(
-            training_id=training_id,
-            model_version=evidence.model_version if evidence else 1,
-            feature_service="s",
-            training_cutoffs=[],
-            evaluation_cutoff=date(2017, 12, 31),
-            rows=1,
-            metrics=evidence.metrics if evidence else {},
-            run_id="test",
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            records.TrainingRun(
+                training_id=training_id,
+                model_version=evidence.model_version if evidence else 1,
+                feature_service="s",
+                training_cutoffs=[],
+                evaluation_cutoff=date(2017, 12, 31),
+                rows=1,
+                metrics=evidence.metrics if evidence else {},
+                run_id="test",
+            )
         )
-    )
-    ledger.close()
     if evidence:
         write(
             TrainingFolder.of(Layout(settings.home), training_id).evidence, replace(evidence, training_id=training_id)
@@ -48,11 +47,8 @@ def candidate(settings: Settings, evidence: Evidence | None, training_id: str = 
 
 
 def decisions(settings: Settings) -> list[records.Decision]:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return ledger.all(records.Decision)
-    finally:
-        ledger.close()
 
 
 def test_an_acceptance_goes_to_the_ledger_the_folder_and_the_log(settings, caplog):
@@ -192,10 +188,8 @@ def watched(settings, hook) -> Settings:
 
 
 def open_problems(settings: Settings) -> list[str]:
-    ledger = Ledger(settings.ledger)
-    found = [p.problem for p in ledger.all(records.Problem, closed_at=None)]
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return [p.problem for p in ledger.all(records.Problem, closed_at=None)]
 
 
 def test_a_refusal_is_told_with_each_check_and_the_next_for_the_same_reasons_is_not(watched, hook):

@@ -30,10 +30,8 @@ def source(tmp_path: Path) -> Path:
 
 
 def releases(settings: Settings) -> list[Release]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Release)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Release)
 
 
 def built(settings: Settings, source: Path, until: date | None = None, run_id: str = "run") -> Path:
@@ -103,9 +101,8 @@ def test_a_raw_folder_is_ingested_validated_and_remembered(settings: Settings, s
     assert last.seconds > 0
     assert len(lake(settings, "2012-12-31", "documents")) == 12
     assert [*(settings.home / "staging").iterdir()] == []
-    ledger = Ledger(settings.ledger)
-    judged = {(v.dataset, v.subject, v.success) for v in ledger.all(Validation)}
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        judged = {(v.dataset, v.subject, v.success) for v in ledger.all(Validation)}
     each = {(d, r.release_id, True) for d in ("documents", "citations", "releases") for r in releases(settings)}
     assert judged == each | {("raw_works", "2012-12-31", True)}
 
@@ -254,9 +251,8 @@ def test_a_third_missing_that_the_manifest_agrees_with_is_told_and_published(
     assert ingest.run(settings, "run-2", fault.folder) == ["2012-12-31"]
     assert "hotarea: documents 2012-12-31 passed with warnings" in caplog.text
     assert "at least 10 documents, 80% of the median of the last 3" in caplog.text
-    ledger = Ledger(settings.ledger)
-    judged = {v.subject: v.failures for v in ledger.all(Validation, dataset="documents")}
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        judged = {v.subject: v.failures for v in ledger.all(Validation, dataset="documents")}
     assert {release: len(failures) for release, failures in judged.items()} == {
         "2010-12-31": 0,
         "2011-12-31": 0,

@@ -40,15 +40,14 @@ def history(settings: Settings, hook: Webhook) -> Settings:
 
 
 def trained(settings: Settings, version: int, expected: float) -> None:
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        TrainingRun(
-            training_id=f"training-{version}", model_version=version, feature_service="hot_area_model_v1",
-            training_cutoffs=[], evaluation_cutoff=end(2011), rows=1, metrics={MODEL: {"average_precision": expected}},
-            run_id="t",
-        )
-    )  # fmt: skip
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            TrainingRun(
+                training_id=f"training-{version}", model_version=version, feature_service="hot_area_model_v1",
+                training_cutoffs=[], evaluation_cutoff=end(2011), rows=1, run_id="t",
+                metrics={MODEL: {"average_precision": expected}},
+            )
+        )  # fmt: skip
 
 
 def truth(settings: Settings, year: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,6 +147,5 @@ def test_too_few_hot_areas_tell_nothing(history: Settings) -> None:
     predicted(history, end(2013), 1, dict(list(scores.items())[:300]))
 
     assert live_performance.run(history, "m") == []
-    ledger = Ledger(history.ledger)
-    assert ledger.all(LivePerformance) == []
-    ledger.close()
+    with Ledger(history.ledger) as ledger:
+        assert ledger.all(LivePerformance) == []

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError
-from hotarea.domain.evidence import Interval, Slice, Trial
+from hotarea.domain.evidence import Interval, Rehearsal, Slice
 from hotarea.domain.model_card import ModelCard, reigns, unmeasured
 from hotarea.domain.settings import Settings
 from hotarea.stages import gate, model_card, promote, train
@@ -69,8 +69,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     History(settings).publish(range(2010, 2014))
     training_id = train.run(settings, "run-1")
     folder = TrainingFolder.of(Layout(settings.home), training_id)
-    trial = Trial(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.5, differing=0)  # that of a quiet machine
-    write(folder.evidence, replace(folder.read_evidence(), trial=trial, online_views=()))
+    rehearsal = Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.5, differing=0)  # that of a quiet machine
+    write(folder.evidence, replace(folder.read_evidence(), rehearsal=rehearsal, online_views=()))
     gate.run(settings, training_id, "run-1")
     return settings
 
@@ -137,13 +137,13 @@ def full(card: ModelCard) -> ModelCard:
         importance={name: 1 / len(card.evidence.features) for name in card.evidence.features},
         prediction_drift=0.0812,
         hindsight={"future_rate": 0.31},
-        trial=Trial(1.5, 200, 0.42, 0.97, 0),
+        rehearsal=Rehearsal(1.5, 200, 0.42, 0.97, 0),
         disagreement={"size_5y_cite_count": 0.0},
     )
     return replace(card, evidence=evidence)
 
 
-def test_intervals_slices_and_trial_are_the_evidences(card, tmp_path):
+def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
     whole = full(card)
     model_card_page.write(tmp_path / "card.html", whole)
     found, text = tables(tmp_path / "card.html"), (tmp_path / "card.html").read_text()
@@ -176,7 +176,7 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
         importance={},
         prediction_drift=None,
         hindsight={},
-        trial=None,
+        rehearsal=None,
         online_views=None,
         disagreement={},
         metrics={},
@@ -220,9 +220,8 @@ def test_the_timeline_says_when_a_version_was_in_service():
 
 
 def test_a_card_is_made_anew_after_a_promotion(home, card):
-    ledger = Ledger(home.ledger)
-    decision = ledger.newest(records.Decision)
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        decision = ledger.newest(records.Decision)
     assert decision
     assert decision.reasons == []
     assert card.state == "accepted, not in service yet"

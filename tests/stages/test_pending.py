@@ -55,9 +55,8 @@ def test_each_stage_follows_the_one_before(follower: Settings) -> None:
 
 
 def test_a_view_that_was_not_served_is_work(follower: Settings) -> None:
-    ledger = Ledger(follower.ledger)
-    assert {m.cutoff for m in ledger.all(Materialization)} == {date(2024, 12, 31)}
-    ledger.close()
+    with Ledger(follower.ledger) as ledger:
+        assert {m.cutoff for m in ledger.all(Materialization)} == {date(2024, 12, 31)}
     forget(follower, Materialization, view="document_citations")
     work = pending.first(follower)
     assert work is not None

@@ -95,12 +95,11 @@ def test_a_candidate_that_was_decided_on_anew_is_promoted_by_the_last_decision(h
     decide(home, 1, None)
     decide(home, 2, None)
     promote.run(home, "t1", "run")
-    ledger = Ledger(home.ledger)
-    [first] = ledger.all(records.Decision, training_id="t2")
-    better = {**METRICS, "average_precision": 0.8}
-    metrics = {"model": better, "rate": RATE, "champion": METRICS}
-    ledger.add(replace(first, champion_version=1, metrics=metrics, decided_at=records.now()))
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        [first] = ledger.all(records.Decision, training_id="t2")
+        better = {**METRICS, "average_precision": 0.8}
+        metrics = {"model": better, "rate": RATE, "champion": METRICS}
+        ledger.add(replace(first, champion_version=1, metrics=metrics, decided_at=records.now()))
 
     champion = promote.run(home, "t2", "run")
 
@@ -114,10 +113,9 @@ def test_a_candidate_that_was_decided_on_anew_is_promoted_by_the_last_decision(h
 @pytest.mark.parametrize(("training_id", "said"), [(None, "no decision of the gate covers"), ("t1", "worse")])
 def test_an_acceptance_that_a_later_refusal_took_back_is_not_promoted(home, training_id, said):
     decide(home, 1, None)
-    ledger = Ledger(home.ledger)
-    [first] = ledger.all(records.Decision)
-    ledger.add(replace(first, accepted=False, verdict="reject", reasons=["worse"], decided_at=records.now()))
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        [first] = ledger.all(records.Decision)
+        ledger.add(replace(first, accepted=False, verdict="reject", reasons=["worse"], decided_at=records.now()))
 
     with pytest.raises(GateError, match=said):
         promote.run(home, training_id, "run")

@@ -65,7 +65,7 @@ def ingested(settings: Settings, raw: Path) -> Settings:
 
 def retried(
     settings: Settings, source: Path | None = None, as_of: date = TODAY, reason: str | None = None
-) -> quarantine.Outcome:
+) -> quarantine.RetryOutcome:
     """Retry on a day, without the suites, which take longer than all the rest."""
     with patch.object(quarantine, "_today", return_value=as_of):
         found = quarantine.plan(settings, "retry", source, reason=reason)
@@ -100,10 +100,8 @@ def with_id(line: str) -> str:
 
 
 def found(settings: Settings, kind: type) -> list:
-    ledger = Ledger(settings.ledger)
-    rows = ledger.all(kind)
-    ledger.close()
-    return rows
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(kind)
 
 
 def valid(settings: Settings, known: date) -> set[int]:
@@ -158,7 +156,7 @@ def test_an_empty_quarantine(settings: Settings, tmp_path: Path) -> None:
     assert quarantine.counts(settings) == []
     assert [*quarantine.records(settings)] == []
     assert quarantine.export(settings, tmp_path / "none.txt") == 0
-    assert quarantine.plan(settings, "retry") == quarantine.Outcome(None, 0, {}, {})
+    assert quarantine.plan(settings, "retry") == quarantine.RetryOutcome(None, 0, {}, {})
 
 
 def test_a_file_that_exists_is_not_overwritten(home: Settings, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def registered(trained: Settings) -> Path:
 
 
 def test_a_fresh_process_scores_every_request_as_the_evaluation_did(trained):
-    found = rehearsal.trial(trained, folder_of(trained), 1)
+    found = rehearsal.rehearsed(trained, folder_of(trained), 1)
 
     assert (found.error, found.requests, found.differing) == ("", rehearsal.REQUESTS, 0)
     assert 0 < found.p50_ms <= found.p99_ms
@@ -66,7 +66,7 @@ def test_a_fresh_process_scores_every_request_as_the_evaluation_did(trained):
 def test_a_registered_file_that_is_no_model_is_told(trained, registered):
     registered.write_bytes(b"no model at all")
 
-    found = rehearsal.trial(trained, folder_of(trained), 1)
+    found = rehearsal.rehearsed(trained, folder_of(trained), 1)
 
     assert "is no XGBoost model" in found.error
     assert found.requests == 0
@@ -83,7 +83,7 @@ def other_model(trained: Settings, features: tuple[str, ...]) -> bytes:
 def test_a_model_of_features_that_are_not_there_is_told_with_their_names(trained, registered):
     registered.write_bytes(other_model(trained, ("rate_pct", "colour_of_the_cover")))
 
-    found = rehearsal.trial(trained, folder_of(trained), 1)
+    found = rehearsal.rehearsed(trained, folder_of(trained), 1)
 
     assert "features colour_of_the_cover of the model are not among the columns" in found.error
 
@@ -91,7 +91,7 @@ def test_a_model_of_features_that_are_not_there_is_told_with_their_names(trained
 def test_another_model_of_the_same_features_scores_otherwise(trained, registered):
     registered.write_bytes(other_model(trained, folder_of(trained).read_plan().features))
 
-    found = rehearsal.trial(trained, folder_of(trained), 1)
+    found = rehearsal.rehearsed(trained, folder_of(trained), 1)
 
     assert found.error == ""
     assert found.differing > rehearsal.REQUESTS / 2
@@ -101,14 +101,14 @@ def test_that_no_answer_comes_in_time_says_nothing_of_the_model(trained, monkeyp
     monkeypatch.setattr(rehearsal, "_TIMEOUT_S", 0.05)
 
     with pytest.raises(JobError, match=r"gave no answer within 0\.05 s; expected 300 scores"):
-        rehearsal.trial(trained, folder_of(trained), 1)
+        rehearsal.rehearsed(trained, folder_of(trained), 1)
 
 
 def test_that_the_process_is_ended_says_nothing_of_the_model(trained, monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
 
     with pytest.raises(JobError, match="ended with status 1 and said: nothing"):
-        rehearsal.trial(trained, folder_of(trained), 1)
+        rehearsal.rehearsed(trained, folder_of(trained), 1)
 
 
 def test_the_process_ends_with_a_line_and_no_traceback(trained, tmp_path):
@@ -148,9 +148,8 @@ def test_what_was_audited_since_it_was_written_counts(trained, tmp_path):
     materialize.run(settings, "online")
     [first] = audit.run(settings, "audit", ["document_citations"])
     spoiled = replace(first, share=0.25, audited_at=first.audited_at.replace(year=2100))
-    ledger = Ledger(settings.ledger)
-    ledger.add(spoiled)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(spoiled)
 
     assert rehearsed(settings).disagreement == {"document_citations": 0.25}
 

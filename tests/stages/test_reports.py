@@ -26,20 +26,19 @@ def validated(
     page = report or folder / f"{moment:%Y%m%dT%H%M%S.%fZ}" / "page.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("all is well")
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        Validation(
-            validation_id=f"{subject}-{days_ago}",
-            dataset=dataset,
-            subject=subject,
-            success=True,
-            failures=[],
-            report=str(page),
-            run_id="r",
-            validated_at=moment,
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            Validation(
+                validation_id=f"{subject}-{days_ago}",
+                dataset=dataset,
+                subject=subject,
+                success=True,
+                failures=[],
+                report=str(page),
+                run_id="r",
+                validated_at=moment,
+            )
         )
-    )
-    ledger.close()
     return page
 
 
@@ -93,14 +92,13 @@ def test_pruning_twice_removes_nothing_more(month):
 
 def champion(settings: Settings, version: int) -> None:
     """Put a version in service that was trained, and has scored one cutoff."""
-    ledger = Ledger(settings.ledger)
-    day, run = date(2012, 12, 31), {"run_id": "r", "feature_service": "f", "metrics": {}}
-    known = {"training_cutoffs": [], "evaluation_cutoff": day, "rows": 1}
-    ledger.add(TrainingRun(training_id=f"2012-12-31-t{version}", model_version=version, **known, **run))
-    ledger.add(Champion(sequence=version, model_name="m", model_version=version, reason="", **run))
-    scored = {"cutoff": day, "known": day, "model_name": "m", "rows": 1, "hot": 0, "run_id": "r"}
-    ledger.add(PredictionSet(model_version=version, **scored))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        day, run = date(2012, 12, 31), {"run_id": "r", "feature_service": "f", "metrics": {}}
+        known = {"training_cutoffs": [], "evaluation_cutoff": day, "rows": 1}
+        ledger.add(TrainingRun(training_id=f"2012-12-31-t{version}", model_version=version, **known, **run))
+        ledger.add(Champion(sequence=version, model_name="m", model_version=version, reason="", **run))
+        scored = {"cutoff": day, "known": day, "model_name": "m", "rows": 1, "hot": 0, "run_id": "r"}
+        ledger.add(PredictionSet(model_version=version, **scored))
 
 
 def test_of_trainings_and_predictions_the_newest_stays_and_what_is_in_service(month):

@@ -251,6 +251,5 @@ def test_an_empty_timeline_says_how_a_model_comes_to_serve(settings):
     shown = CliRunner().invoke(app, ["--home", str(settings.home), "champions"])
 
     assert "no model has served yet" in shown.output
-    ledger = Ledger(settings.ledger)
-    assert ledger.all(records.Champion) == []
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        assert ledger.all(records.Champion) == []

@@ -42,27 +42,23 @@ def home(with_registry: Settings, tmp_path: Path) -> Settings:
 
 
 def crown(settings: Settings, version: int) -> None:
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        records.Champion(
-            sequence=len(ledger.all(records.Champion)) + 1,
-            model_name=MODEL_NAME,
-            model_version=version,
-            feature_service=FEATURE_SERVICE,
-            metrics={},
-            reason="test",
-            run_id="test",
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            records.Champion(
+                sequence=len(ledger.all(records.Champion)) + 1,
+                model_name=MODEL_NAME,
+                model_version=version,
+                feature_service=FEATURE_SERVICE,
+                metrics={},
+                reason="test",
+                run_id="test",
+            )
         )
-    )
-    ledger.close()
 
 
 def remembered(settings: Settings) -> list[records.PredictionSet]:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return ledger.all(records.PredictionSet)
-    finally:
-        ledger.close()
 
 
 def swapped(settings: Settings, cutoff: Cutoff) -> None:
@@ -72,9 +68,10 @@ def swapped(settings: Settings, cutoff: Cutoff) -> None:
     folder = Layout(settings.home).feature_set(cutoff)
     folder.mkdir(parents=True)
     pq.write_table(rows.sort_by("document_id"), folder / "part-0000.parquet")
-    ledger = Ledger(settings.ledger)
-    ledger.add(records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=rows.num_rows, seconds=0, run_id="test"))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=rows.num_rows, seconds=0, run_id="test")
+        )
 
 
 def staged(settings: Settings) -> Path:
@@ -199,9 +196,8 @@ def test_predictions_with_a_fault_are_not_published(home, change, column):
 
     with pytest.raises(ValidationError, match=r"predictions 2015-12-31@2015-12-31-v1 broke a critical expectation"):
         score.validate(home, plan, "run")
-    ledger = Ledger(home.ledger)
-    (told,) = ledger.all(records.Validation)
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        (told,) = ledger.all(records.Validation)
     assert column in {failure["column"] for failure in told.failures}
     assert not Layout(home.home).predictions.exists()
 
@@ -322,9 +318,8 @@ def test_a_plan_that_cannot_be_read_is_named(home, tmp_path, content):
 
 
 def test_retracted_documents_get_no_prediction(home):
-    ledger = Ledger(home.ledger)
-    oldest = min(ledger.all(records.Release), key=lambda r: r.release_date)
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        oldest = min(ledger.all(records.Release), key=lambda r: r.release_date)
     folder = Layout(home.home).release(oldest.release_id) / "documents"
     kept = score.plan(home, "run")
     assert pq.read_table(kept.parent / "retracted.parquet").num_rows == 0

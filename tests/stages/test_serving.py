@@ -198,10 +198,9 @@ def test_a_write_that_was_interrupted_goes_on(interrupted):
 
     (written,) = materialize.run(interrupted, "run-2", views=[VIEW])
 
-    ledger = Ledger(interrupted.ledger)
-    (write,) = ledger.all(OnlineWrite)
-    chunks = ledger.all(OnlineChunk)
-    ledger.close()
+    with Ledger(interrupted.ledger) as ledger:
+        (write,) = ledger.all(OnlineWrite)
+        chunks = ledger.all(OnlineChunk)
     assert (written.write_id, written.rows) == (write.write_id, 400)
     assert ([c.number for c in chunks], sum(c.rows for c in chunks)) == ([0, 1, 2, 3], 400)
     assert rates(interrupted, 0, 1, 399, 400) == [0.0, 1 / 3, 133.0, None]

@@ -27,18 +27,16 @@ def watched(settings: Settings, hook: Webhook) -> Settings:
 def release(settings: Settings, name: str, days_ago: float) -> None:
     counts = {"documents": 1, "citations": 1, "removals": 0, "quarantined": {}, "files": [], "seconds": 0.0}
     moment, day = now() - timedelta(days=days_ago), date.fromisoformat(name)
-    ledger = Ledger(settings.ledger)
-    ledger.add(Release(release_id=name, release_date=day, source="", run_id="r", ingested_at=moment, **counts))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(Release(release_id=name, release_date=day, source="", run_id="r", ingested_at=moment, **counts))
 
 
 def test_a_new_home_is_not_silent_and_remembers_since_when_it_is_watched(watched, hook):
     assert [quiet.is_silent for quiet in silence.watch(watched, "w1")] == [False, False, False]
     silence.watch(watched, "w2")
-    ledger = Ledger(watched.ledger)
-    (watch,) = ledger.all(Watch)
-    ledger.replace(watch, replace(watch, since=watch.since - timedelta(days=46)))
-    ledger.close()
+    with Ledger(watched.ledger) as ledger:
+        (watch,) = ledger.all(Watch)
+        ledger.replace(watch, replace(watch, since=watch.since - timedelta(days=46)))
     assert hook.bodies == []
     silence.watch(watched, "w3")
     assert hook.titles == ["hotarea: silence of the releases"]

@@ -68,19 +68,18 @@ def crown(settings: Settings, change: Change) -> int:
         settings, f"earlier-{change.__name__}", training.save(model, file), {}, tags, folder.keys
     )
     folder.keys.unlink()
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        records.Champion(
-            sequence=len(ledger.all(records.Champion)) + 1,
-            model_name=training.MODEL_NAME,
-            model_version=version,
-            feature_service=plan.feature_service,
-            metrics={},
-            reason="test",
-            run_id="test",
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            records.Champion(
+                sequence=len(ledger.all(records.Champion)) + 1,
+                model_name=training.MODEL_NAME,
+                model_version=version,
+                feature_service=plan.feature_service,
+                metrics={},
+                reason="test",
+                run_id="test",
+            )
         )
-    )
-    ledger.close()
     return version
 
 
@@ -168,7 +167,7 @@ def test_a_registered_file_of_other_features_is_refused_by_a_fresh_process(home)
 
     decision = judged(home, honest, replace)
 
-    assert (decision.verdict, against(decision)) == ("reject", {"trial: loads"})
+    assert (decision.verdict, against(decision)) == ("reject", {"rehearsal: loads"})
     assert "features colour_of_the_cover of the model are not among the columns" in decision.reasons[0]
 
 

@@ -44,11 +44,8 @@ def served(short: Settings) -> Settings:
 
 
 def remembered(settings: Settings, kind: type, **where: object) -> list:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return ledger.all(kind, **where)
-    finally:
-        ledger.close()
 
 
 def planned(settings: Settings) -> Path:

@@ -20,10 +20,8 @@ from tests import faults, wrong
 
 
 def kept(settings: Settings, kind: type) -> list:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(kind)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(kind)
 
 
 def test_a_good_folder_passes_and_nothing_is_published(settings, tmp_path):

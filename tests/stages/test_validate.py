@@ -101,11 +101,10 @@ def publish(settings: Settings, name: str, texts: list[dict[str, Any]], pairs: l
     folder = Layout(settings.home).release(name)
     release(folder, texts, pairs)
     pq.write_table(tables.REMOVALS.empty_table(), folder / "removals.parquet")
-    ledger = Ledger(settings.ledger)
-    counts = {"documents": len(texts), "citations": len(pairs), "removals": 0, "quarantined": {}}
-    day = date.fromisoformat(name)
-    ledger.add(Release(release_id=name, release_date=day, source="", files=[], seconds=0.0, run_id="r0", **counts))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        counts = {"documents": len(texts), "citations": len(pairs), "removals": 0, "quarantined": {}}
+        day = date.fromisoformat(name)
+        ledger.add(Release(release_id=name, release_date=day, source="", files=[], seconds=0.0, run_id="r0", **counts))
 
 
 def check(settings: Settings, dataset: str, files: list[Path], subject: str, run_id: str) -> None:
@@ -114,10 +113,8 @@ def check(settings: Settings, dataset: str, files: list[Path], subject: str, run
 
 
 def remembered(settings: Settings) -> list[Validation]:
-    ledger = Ledger(settings.ledger)
-    found = sorted(ledger.all(Validation), key=lambda v: v.validated_at)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return sorted(ledger.all(Validation), key=lambda v: v.validated_at)
 
 
 def test_valid_data_pass_are_remembered_and_nobody_is_told(watched, told, tmp_path):
@@ -385,9 +382,8 @@ def uncited(number: int) -> dict[str, Any]:
 def test_published_feature_sets_are_validated_by_their_cutoff(watched, told):
     cutoff = Cutoff.parse("2012-12-31@2012-12-31")
     put(Layout(watched.home).feature_set(cutoff), [uncited(n) for n in range(1, 5)], tables.FEATURES)
-    ledger = Ledger(watched.ledger)
-    ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=5, seconds=0.0, run_id="r0"))
-    ledger.close()
+    with Ledger(watched.ledger) as ledger:
+        ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=5, seconds=0.0, run_id="r0"))
     with pytest.raises(ValidationError, match=r"document_features 2012-12-31@2012-12-31 broke"):
         validate.run(watched, "r9", "document_features")
     assert [f["observed"] for f in remembered(watched)[0].failures] == ["4"]

@@ -27,10 +27,8 @@ def judged(dataset: str, subject: str, *broken: str) -> Validation:
 
 
 def still_open(settings: Settings) -> set[str]:
-    ledger = Ledger(settings.ledger)
-    found = {p.problem for p in ledger.all(Problem, closed_at=None)}
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return {p.problem for p in ledger.all(Problem, closed_at=None)}
 
 
 @pytest.mark.parametrize(

@@ -23,17 +23,13 @@ LAST = "2010-12-31"
 
 
 def remembered(settings: Settings) -> list[Comparison]:
-    ledger = Ledger(settings.ledger)
-    found = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
 
 
 def releases(settings: Settings) -> list[str]:
-    ledger = Ledger(settings.ledger)
-    found = [r.release_id for r in ledger.all(Release)]
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return [r.release_id for r in ledger.all(Release)]
 
 
 @pytest.fixture(scope="module")
@@ -280,9 +276,8 @@ def tried(settings: Settings, raw: Path, monkeypatch: pytest.MonkeyPatch, capsys
         cli.main()
     assert ended.value.code == 1
     assert releases(settings) == before
-    ledger = Ledger(settings.ledger)
-    assert ledger.all(Problem) == []
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        assert ledger.all(Problem) == []
     return capsys.readouterr().err
 
 

@@ -42,16 +42,15 @@ def test_an_unreachable_ledger_asks_to_check_its_url(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_asks_for_space(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
 
-    def limited(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1")  # of the pages that there are, none can be added
+        def limited(connection: sqlite3.Connection, *_: object) -> None:
+            connection.execute("PRAGMA max_page_count = 1")  # of the pages that there are, none can be added
 
-    sa.event.listen(ledger._engine, "checkout", limited)
-    files = [{"name": "x" * 1_000_000}]
-    with pytest.raises(SettingsError, match=r"database or disk is full; expected room\. Free space on its disk"):
-        ledger.add(_release(files))
-    ledger.close()
+        sa.event.listen(ledger._engine, "checkout", limited)
+        files = [{"name": "x" * 1_000_000}]
+        with pytest.raises(SettingsError, match=r"database or disk is full; expected room\. Free space on its disk"):
+            ledger.add(_release(files))
 
 
 def _release(files: list[dict[str, object]]) -> Release:
@@ -79,59 +78,54 @@ def _notice(name: str) -> Notice:
 
 
 def test_several_records_are_added_together_or_not_at_all(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
-    ledger.add(_problem(), _notice("1"))
-    with pytest.raises(PublishError, match=r"a Problem \{'problem': 'task/a', 'occurrence': '1'\} already"):
-        ledger.add(_problem(), _notice("2"))
-    assert [n.notice_id for n in ledger.all(Notice)] == ["1"]
-    ledger.close()
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.add(_problem(), _notice("1"))
+        with pytest.raises(PublishError, match=r"a Problem \{'problem': 'task/a', 'occurrence': '1'\} already"):
+            ledger.add(_problem(), _notice("2"))
+        assert [n.notice_id for n in ledger.all(Notice)] == ["1"]
 
 
 def test_of_two_that_replace_the_same_record_one_succeeds(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
-    first = _problem()
-    ledger.add(first)
-    second, late = (replace(first, seen=2, run_id=run) for run in ("second", "late"))
-    assert ledger.replace(first, second, _notice("1"))
-    assert not ledger.replace(first, late, _notice("2"))
-    assert ledger.all(Problem) == [second]
-    assert [n.notice_id for n in ledger.all(Notice)] == ["1"]
-    ledger.close()
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        first = _problem()
+        ledger.add(first)
+        second, late = (replace(first, seen=2, run_id=run) for run in ("second", "late"))
+        assert ledger.replace(first, second, _notice("1"))
+        assert not ledger.replace(first, late, _notice("2"))
+        assert ledger.all(Problem) == [second]
+        assert [n.notice_id for n in ledger.all(Notice)] == ["1"]
 
 
 def test_what_has_no_value_yet_is_compared_and_found_as_such(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
-    first = _problem()
-    ledger.add(first)
-    closed = replace(first, closed_at=now())
-    assert ledger.all(Problem, closed_at=None) == [first]
-    assert ledger.replace(first, closed)
-    assert not ledger.replace(first, closed)
-    assert ledger.all(Problem, closed_at=None) == []
-    assert ledger.all(Problem) == [closed]
-    ledger.close()
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        first = _problem()
+        ledger.add(first)
+        closed = replace(first, closed_at=now())
+        assert ledger.all(Problem, closed_at=None) == [first]
+        assert ledger.replace(first, closed)
+        assert not ledger.replace(first, closed)
+        assert ledger.all(Problem, closed_at=None) == []
+        assert ledger.all(Problem) == [closed]
 
 
 def test_records_are_remembered_together_or_not_at_all(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
-    tried = Retry(file="f", line=1, digest="d", accepted_in="2012-12-31", reason="", detail="", run_id="r")
-    ledger.add(_release([]), tried)
-    other = replace(_release([]), release_id="2013-12-31")
-    with pytest.raises(PublishError, match="holds a Retry"):
-        ledger.add(other, tried)
-    assert [r.release_id for r in ledger.all(Release)] == ["2012-12-31"]
-    assert ledger.all(Retry) == [tried]
-    ledger.close()
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        tried = Retry(file="f", line=1, digest="d", accepted_in="2012-12-31", reason="", detail="", run_id="r")
+        ledger.add(_release([]), tried)
+        other = replace(_release([]), release_id="2013-12-31")
+        with pytest.raises(PublishError, match="holds a Retry"):
+            ledger.add(other, tried)
+        assert [r.release_id for r in ledger.all(Release)] == ["2012-12-31"]
+        assert ledger.all(Retry) == [tried]
 
 
 def test_a_ledger_of_an_earlier_version_says_what_it_lacks_and_how_to_add_it(tmp_path: Path) -> None:
     url, database = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "ledger.db"
-    ledger = Ledger(url)
-    kept = Validation(
-        validation_id="v", dataset="d", subject="s", success=True, failures=[], report="p", run_id="r", checks=7
-    )
-    ledger.add(kept, _problem())
-    ledger.close()
+    with Ledger(url) as ledger:
+        kept = Validation(
+            validation_id="v", dataset="d", subject="s", success=True, failures=[], report="p", run_id="r", checks=7
+        )
+        ledger.add(kept, _problem())
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript("ALTER TABLE validation DROP COLUMN checks; ALTER TABLE problem DROP COLUMN closed_at")
     with pytest.raises(
@@ -143,10 +137,9 @@ def test_a_ledger_of_an_earlier_version_says_what_it_lacks_and_how_to_add_it(tmp
     assert "ALTER TABLE validation ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL;" in said
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(said[said.index("ALTER TABLE") :])
-    ledger = Ledger(url)
-    assert ledger.all(Validation) == [replace(kept, checks=0)]
-    assert [p.closed_at for p in ledger.all(Problem)] == [None]
-    ledger.close()
+    with Ledger(url) as ledger:
+        assert ledger.all(Validation) == [replace(kept, checks=0)]
+        assert [p.closed_at for p in ledger.all(Problem)] == [None]
 
 
 def test_every_column_can_be_added(tmp_path: Path) -> None:
@@ -171,11 +164,10 @@ def test_every_column_can_be_added(tmp_path: Path) -> None:
         Ledger(url)
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(str(error.value)[str(error.value).index("ALTER TABLE") :])
-    ledger = Ledger(url)
-    assert [len(ledger.all(kind)) for kind in _KEYS] == [1] * len(_KEYS)
-    assert ledger.all(Problem)[0].told == []
-    assert not ledger.all(Validation)[0].success
-    ledger.close()
+    with Ledger(url) as ledger:
+        assert [len(ledger.all(kind)) for kind in _KEYS] == [1] * len(_KEYS)
+        assert ledger.all(Problem)[0].told == []
+        assert not ledger.all(Validation)[0].success
 
 
 def test_postgresql_is_told_in_its_own_words() -> None:
@@ -192,11 +184,8 @@ def test_several_open_a_new_ledger_at_once(tmp_path: Path) -> None:
 
     def opened(url: str) -> list[Release]:
         start.wait()
-        ledger = Ledger(url)
-        try:
+        with Ledger(url) as ledger:
             return ledger.all(Release)
-        finally:
-            ledger.close()
 
     with ThreadPoolExecutor(4) as threads:
         for n in range(5):

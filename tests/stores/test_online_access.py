@@ -181,10 +181,8 @@ def test_a_ledger_keeps_its_name_and_several_that_ask_first_are_told_the_same(tm
     Ledger(url).close()
 
     def asked(_: int) -> str:
-        ledger = Ledger(url)
-        found = ledger.ledger_id
-        ledger.close()
-        return found
+        with Ledger(url) as ledger:
+            return ledger.ledger_id
 
     with ThreadPoolExecutor(4) as threads:
         names = {*threads.map(asked, range(8))}

@@ -24,6 +24,7 @@ def show(console: Console, status: dict[str, Any]) -> None:
     _show_data(console, status)
     _show_maturity(console, status)
     _show_jobs(console, status["jobs"])
+    _show_online(console, status["online_store"])
     _show_validations(console, status["validations"])
     show_open(console, status["problems"])
     _show_champion(console, status)
@@ -65,6 +66,15 @@ def _show_jobs(console: Console, jobs: dict[str, Any]) -> None:
         console.print(
             f"[bold]{'' if number else 'Jobs':8}[/]  {job}: {run['works']:,} works in {run['seconds']:,.1f} s, "
             f"{run['works_per_second']:,.0f} works/s{f', {bad:,} quarantined' if bad else ''}"
+        )
+
+
+def _show_online(console: Console, views: dict[str, dict[str, Any]]) -> None:
+    """Print what the online store answers from, and how fresh it is."""
+    for number, (view, write) in enumerate(views.items()):
+        console.print(
+            f"[bold]{'' if number else 'Online':8}[/]  {view}: {write['rows']:,} documents at {write['cutoff']}, "
+            f"written {write['age_hours']:,.1f} hours ago"
         )
 
 

@@ -20,8 +20,7 @@ from hotarea.stages import pending, sample, status
 
 DAGS = (
     *("ingest_releases", "build_features", "train_model", "score_documents", "rollback_champion", "retry_quarantine"),
-    "monitor_model",
-    "watch_silence",
+    *("monitor_model", "replay_releases", "watch_silence"),
 )
 
 

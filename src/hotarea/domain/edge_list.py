@@ -19,8 +19,8 @@ from hotarea.domain import csv_rows, identifiers, limits, raw_kinds, raw_layout
 from hotarea.domain.columns import Bools, Ints
 from hotarea.domain.delivery import too_many_rejected
 from hotarea.domain.errors import RawDataError
-from hotarea.domain.published import published
 from hotarea.domain.raw_kinds import Kinds
+from hotarea.domain.record_dates import published
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
 from hotarea.domain.works import WORKS
 

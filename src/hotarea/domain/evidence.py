@@ -26,7 +26,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Rehearsal:
     """What a fresh process found that read the model's file as the registry keeps it, and scored sample requests.
 
     Times are the processor's, so that neighbours on the machine do not slow a model.
@@ -69,7 +69,7 @@ class Evidence:
     importance: dict[str, float] = field(default_factory=dict)  # feature -> share of the total gain; sums to 1
     prediction_drift: float | None = None  # PSI of the model's scores, evaluation rows to newest cutoff
     hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
-    trial: Trial | None = None
+    rehearsal: Rehearsal | None = None
     online_views: tuple[str, ...] | None = None  # those of the model's views that are served online; None: unknown
     disagreement: dict[str, float] = field(
         default_factory=dict

@@ -12,7 +12,7 @@ from math import isfinite
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Slice
-from hotarea.domain.gate_check import Check, Outcome, at_least, at_most, finite, missing_evidence, passed_if
+from hotarea.domain.gate_check import Check, Outcome, above, at_least, at_most, finite, missing_evidence, passed_if
 from hotarea.domain.gate_policy import Policy
 from hotarea.domain.hindsight import CEILINGS, PRECISION
 
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class Judgement:
     """What is to become of the candidate: what its worst check says."""
 
     checks: tuple[Check, ...]
@@ -45,10 +45,10 @@ class Decision:
         return [check.reason for check in self.checks if check.outcome is not Outcome.PASSED]
 
 
-def decide(evidence: Evidence, policy: Policy) -> Decision:
+def decide(evidence: Evidence, policy: Policy) -> Judgement:
     """Check the evidence against the policy; missing evidence is a failed check that says what is missing."""
-    rules = (_complete, _floors, _baselines, _champion, _slices, _overlap, _leakage, _drift, _trial, _serving)
-    return Decision(tuple(check for rule in rules for check in rule(evidence, policy)))
+    rules = (_complete, _floors, _baselines, _champion, _slices, _overlap, _leakage, _drift, _rehearsal, _serving)
+    return Judgement(tuple(check for rule in rules for check in rule(evidence, policy)))
 
 
 def not_beaten(evidence: Evidence, policy: Policy) -> list[str]:
@@ -90,8 +90,12 @@ def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 def _beats(name: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
     rules, gains = policy.baselines, _gains(evidence, name)
-    for metric, least in (("average_precision", rules.margin), ("log_loss", 0 - rules.log_loss_tolerance)):
-        yield _bound(f"beats {name}: {metric}", gains(metric), least, f"{_GAINED[metric]} baseline {name}")
+    precision, loss = gains("average_precision"), gains("log_loss")
+    what = f"{_GAINED['average_precision']} baseline {name}, lower bound{_between(precision)}"
+    yield above(f"beats {name}: average_precision", precision and precision.lower, rules.margin, what)
+    yield _bound(
+        f"beats {name}: log_loss", loss, 0 - rules.log_loss_tolerance, f"{_GAINED['log_loss']} baseline {name}"
+    )
 
 
 def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
@@ -183,32 +187,40 @@ def _feature(evidence: Evidence, policy: Policy, name: str) -> Check:
     return at_most(f"drift: {name}", moved, limit, what, Outcome.HELD)
 
 
-def _trial(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+def _rehearsal(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """A model that does not load, or scores otherwise, is rejected; slowness may be the machine's."""
-    rules, trial = policy.trial, evidence.trial
-    if trial is None:
+    rules, rehearsal = policy.rehearsal, evidence.rehearsal
+    if rehearsal is None:
         yield missing_evidence(
-            "trial", "no fresh process has loaded the model; expected a trial of its registered file"
+            "rehearsal", "no fresh process has loaded the model; expected a rehearsal of its registered file"
         )
         return
-    said = f"a fresh process could not use the registered file: {trial.error}"
+    said = f"a fresh process could not use the registered file: {rehearsal.error}"
     yield passed_if(
-        "trial: loads", not trial.error, None, None, said if trial.error else "a fresh process loads the model"
+        "rehearsal: loads",
+        not rehearsal.error,
+        None,
+        None,
+        said if rehearsal.error else "a fresh process loads the model",
     )
-    if trial.error:
+    if rehearsal.error:
         return
-    yield at_least("trial: requests", trial.requests, rules.min_requests, "requests that a fresh process answered")
-    yield at_most("trial: scores", trial.differing, 0, "requests whose score is not the evaluation's to the bit")
+    yield at_least(
+        "rehearsal: requests", rehearsal.requests, rules.min_requests, "requests that a fresh process answered"
+    )
+    yield at_most(
+        "rehearsal: scores", rehearsal.differing, 0, "requests whose score is not the evaluation's to the bit"
+    )
     slow = Outcome.HELD
     yield at_most(
-        "trial: loading",
-        trial.loading_s,
+        "rehearsal: loading",
+        rehearsal.loading_s,
         rules.max_loading_s,
         "seconds of the processor until the model is loaded",
         slow,
     )
     what = "milliseconds of the processor in which 99 % of the requests are answered"
-    yield at_most("trial: latency", trial.p99_ms, rules.max_p99_ms, what, slow)
+    yield at_most("rehearsal: latency", rehearsal.p99_ms, rules.max_p99_ms, what, slow)
 
 
 def _serving(evidence: Evidence, policy: Policy) -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """One check of the gate: a value of the evidence, held against what the policy asks of it."""
 
+import operator
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
@@ -24,6 +25,9 @@ class Check:
     reason: str
 
 
+_HOLDS = {"at least": operator.ge, "more than": operator.gt, "at most": operator.le}
+
+
 def finite(value: float | None) -> float | None:
     """Return the value, and None if it is none, not a number or infinite: such evidence is missing."""
     return value if value is not None and isfinite(value) else None
@@ -46,6 +50,11 @@ def at_least(
     return _held_against(name, value, threshold, what, "at least", otherwise)
 
 
+def above(name: str, value: float | None, threshold: float | None, what: str) -> Check:
+    """Return the check that a value is more than a threshold: a tie fails."""
+    return _held_against(name, value, threshold, what, "more than", Outcome.FAILED)
+
+
 def at_most(
     name: str, value: float | None, threshold: float | None, what: str, otherwise: Outcome = Outcome.FAILED
 ) -> Check:
@@ -63,5 +72,5 @@ def _held_against(  # noqa: PLR0913, PLR0917 - each a different thing
     reason = f"{what}: {found}, expected {expected}"
     if value is None or threshold is None:
         return Check(name, Outcome.FAILED, value, threshold, reason)
-    passed = value >= threshold if relation == "at least" else value <= threshold
+    passed = _HOLDS[relation](value, threshold)
     return Check(name, Outcome.PASSED if passed else otherwise, value, threshold, reason)

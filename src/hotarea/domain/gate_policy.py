@@ -60,7 +60,7 @@ class Drift(_Table, frozen=True):
         return max(self.max_psi, min(self.growth * before, self.ceiling))
 
 
-class Trial(_Table, frozen=True):
+class Rehearsal(_Table, frozen=True):
     """What a fresh process must do with the model's file, and how fast."""
 
     min_requests: Count
@@ -88,6 +88,6 @@ class Policy(_Table, frozen=True):
     champion: Champion
     slices: Slices
     drift: Drift
-    trial: Trial
+    rehearsal: Rehearsal
     serving: Serving
     approval: Approval

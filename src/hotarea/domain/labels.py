@@ -36,7 +36,7 @@ class LabelRule:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FutureRates:
     """What became of documents at a cutoff."""
 
     eligible: Bools
@@ -51,7 +51,7 @@ class Outcome:
 
 def table(tallies: Snapshot, cutoff: Cutoff, threshold: float) -> pa.Table:
     """Return the rows of `tables.LABELS` of one cutoff's documents."""
-    outcome = Outcome.of(tallies)
+    outcome = FutureRates.of(tallies)
     hot = pa.array(outcome.future_rate > threshold, mask=~outcome.eligible)
     found = {
         "eligible": outcome.eligible,

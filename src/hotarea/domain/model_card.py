@@ -143,7 +143,7 @@ def unmeasured(evidence: Evidence) -> list[str]:
         "importance of the features": evidence.importance,
         "rows in common with what was learned from": evidence.overlap,
         "agreement with hindsight": evidence.hindsight,
-        "a trial in a fresh process": evidence.trial,
+        "a rehearsal in a fresh process": evidence.rehearsal,
         "agreement of online and offline features": evidence.disagreement or evidence.online_views == (),
     }
     return [name for name, there in parts.items() if not there]

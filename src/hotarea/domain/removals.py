@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from hotarea.domain import csv_rows, identifiers, tables
-from hotarea.domain.published import published
+from hotarea.domain.record_dates import published
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
 
 _LATEST = date(9998, 12, 31)

@@ -78,7 +78,7 @@ class Served:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PolicyOutcome:
     """One policy over the whole replay; means are over the matured cutoffs from the first candidate on."""
 
     policy: str
@@ -112,19 +112,19 @@ class Replay:
     verdicts: dict[str, int]  # how many candidates got each
     refused_for: dict[str, int]  # failed check -> candidates
     baseline: str  # what stands in where no model serves
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[PolicyOutcome, ...]
     ageing: tuple[Ageing, ...]
     staleness: dict[int, float]  # years since training -> mean relative average precision
     scores: tuple[Score, ...]
     seconds: float
     stages: dict[str, float] = field(default_factory=dict)  # what took how many seconds
 
-    def outcome(self, policy: str) -> Outcome:
+    def outcome(self, policy: str) -> PolicyOutcome:
         """Return what a policy gave."""
         return next(found for found in self.outcomes if found.policy == policy)
 
 
-def compared(found: Iterable[Outcome]) -> list[date]:
+def compared(found: Iterable[PolicyOutcome]) -> list[date]:
     """Return the matured cutoffs at which some policy had a model."""
     found = list(found)
     matured = [{s.cutoff for s in outcome.served if s.metrics} for outcome in found]
@@ -167,11 +167,11 @@ def in_service(steps: Sequence[Step], policy: str) -> list[int | None]:
     return _carried((s.candidate.version if s.candidate else None for s in steps), newest=True)
 
 
-def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[Outcome, ...]:
+def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[PolicyOutcome, ...]:
     """Return what each policy would have served, and how good it was."""
     table = {(score.version, score.cutoff): score.metrics for score in scores}
     lines = {policy: _served(steps, in_service(steps, policy), table) for policy in POLICIES}
-    found = [Outcome(policy, served, _changes(served), {}, None) for policy, served in lines.items()]
+    found = [PolicyOutcome(policy, served, _changes(served), {}, None) for policy, served in lines.items()]
     common = compared(found)
     return tuple(_averaged(outcome, common) for outcome in found)
 
@@ -267,7 +267,7 @@ def _changes(served: Iterable[Served]) -> int:
     return sum(now is not None and now != before for before, now in pairwise([None, *versions]))
 
 
-def _averaged(outcome: Outcome, cutoffs: Container[date]) -> Outcome:
+def _averaged(outcome: PolicyOutcome, cutoffs: Container[date]) -> PolicyOutcome:
     """Return an outcome with its means over some of the cutoffs."""
     common = [s for s in outcome.served if s.cutoff in cutoffs]
     names = dict.fromkeys(name for s in common for name in s.metrics)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from hotarea.domain import identifiers, limits, raw_kinds, raw_layout, tables
 from hotarea.domain.columns import Ints
-from hotarea.domain.published import published, published_at_once, updated, updated_at_once
+from hotarea.domain.record_dates import published, published_at_once, updated, updated_at_once
 from hotarea.domain.reference_lists import ReferenceLists
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
 

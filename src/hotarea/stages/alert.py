@@ -105,11 +105,8 @@ def undelivered(ledger: Ledger) -> list[Notice]:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Ledger]:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         yield ledger
-    finally:
-        ledger.close()
 
 
 def _current(ledger: Ledger, problem: str) -> Problem | None:

@@ -42,8 +42,7 @@ def remember(  # noqa: PLR0913 - each a different thing
     """
     if not by.strip() or not reason.strip():
         raise GateError("an answer needs who gives it and why; expected a name and a few words for who asks later.")
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         decision = held(ledger, training_id)
         new = Approval(
             training_id=decision.training_id,
@@ -55,8 +54,6 @@ def remember(  # noqa: PLR0913 - each a different thing
             run_id=run_id,
         )
         found = of(ledger, decision) or _remembered(ledger, decision, new)
-    finally:
-        ledger.close()
     decision_pages.write(settings, decision, found)
     gate_alert.answered(settings, decision, found)
     log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
@@ -72,12 +69,9 @@ def timed_out(settings: Settings, training_id: str, run_id: str) -> Approval:
 
 def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | None]:
     """Return the decision that holds a candidate, and the answer to it if there is one."""
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         decision = held(ledger, training_id)
         return decision, of(ledger, decision)
-    finally:
-        ledger.close()
 
 
 def waits(decision: Decision) -> timedelta:
@@ -126,11 +120,8 @@ def of(ledger: Ledger, decision: Decision) -> Approval | None:
 
 def to(settings: Settings, decision: Decision) -> Approval | None:
     """Return the answer to a decision, from a ledger that is opened for that; None as long as there is none."""
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return of(ledger, decision)
-    finally:
-        ledger.close()
 
 
 def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:

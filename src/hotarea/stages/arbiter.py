@@ -54,8 +54,8 @@ def plan(
 
 def ask(settings: Settings, wish: Ask) -> TriggerRequest:
     """Answer a wish for a training, and remember it; asked again by the same run, the answer is the same."""
-    ledger, rules, data = Ledger(settings.ledger), policies.read(settings, "triggers", TriggerPolicy), _data(settings)
-    try:
+    rules, data = policies.read(settings, "triggers", TriggerPolicy), _data(settings)
+    with Ledger(settings.ledger) as ledger:
         for _ in range(_TRIES):
             known = ledger.all(TriggerRequest, request_id=wish.request_id)
             if known:
@@ -65,48 +65,41 @@ def ask(settings: Settings, wish: Ask) -> TriggerRequest:
                 ledger.add(request, *([start] if start else []))
                 log.info("training for %s (%s): %s, %s", wish.reason, wish.subject, request.outcome, request.why)
                 return request
-    finally:
-        ledger.close()
     raise PublishError(f"the ledger did not take request {wish.request_id}, in {_TRIES} tries; ask again.")
 
 
 def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
     """Answer a wish unless it was answered before and for good; None if so."""
-    ledger, rules = Ledger(settings.ledger), policies.read(settings, "triggers", TriggerPolicy)
-    known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
-    ledger.close()
+    rules = policies.read(settings, "triggers", TriggerPolicy)
+    with Ledger(settings.ledger) as ledger:
+        known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
     return ask(settings, wish) if triggers.is_news(wish, known, evaluated, rules, now()) else None
 
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
     days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
-    ledger = Ledger(settings.ledger)
-    requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
     return triggers.is_scheduled(requests, starts, days, now())
 
 
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
     """Return what a run has asked already; a task that is tried again goes on from there."""
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(TriggerRequest, asked_by=run_id)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(TriggerRequest, asked_by=run_id)
 
 
 def requests(settings: Settings, recent: int | None = None) -> list[TriggerRequest]:
     """Return the requests, the newest first."""
-    ledger = Ledger(settings.ledger)
-    found = sorted(ledger.all(TriggerRequest), key=lambda r: r.asked_at, reverse=True)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = sorted(ledger.all(TriggerRequest), key=lambda r: r.asked_at, reverse=True)
     return found[:recent]
 
 
 def _of(settings: Settings, request_id: str) -> TriggerRequest | None:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(TriggerRequest, request_id=request_id)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = ledger.all(TriggerRequest, request_id=request_id)
     return found[0] if found else None
 
 

@@ -109,13 +109,10 @@ def _opened(settings: Settings) -> Iterator[tuple["FeatureStore", Ledger, str]]:
     """Yield both stores and the online one's name; nothing is written meanwhile."""
     from hotarea.stores import feature_store, online_access, online_name
 
-    with serving.alone(settings.home, settings.ledger):
-        store, ledger = feature_store.open_store(settings), Ledger(settings.ledger)
-        try:
-            online_access.claim(store.config.online_store, online_access.Owner.of(ledger))
-            yield store, ledger, online_name.of(store.config.online_store)
-        finally:
-            ledger.close()
+    with serving.alone(settings.home, settings.ledger), Ledger(settings.ledger) as ledger:
+        store = feature_store.open_store(settings)
+        online_access.claim(store.config.online_store, online_access.Owner.of(ledger))
+        yield store, ledger, online_name.of(store.config.online_store)
 
 
 def _drawn(settings: Settings, subject: _Subject, run_id: str) -> Drawn:

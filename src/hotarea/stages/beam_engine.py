@@ -112,12 +112,9 @@ class BeamComputeEngine(LocalComputeEngine):  # type: ignore[misc]
         home = feast_home.below_home(offline.home, self.repo_config.repo_path)
         url, online = feast_home.ledger_of(offline, home), self.repo_config.online_store
         with serving.alone(home, url), online_access.reachable(online):
-            ledger = Ledger(url)
-            try:
+            with Ledger(url) as ledger:
                 online_access.claim(online, online_access.Owner.of(ledger))
                 ledger.add(_intention(task, online_name.of(online)))
-            finally:
-                ledger.close()
             yield
 
 

@@ -85,9 +85,8 @@ def verdicts(settings: Settings, run_id: str, release: str | None = None) -> Ver
 def published(settings: Settings, run_id: str, release: str | None = None) -> Comparison:
     """Return how a published release, or else the newest, compared when it came; compare it now if nobody has."""
     releases, delivered = _published(settings)
-    ledger = Ledger(settings.ledger)
-    done = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        done = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
     newest = done[-1].release_id if done else releases[-1].release if releases else None
     wanted = release or newest
     remembered = [c for c in done if c.release_id == wanted]
@@ -135,10 +134,10 @@ def _not_there(release: str | None, delivered: Iterable[str]) -> str:
 
 
 def _published(settings: Settings) -> tuple[list[Known], dict[str, Delivered]]:
-    layout, ledger = Layout(settings.home), Ledger(settings.ledger)
-    records = sorted(ledger.all(Release), key=lambda r: r.release_date)
-    compared = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
-    ledger.close()
+    layout = Layout(settings.home)
+    with Ledger(settings.ledger) as ledger:
+        records = sorted(ledger.all(Release), key=lambda r: r.release_date)
+        compared = sorted(ledger.all(Comparison), key=lambda c: c.compared_at)
     promised = {c.release_id: c.promised for c in compared if c.promised}  # only the manifest of its time says it
     documents = {r.release_id: r.documents for r in records}
     delivered = {
@@ -244,9 +243,8 @@ def _remember(settings: Settings, found: Comparison) -> Validation:
         validated_at=found.compared_at,
         checks=comparison.RULES,
     )
-    ledger = Ledger(settings.ledger)
-    ledger.add(found, judged)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(found, judged)
     log.info("release %s: %s, report %s", found.release_id, _told(found), found.report)
     return judged
 

@@ -29,7 +29,6 @@ def of(settings: Settings, decision: Decision) -> str:
 
 def of_run(settings: Settings, run_id: str) -> str:
     """Return the address of the page of what a run decided last; of an earlier run's decision if it stood."""
-    ledger = Ledger(settings.ledger)
-    found = ledger.newest(Decision, run_id=run_id) or ledger.newest(Decision)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = ledger.newest(Decision, run_id=run_id) or ledger.newest(Decision)
     return of(settings, found) if found else ""

@@ -104,18 +104,16 @@ def _judged(settings: Settings, watched: Watched, now: Seen, plan: Path | None, 
 
 
 def _checked(settings: Settings, watched: Watched) -> records.DriftCheck | None:
-    ledger = Ledger(settings.ledger)
-    key = {"cutoff": watched.newest.day, "known": watched.newest.known, "model_version": watched.model_version}
-    found = ledger.all(records.DriftCheck, **key)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        key = {"cutoff": watched.newest.day, "known": watched.newest.known, "model_version": watched.model_version}
+        found = ledger.all(records.DriftCheck, **key)
     return found[0] if found else None
 
 
 def _earlier(settings: Settings, watched: Watched) -> list[Period]:
     """Return the periods before, of the same champion; of a day that was checked twice, the last check."""
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(records.DriftCheck, model_version=watched.model_version)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = ledger.all(records.DriftCheck, model_version=watched.model_version)
     last = {c.cutoff: c for c in sorted(found, key=lambda c: (c.cutoff, c.known)) if c.cutoff < watched.newest.day}
     return [Period(c.over) for c in last.values()]
 
@@ -156,13 +154,12 @@ def _keep(settings: Settings, found: records.DriftCheck, seen: Seen) -> None:
     from hotarea.stages import reports
     from hotarea.stores import drift_report
 
-    ledger = Ledger(settings.ledger)
-    history = [*ledger.all(records.DriftCheck), found]
-    labels = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
-    drift_report.write(found, seen.distributions, history, labels, movement.rules(settings))
-    with suppress(PublishError):  # another run made the same check at once, and remembered it first
-        ledger.add(found, _validation(found))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        history = [*ledger.all(records.DriftCheck), found]
+        labels = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
+        drift_report.write(found, seen.distributions, history, labels, movement.rules(settings))
+        with suppress(PublishError):  # another run made the same check at once, and remembered it first
+            ledger.add(found, _validation(found))
     reports.index(settings)
     log.info("drift at %s: %s, report %s", found.cutoff, "; ".join(found.reasons) or "nothing is over", found.report)
 

@@ -10,7 +10,7 @@ from hotarea.domain.bootstrap import Resampling, differences
 from hotarea.domain.evaluation import CHAMPION, MODEL, Scores
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
-from hotarea.stages import contenders, hindsight, references, training_rows
+from hotarea.stages import contenders, drift_references, hindsight, training_rows
 from hotarea.stores import registry
 from hotarea.stores.training_folder import TrainingFolder
 
@@ -22,7 +22,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
     """Evaluate a trained candidate, those in service and the baselines on the rows of the evaluation cutoff."""
     plan, unseen = folder.read_plan(), folder.rows("evaluation")
     hot, scores = training.labels(unseen), contenders.scored(settings, folder, served)
-    own, moved = scores[MODEL].probability, references.keep(settings, folder)
+    own, moved = scores[MODEL].probability, drift_references.keep(settings, folder)
     threshold = evaluation.decision_threshold(own, plan.hot_quantile)
     return Evidence(
         training_id=plan.training_id,

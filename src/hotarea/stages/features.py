@@ -65,9 +65,8 @@ def cutoff_of(settings: Settings, text: str) -> Cutoff:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(f"cutoff {text!r}: {error}; expected YYYY-MM-DD or YYYY-MM-DD@YYYY-MM-DD.") from error
-    ledger = Ledger(settings.ledger)
-    releases = ledger.all(Release)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        releases = ledger.all(Release)
     return _coverage(releases).knowable(day)
 
 
@@ -91,9 +90,8 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     """
     built, layout = _built(plan), Layout(settings.home)
     _result(plan, "features.json")
-    ledger = Ledger(settings.ledger)
-    done = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        done = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
     left = [c for c in _cutoffs(_read(plan, Plan).features) if built.feature_set(c).is_dir() or c not in done]
     sets = {str(c): files.parts(built.feature_set(c)) for c in left}
     parts = {c: files.parts(layout.feature_set(c)) for c in done} | {c: sets[str(c)] for c in left}
@@ -110,19 +108,18 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """
     decided, built, layout = _read(plan, Plan), _built(plan), Layout(settings.home)
     features, labels = _result(plan, "features.json"), _result(plan, "labels.json")
-    ledger = Ledger(settings.ledger)
-    published = []
-    for cutoff in _cutoffs(decided.features):
-        record = _feature_set(cutoff, features, run_id)
-        if _make_visible(ledger, record, built.feature_set(cutoff), layout.feature_set(cutoff)):
-            published.append(f"features {cutoff}")
-    for cutoff in _cutoffs(decided.labels):
-        label = _label_set(cutoff, labels, decided.horizon_years, run_id)
-        if _make_visible(ledger, label, built.label_set(cutoff), layout.label_set(cutoff)):
-            published.append(f"labels {cutoff}")
-    job_runs.remember(ledger, "document_features", features, run_id)
-    job_runs.remember(ledger, "document_labels", labels, run_id)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        published = []
+        for cutoff in _cutoffs(decided.features):
+            record = _feature_set(cutoff, features, run_id)
+            if _make_visible(ledger, record, built.feature_set(cutoff), layout.feature_set(cutoff)):
+                published.append(f"features {cutoff}")
+        for cutoff in _cutoffs(decided.labels):
+            label = _label_set(cutoff, labels, decided.horizon_years, run_id)
+            if _make_visible(ledger, label, built.label_set(cutoff), layout.label_set(cutoff)):
+                published.append(f"labels {cutoff}")
+        job_runs.remember(ledger, "document_features", features, run_id)
+        job_runs.remember(ledger, "document_labels", labels, run_id)
     files.clear(plan.parent)
     return published
 
@@ -142,11 +139,10 @@ def run(settings: Settings, run_id: str, cutoffs: Sequence[Cutoff] | None = None
 
 def _decided(settings: Settings, cutoffs: Sequence[Cutoff] | None) -> Plan:
     """Return which sets are missing now."""
-    ledger = Ledger(settings.ledger)
-    releases = ledger.all(Release)
-    feature_sets = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
-    label_sets = {Cutoff(s.cutoff, s.known): s.horizon_years for s in ledger.all(LabelSet)}
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        releases = ledger.all(Release)
+        feature_sets = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
+        label_sets = {Cutoff(s.cutoff, s.known): s.horizon_years for s in ledger.all(LabelSet)}
     wanted = _wanted(releases, cutoffs)
     labels = _matured(releases, wanted | (set() if cutoffs else feature_sets), settings.horizon_years)
     _check_horizon({c: years for c, years in label_sets.items() if c in labels}, settings.horizon_years)

@@ -16,7 +16,7 @@ from hotarea.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from hotarea.domain.evidence import Evidence
-    from hotarea.domain.gate import Decision
+    from hotarea.domain.gate import Judgement
     from hotarea.domain.gate_check import Check
     from hotarea.domain.gate_policy import Policy
     from hotarea.stores.training_folder import TrainingFolder
@@ -32,23 +32,21 @@ def run(settings: Settings, training_id: str | None, run_id: str, *, serves: boo
     decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is about another
     champion than the one in service, `SettingsError` if the policy cannot be used.
     """
-    ledger = Ledger(settings.ledger)
-    try:
-        candidate = _candidate(ledger, training_id)
-        earlier = ledger.newest(records.Decision, training_id=candidate.training_id)
-        if earlier is not None and _stands(ledger, earlier):
-            return earlier
-        return _decide(settings, ledger, candidate.training_id, run_id, serves=serves)
-    except GateError as error:
-        gate_alert.held(settings, candidate.training_id, error, run_id)
-        raise
-    finally:
-        ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        try:
+            candidate = _candidate(ledger, training_id)
+            earlier = ledger.newest(records.Decision, training_id=candidate.training_id)
+            if earlier is not None and _stands(ledger, earlier):
+                return earlier
+            return _decide(settings, ledger, candidate.training_id, run_id, serves=serves)
+        except GateError as error:
+            gate_alert.held(settings, candidate.training_id, error, run_id)
+            raise
 
 
 def judge(
     settings: Settings, folder: "TrainingFolder", run_id: str, *, serves: bool = True
-) -> tuple["Evidence", "Decision"]:
+) -> tuple["Evidence", "Judgement"]:
     """Complete a candidate's evidence by a rehearsal, unless that was done, and hold it against the policy.
 
     Remembers nothing but the evidence.
@@ -58,7 +56,7 @@ def judge(
     from hotarea.stores.training_folder import write
 
     evidence = folder.read_evidence()
-    if evidence.trial is None:
+    if evidence.rehearsal is None:
         evidence = rehearsal.complete(settings, folder, evidence, run_id, serves=serves)
         write(folder.evidence, evidence)
     return evidence, decide(evidence, policy(settings))
@@ -73,10 +71,9 @@ def policy(settings: Settings) -> "Policy":
 
 def explain(settings: Settings, training_id: str) -> list[str]:
     """Log and return why a candidate may not serve: one sentence for each check against it, and a person's answer."""
-    ledger = Ledger(settings.ledger)
-    decision = ledger.newest(records.Decision, training_id=training_id)
-    answers = ledger.all(records.Approval, training_id=training_id)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        decision = ledger.newest(records.Decision, training_id=training_id)
+        answers = ledger.all(records.Approval, training_id=training_id)
     if decision is None:
         raise NotReadyError(f"the gate has not decided on {training_id}; expected a decision. Run the gate first.")
     said = [f"{a.by} refused it: {a.reason}" for a in answers if a.decided_at == decision.decided_at and not a.approved]

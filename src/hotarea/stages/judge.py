@@ -143,9 +143,8 @@ def _context(subject: Subject) -> dict[str, Any]:
 
 
 def _remember(settings: Settings, record: Validation) -> None:
-    ledger = Ledger(settings.ledger)
-    ledger.add(record)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(record)
 
 
 def _first(record: Validation) -> str:

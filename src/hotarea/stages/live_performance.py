@@ -29,32 +29,30 @@ def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
     Each is measured once, as the predictions were first served. What the champion in service predicted is told if it
     falls short of its evaluation.
     """
-    ledger = Ledger(settings.ledger)
-    labels = {s.cutoff: s for s in ledger.all(records.LabelSet, horizon_years=settings.horizon_years)}
-    done = {(p.cutoff, p.model_version) for p in ledger.all(records.LivePerformance)}
-    champion = ledger.newest(records.Champion)
-    matured = [p for p in _first(ledger.all(records.PredictionSet)) if p.cutoff in labels]
-    found = []
-    for predicted in (p for p in matured if (p.cutoff, p.model_version) not in done):
-        measured = _measured(settings, ledger, predicted, labels[predicted.cutoff], run_id)
-        if measured is None:
-            continue
-        if champion and champion.model_version == measured.model_version:
-            drift_alert.measured(settings, measured)
-        with suppress(PublishError):  # another run measured the same at once
-            ledger.add(measured)
-        found.append(measured)
-        log.info("version %d at %s: %s", measured.model_version, measured.cutoff, measured.metrics)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        labels = {s.cutoff: s for s in ledger.all(records.LabelSet, horizon_years=settings.horizon_years)}
+        done = {(p.cutoff, p.model_version) for p in ledger.all(records.LivePerformance)}
+        champion = ledger.newest(records.Champion)
+        matured = [p for p in _first(ledger.all(records.PredictionSet)) if p.cutoff in labels]
+        found = []
+        for predicted in (p for p in matured if (p.cutoff, p.model_version) not in done):
+            measured = _measured(settings, ledger, predicted, labels[predicted.cutoff], run_id)
+            if measured is None:
+                continue
+            if champion and champion.model_version == measured.model_version:
+                drift_alert.measured(settings, measured)
+            with suppress(PublishError):  # another run measured the same at once
+                ledger.add(measured)
+            found.append(measured)
+            log.info("version %d at %s: %s", measured.model_version, measured.cutoff, measured.metrics)
     return found
 
 
 def dropped(settings: Settings) -> records.LivePerformance | None:
     """Return the last measurement of the champion in service if it fell short; None otherwise."""
-    ledger = Ledger(settings.ledger)
-    champion = ledger.newest(records.Champion)
-    known = ledger.all(records.LivePerformance, model_version=champion.model_version) if champion else []
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        champion = ledger.newest(records.Champion)
+        known = ledger.all(records.LivePerformance, model_version=champion.model_version) if champion else []
     last = max(known, key=lambda p: p.cutoff, default=None)
     return last if last and last.dropped else None
 

@@ -38,15 +38,11 @@ class ChunkLog:
 
     def __call__(self, number: int, rows: int, removed: int, seconds: float) -> None:
         """Remember a chunk, once: a runner may write one again."""
-        ledger = Ledger(self.ledger.get_secret_value())
         chunk = OnlineChunk(
             write_id=self.write_id, number=number, rows=rows, removed=removed, seconds=round(seconds, 3)
         )
-        try:
-            with suppress(PublishError):
-                ledger.add(chunk)
-        finally:
-            ledger.close()
+        with Ledger(self.ledger.get_secret_value()) as ledger, suppress(PublishError):
+            ledger.add(chunk)
 
 
 def run(
@@ -79,11 +75,9 @@ def plan(settings: Settings, cutoff: date | None = None, views: Sequence[str] | 
     from hotarea.stores import definitions, feature_store
 
     offered = definitions.offered(settings, APPLICATIONS_READ)
-    target, ledger = Target(feature_store.online_store(settings), offered), Ledger(settings.ledger)
-    try:
+    target = Target(feature_store.online_store(settings), offered)
+    with Ledger(settings.ledger) as ledger:
         return serving.plan(settings, ledger, target, Asked(cutoff, views))
-    finally:
-        ledger.close()
 
 
 def run_some(
@@ -110,15 +104,11 @@ def take_over(settings: Settings, run_id: str) -> None:
     from hotarea.stores import definitions, feature_store, online_access, online_name
 
     config = feature_store.configuration(settings)
-    with serving.alone(settings.home, settings.ledger):
-        ledger = Ledger(settings.ledger)
-        try:
-            views = definitions.offered(settings, APPLICATIONS_READ)
-            # before the mark: whatever comes between, nothing is taken for served
-            ledger.add(*(serving.of_any_rows(view, online_name.of(config.online_store), run_id) for view in views))
-            online_access.take_over(config.online_store, online_access.Owner.of(ledger), config.project)
-        finally:
-            ledger.close()
+    with serving.alone(settings.home, settings.ledger), Ledger(settings.ledger) as ledger:
+        views = definitions.offered(settings, APPLICATIONS_READ)
+        # before the mark: whatever comes between, nothing is taken for served
+        ledger.add(*(serving.of_any_rows(view, online_name.of(config.online_store), run_id) for view in views))
+        online_access.take_over(config.online_store, online_access.Owner.of(ledger), config.project)
 
 
 @contextmanager
@@ -127,14 +117,11 @@ def _opened(settings: Settings, run_id: str) -> Iterator["_Home"]:
     from hotarea.stores import definitions, feature_store, online_access
 
     online = feature_store.configuration(settings).online_store
-    with serving.alone(settings.home, settings.ledger), online_access.reachable(online):
-        ledger = Ledger(settings.ledger)
-        try:
-            online_access.claim(online, online_access.Owner.of(ledger))
-            definitions.apply(settings)
-            yield _Home(settings, feature_store.open_store(settings), ledger, run_id)
-        finally:
-            ledger.close()
+    alone = serving.alone(settings.home, settings.ledger)
+    with alone, online_access.reachable(online), Ledger(settings.ledger) as ledger:
+        online_access.claim(online, online_access.Owner.of(ledger))
+        definitions.apply(settings)
+        yield _Home(settings, feature_store.open_store(settings), ledger, run_id)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,8 @@ def run(settings: Settings, version: int | None = None) -> ModelCard:
     It lies as `card.html` and `card.json` in the training's folder and with the version in the registry, and as a page
     among the reports. Raises `NotReadyError` if there is no such version, or it was not evaluated.
     """
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         card = _card(settings, ledger, _training(ledger, version))
-    finally:
-        ledger.close()
     folder = TrainingFolder.of(Layout(settings.home), card.plan.training_id)
     write(folder.card.with_suffix(".json"), card)
     for page in (folder.card, report(settings, card.version)):
@@ -39,9 +36,8 @@ def run(settings: Settings, version: int | None = None) -> ModelCard:
 
 def of_training(settings: Settings, training_id: str) -> ModelCard:
     """Make the card of the version that a training gave."""
-    ledger = Ledger(settings.ledger)
-    found = ledger.newest(records.TrainingRun, training_id=training_id)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = ledger.newest(records.TrainingRun, training_id=training_id)
     if found is None:
         raise NotReadyError(f"there is no trained candidate {training_id}; expected one. Train first.")
     return run(settings, found.model_version)

@@ -52,9 +52,8 @@ def _wishes(settings: Settings, run_id: str) -> list[Ask]:
 
 def _alarm(settings: Settings) -> records.DriftCheck | None:
     """Return the check of the newest cutoff against the champion in service, if it is an alarm."""
-    ledger = Ledger(settings.ledger)
-    champion, newest = ledger.newest(records.Champion), ledger.newest(records.DriftCheck)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        champion, newest = ledger.newest(records.Champion), ledger.newest(records.DriftCheck)
     version = champion.model_version if champion else 0
     return newest if newest and newest.alarms and newest.model_version == version else None
 
@@ -63,9 +62,8 @@ def _new_data(settings: Settings) -> str:
     """Return the cutoff that came last, as long as nothing was learned from it; empty if all is known."""
     from hotarea.stages import train
 
-    ledger = Ledger(settings.ledger)
-    newest = max(((s.cutoff, s.known) for s in ledger.all(records.FeatureSet)), default=None)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        newest = max(((s.cutoff, s.known) for s in ledger.all(records.FeatureSet)), default=None)
     try:
         due = train.is_due(settings)
     except NotReadyError:

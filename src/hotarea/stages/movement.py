@@ -10,11 +10,11 @@ from hotarea.domain import records, training
 from hotarea.domain.columns import Floats
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy, Measured, limits
+from hotarea.domain.drift_reference import Bins, Reference
 from hotarea.domain.model_features import FEATURE_SERVICE
-from hotarea.domain.reference import Bins, Reference
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, years_before
-from hotarea.stages import references
+from hotarea.stages import drift_references
 from hotarea.stores import definitions, policies, registry
 from hotarea.stores.drift_report import Distributions
 from hotarea.stores.ledger import Ledger
@@ -47,14 +47,15 @@ class Seen:
 
 def watched(settings: Settings) -> Watched | None:
     """Return what there is to compare; None without features, or a cutoff before the only one."""
-    ledger = Ledger(settings.ledger)
-    sets = ledger.all(records.FeatureSet)
-    champion = ledger.newest(records.Champion)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        sets = ledger.all(records.FeatureSet)
+        champion = ledger.newest(records.Champion)
     if not sets:
         return None
     definitions.apply(settings)
-    reference = references.of_champion(settings, champion) if champion else references.of_cutoffs(settings, sets)
+    reference = (
+        drift_references.of_champion(settings, champion) if champion else drift_references.of_cutoffs(settings, sets)
+    )
     newest = max(Cutoff(s.cutoff, s.known) for s in sets)
     return None if reference is None else Watched(newest, champion, reference)
 
@@ -64,7 +65,7 @@ def seen(settings: Settings, watched: Watched, here: Settings) -> Seen:
     reference, cutoff = watched.reference, watched.newest
     names = tuple(reference.features)
     service = watched.champion.feature_service if watched.champion else FEATURE_SERVICE
-    found = references.columns(here, cutoff, service, names) if names else {}
+    found = drift_references.columns(here, cutoff, service, names) if names else {}
     features = {name: (bins, bins.again(found[name])) for name, bins in reference.features.items() if len(found[name])}
     scores = _scores(settings, watched, found) if watched.champion else None
     both = _new_documents(settings, here, cutoff)
@@ -100,15 +101,14 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
 
     Where there are too few of them on either side, nothing is compared.
     """
-    ledger = Ledger(settings.ledger)
-    sets = ledger.all(records.FeatureSet)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        sets = ledger.all(records.FeatureSet)
     first = {s.cutoff: Cutoff(s.cutoff, s.known) for s in sorted(sets, key=lambda s: s.known, reverse=True)}
     usual = sorted(day for day in first if day <= years_before(cutoff.day, 1))[-USUAL_YEARS:]
     if not usual:
         return {}
-    now = references.new_documents(here, cutoff)
-    parts = [references.new_documents(settings, first[day]) for day in usual]
+    now = drift_references.new_documents(here, cutoff)
+    parts = [drift_references.new_documents(settings, first[day]) for day in usual]
     both = {name: (np.concatenate([part[name] for part in parts]), now[name]) for name in now}
     fewest = rules(settings).fewest
     return {
@@ -123,9 +123,8 @@ def _label_share(settings: Settings) -> float | None:
 
     None without labels, or with too few.
     """
-    ledger = Ledger(settings.ledger)
-    sets = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        sets = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
     newest = max(sets, key=lambda s: (s.cutoff, s.known), default=None)
     if newest is None or newest.eligible < rules(settings).fewest:
         return None

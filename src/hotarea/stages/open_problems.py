@@ -16,9 +16,8 @@ _SHORT = ("problem", "severity", "title", "seen", "opened_at", "seen_at", "told_
 
 def collect(settings: Settings, recent: int = RECENT) -> dict[str, Any]:
     """Return as plain values the open problems, the newest first, those closed last, and messages that wait."""
-    ledger = Ledger(settings.ledger)
-    known, waiting = ledger.all(Problem), undelivered(ledger)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        known, waiting = ledger.all(Problem), undelivered(ledger)
     closed = [(p.closed_at, p) for p in known if p.closed_at]
     return {
         "open": [_told(p) for p in sorted(known, key=lambda p: p.opened_at, reverse=True) if not p.closed_at],
@@ -37,9 +36,8 @@ def collect(settings: Settings, recent: int = RECENT) -> dict[str, Any]:
 
 def show(settings: Settings, problem: str) -> Problem:
     """Return the newest occurrence of a problem; raise `NotReadyError` that names those that there were."""
-    ledger = Ledger(settings.ledger)
-    known = ledger.all(Problem)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        known = ledger.all(Problem)
     found = [p for p in known if p.problem == problem]
     if not found:
         names = ", ".join(sorted({p.problem for p in known})) or "none so far"

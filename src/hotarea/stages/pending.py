@@ -30,9 +30,8 @@ def followed(settings: Settings) -> Path | None:
 
     Raises `RawDataError` if the home holds another corpus than the settings name.
     """
-    ledger = Ledger(settings.ledger)
-    release = ledger.newest(records.Release)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        release = ledger.newest(records.Release)
     if release is None:
         return settings.raw
     if settings.raw and str(settings.raw) != release.source:
@@ -89,10 +88,9 @@ def _is_unscored(settings: Settings) -> bool:
     """Whether the champion has not scored the newest cutoff, or the registry's alias does not name it."""
     from hotarea.stores import registry
 
-    ledger = Ledger(settings.ledger)
-    champion = ledger.newest(records.Champion)
-    cutoff, known = max(((s.cutoff, s.known) for s in ledger.all(records.FeatureSet)), default=(None, None))
-    key = {"cutoff": cutoff, "known": known}
-    scored = champion and ledger.all(records.PredictionSet, **key, model_version=champion.model_version)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        champion = ledger.newest(records.Champion)
+        cutoff, known = max(((s.cutoff, s.known) for s in ledger.all(records.FeatureSet)), default=(None, None))
+        key = {"cutoff": cutoff, "known": known}
+        scored = champion and ledger.all(records.PredictionSet, **key, model_version=champion.model_version)
     return champion is not None and (not scored or registry.champion(settings) != champion.model_version)

@@ -25,15 +25,12 @@ def run(settings: Settings, training_id: str | None, run_id: str) -> records.Cha
     again, also after a rollback, its entry is returned and nothing changes. Raises `GateError` if the candidate was
     not accepted and no person has approved it, or the champion has changed since.
     """
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         decision, answer = _allowed(ledger, training_id)
         if not ledger.all(records.Champion, model_version=decision.model_version):
             _succeed(settings, ledger, decision, answer, run_id)
         align(settings, ledger)
         return ledger.all(records.Champion, model_version=decision.model_version)[0]
-    finally:
-        ledger.close()
 
 
 def _succeed(

@@ -44,8 +44,7 @@ def find(settings: Settings, folder: Path, dataset: str | None = None, subject: 
     comparison, until it was made.
     """
     wanted = _Wanted(settings, folder, dataset, subject)
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         releases = ledger.all(Release)
         return [
             *_raw_works(wanted, releases),
@@ -54,8 +53,6 @@ def find(settings: Settings, folder: Path, dataset: str | None = None, subject: 
             *_training(wanted, ledger.newest(TrainingRun)),
             *_predictions(wanted, ledger),
         ]
-    finally:
-        ledger.close()
 
 
 def _raw_works(wanted: _Wanted, releases: Sequence[Release]) -> Iterator[Published]:

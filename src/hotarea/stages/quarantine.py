@@ -34,7 +34,7 @@ _NAMED = 5  # records that a message names
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RetryOutcome:
     """What became of a retry."""
 
     release: str | None  # that holds what could be used; None if nothing could, or while it is not published
@@ -94,7 +94,7 @@ def export(settings: Settings, file: Path, release: str | None = None, reason: s
 
 def plan(
     settings: Settings, run_id: str, source: Path | None = None, release: str | None = None, reason: str | None = None
-) -> Outcome:
+) -> RetryOutcome:
     """Try the open records again, or those of a file that was written out and corrected; plan what can be used.
 
     What can't is remembered with its reason, if that is new; rows that are no records of works are left alone. Raises
@@ -115,7 +115,7 @@ def plan(
     _remember(settings, [r for r in todo if r.key in wrong], wrong, run_id)
     if again:
         log.info("%s", _told(again))
-    return Outcome(
+    return RetryOutcome(
         release=None,
         ingested=len(usable),
         still_rejected=_counted(found.reason.value for found in wrong.values()),
@@ -127,7 +127,7 @@ def plan(
 
 def run(
     settings: Settings, run_id: str, source: Path | None = None, release: str | None = None, reason: str | None = None
-) -> Outcome:
+) -> RetryOutcome:
     """Try records again in this process, ingest what can be used, and return what became of them."""
     found = plan(settings, run_id, source, release, reason)
     if found.plan is None:
@@ -145,10 +145,8 @@ def _opened(settings: Settings) -> Quarantine:
 
 
 def _remembered(settings: Settings) -> tuple[list[Release], list[Retry]]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Release), ledger.all(Retry)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Release), ledger.all(Retry)
 
 
 def _today() -> date:
@@ -260,23 +258,22 @@ def _partition(folder: Path, plan: str, day: date, lines: Sequence[str]) -> Part
 
 def _remember(settings: Settings, rejected: Sequence[Quarantined], wrong: Mapping[Key, Wrong], run_id: str) -> None:
     """Remember of the records that can't be used what was not said of them before."""
-    ledger = Ledger(settings.ledger)
-    ledger.add(
-        *(
-            Retry(
-                file=r.file,
-                line=r.line,
-                digest=r.digest,
-                accepted_in=None,
-                reason=wrong[r.key].reason.value,
-                detail=wrong[r.key].detail,
-                run_id=run_id,
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(
+            *(
+                Retry(
+                    file=r.file,
+                    line=r.line,
+                    digest=r.digest,
+                    accepted_in=None,
+                    reason=wrong[r.key].reason.value,
+                    detail=wrong[r.key].detail,
+                    run_id=run_id,
+                )
+                for r in rejected
+                if (r.reason, r.detail) != (wrong[r.key].reason.value, wrong[r.key].detail)
             )
-            for r in rejected
-            if (r.reason, r.detail) != (wrong[r.key].reason.value, wrong[r.key].detail)
         )
-    )
-    ledger.close()
 
 
 def _counted(words: Iterator[str]) -> dict[str, int]:

@@ -29,10 +29,9 @@ class Plan(msgspec.Struct, frozen=True):
 
 def is_possible(settings: Settings, known: date) -> bool:
     """Whether a release after a day may have told anything otherwise that was known by then."""
-    ledger = Ledger(settings.ledger)
-    later = {r.release_id for r in ledger.all(records.Release) if r.release_date > known}
-    compared = {c.release_id: c for c in ledger.all(records.Comparison)}
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        later = {r.release_id for r in ledger.all(records.Release) if r.release_date > known}
+        compared = {c.release_id: c for c in ledger.all(records.Comparison)}
     unlike = [c.works["again"] - c.works["unchanged"] + c.ended["known"] for r, c in compared.items() if r in later]
     return bool(later - compared.keys()) or any(unlike)
 
@@ -42,9 +41,8 @@ def plan(settings: Settings, cutoff: Cutoff, since: date) -> Path:
     from hotarea.stores import first_told
 
     files.sweep(Layout(settings.home))
-    ledger = Ledger(settings.ledger)
-    known = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        known = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
     file = Layout(settings.home).aside("drift") / "plan.json"
     first_told.build(Layout(settings.home), Layout(_aside(settings, file).home), known, since)
     file.write_bytes(msgspec.json.encode(Plan(cutoff, known)))
@@ -79,10 +77,8 @@ def built(settings: Settings, plan: Path) -> Settings:
         raise JobError(
             f"{aside.home} holds no features of cutoff {cutoff}; expected what the job builds. Run it again."
         )
-    ledger = Ledger(aside.ledger)
-    with suppress(PublishError):  # an attempt before this one
+    with Ledger(aside.ledger) as ledger, suppress(PublishError):  # an attempt before this one
         ledger.add(records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=rows, seconds=0, run_id="aside"))
-    ledger.close()
     definitions.apply(aside)
     return aside
 

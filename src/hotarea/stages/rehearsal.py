@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from hotarea.domain.errors import GateError, JobError, NotReadyError
-from hotarea.domain.evidence import Evidence, Trial
+from hotarea.domain.evidence import Evidence, Rehearsal
 from hotarea.domain.records import Audit, Materialization
 from hotarea.domain.settings import Settings
 from hotarea.stages.fresh_process import UNUSABLE, Answers
@@ -38,14 +38,14 @@ _TIMEOUT_S = 600
 def complete(
     settings: Settings, folder: TrainingFolder, evidence: Evidence, run_id: str, *, serves: bool = True
 ) -> Evidence:
-    """Return the evidence with the trial of the registered model and, of a home that serves, what the audits found.
+    """Return the evidence with the rehearsal of the registered model and, of a home that serves, what the audits found.
 
     What cannot be found out, such as the agreement of views that nobody brought online, stays missing.
     """
     views = _online_views(settings, folder.read_plan().feature_service) if serves else []
     found = replace(
         evidence,
-        trial=trial(settings, folder, evidence.model_version),
+        rehearsal=rehearsed(settings, folder, evidence.model_version),
         online_views=tuple(views),
         disagreement=_disagreement(settings, views, run_id),
     )
@@ -53,7 +53,7 @@ def complete(
     return found
 
 
-def trial(settings: Settings, folder: TrainingFolder, version: int) -> Trial:
+def rehearsed(settings: Settings, folder: TrainingFolder, version: int) -> Rehearsal:
     """Let a fresh process load a version's registered file and score sample requests, and compare to the bit.
 
     What is wrong with the file is found; raises `JobError` if the process is ended or gives no answer in time, which
@@ -69,9 +69,9 @@ def trial(settings: Settings, folder: TrainingFolder, version: int) -> Trial:
             model = registry.fetch(settings, version, Path(scratch) / "model.ubj")
             answers = _ask(model, rows, Path(scratch))
         except GateError as error:
-            return Trial(loading_s=0, requests=0, p50_ms=0, p99_ms=0, differing=0, error=str(error))
+            return Rehearsal(loading_s=0, requests=0, p50_ms=0, p99_ms=0, differing=0, error=str(error))
     took = np.percentile(answers.milliseconds or [0.0], [50, 99])
-    return Trial(
+    return Rehearsal(
         loading_s=round(answers.loading_s, 4),
         requests=len(answers.scores),
         p50_ms=round(float(took[0]), 4),
@@ -140,11 +140,8 @@ def _audits(settings: Settings, views: Sequence[str]) -> dict[str, Audit | None]
     from hotarea.stores import feature_store, online_name
 
     store = online_name.of(feature_store.open_store(settings).config.online_store)
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return {view: _audit(ledger, view, store) for view in views}
-    finally:
-        ledger.close()
 
 
 def _audit(ledger: Ledger, view: str, store: str) -> Audit | None:
@@ -154,6 +151,6 @@ def _audit(ledger: Ledger, view: str, store: str) -> Audit | None:
 
 
 def _told(found: Evidence) -> tuple[str, str]:
-    trial = found.trial
-    said = trial.error or f"{trial.requests} requests, p99 {trial.p99_ms} ms" if trial else "none"
+    rehearsal = found.rehearsal
+    said = rehearsal.error or f"{rehearsal.requests} requests, p99 {rehearsal.p99_ms} ms" if rehearsal else "none"
     return said, ", ".join(f"{view} {share:.2%}" for view, share in found.disagreement.items()) or "not known"

@@ -102,17 +102,16 @@ def _scratch(settings: Settings, home: Path) -> Settings:
 
 def _let_know(past: Settings, present: Settings, day: date) -> None:
     """Add to a home's ledger the facts that were known on a day, and links to the folders that they tell of."""
-    theirs, ours, layout = Ledger(past.ledger), Ledger(present.ledger), Layout(present.home)
+    layout = Layout(present.home)
     layout.lake.mkdir(parents=True, exist_ok=True)
-    there = {_folder(layout, fact) for kind in _FACTS for fact in ours.all(kind)}
-    for fact in (fact for kind in _FACTS for fact in theirs.all(kind)):
-        link = _folder(layout, fact)
-        if known(fact) <= day and link not in there:
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(_folder(Layout(past.home), fact).resolve(), target_is_directory=True)
-            ours.add(fact)
-    theirs.close()
-    ours.close()
+    with Ledger(past.ledger) as theirs, Ledger(present.ledger) as ours:
+        there = {_folder(layout, fact) for kind in _FACTS for fact in ours.all(kind)}
+        for fact in (fact for kind in _FACTS for fact in theirs.all(kind)):
+            link = _folder(layout, fact)
+            if known(fact) <= day and link not in there:
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(_folder(Layout(past.home), fact).resolve(), target_is_directory=True)
+                ours.add(fact)
 
 
 def known(fact: Fact) -> date:
@@ -132,9 +131,8 @@ def _gather(settings: Settings, past: Settings, run_id: str, asked: Asked) -> No
     last = date(asked.last or date.max.year, 12, 31)
     if asked.raw is None and read(settings.ledger, records.Release):
         _let_know(settings, past, last)
-        ledger = Ledger(past.ledger)
-        ledger.add(*read(settings.ledger, records.Comparison))
-        ledger.close()
+        with Ledger(past.ledger) as ledger:
+            ledger.add(*read(settings.ledger, records.Comparison))
     else:
         raw = asked.raw or sample.run(past).folder
         ingest.run(past, run_id, raw, last)

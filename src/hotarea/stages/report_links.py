@@ -22,9 +22,8 @@ def address(settings: Settings, report: str | Path) -> str:
 
 def of_run(settings: Settings, run_id: str, datasets: Collection[str]) -> str:
     """Return the address of what a run says of datasets: the first that failed, the only one, or else the index."""
-    ledger = Ledger(settings.ledger)
-    found = [v for v in ledger.all(Validation, run_id=run_id) if v.dataset in datasets]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = [v for v in ledger.all(Validation, run_id=run_id) if v.dataset in datasets]
     done = sorted(found, key=lambda v: v.validated_at)
     if not done:
         return ""

@@ -78,24 +78,19 @@ def _kept_for(validation: Validation, in_service: Collection[str]) -> tuple[str,
 
 def _in_service(settings: Settings) -> set[str]:
     """Return the subjects of the newest training, of the champion's, and of its predictions that are served."""
-    ledger = Ledger(settings.ledger)
-    champion, newest = ledger.newest(Champion), ledger.newest(TrainingRun)
-    learned = ledger.all(TrainingRun, model_version=champion.model_version) if champion else []
-    scored = served.predictions(ledger)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        champion, newest = ledger.newest(Champion), ledger.newest(TrainingRun)
+        learned = ledger.all(TrainingRun, model_version=champion.model_version) if champion else []
+        scored = served.predictions(ledger)
     names = {run.training_id for run in (*learned, newest) if run}
     return names | ({of_predictions(Cutoff(scored.cutoff, scored.known), scored.model_version)} if scored else set())
 
 
 def _validations(settings: Settings) -> list[Validation]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Validation)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Validation)
 
 
 def _decisions(settings: Settings) -> list[Decision]:
-    ledger = Ledger(settings.ledger)
-    found = ledger.all(Decision)
-    ledger.close()
-    return found
+    with Ledger(settings.ledger) as ledger:
+        return ledger.all(Decision)

@@ -73,8 +73,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     """
     from hotarea.stores import registry
 
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         timeline = ledger.all(records.Champion)
         done = _done(timeline, run_id)
         before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
@@ -82,8 +81,6 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
         cutoff = score.newest_cutoff(ledger)
         predictions = score.published(ledger, cutoff, target.model_version)
         online = ledger.newest(records.Materialization, view=score.VIEW)
-    finally:
-        ledger.close()
     binding.check(settings, target.model_version, target.feature_service)
     return Move(
         run_id=run_id,
@@ -119,11 +116,8 @@ def prepare(settings: Settings, run_id: str, reason: str, version: int | None, b
 
 def scoring(settings: Settings, file: Path) -> Path | None:
     """Return the plan by which the earlier champion scores the newest cutoff; None if it has."""
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         target = _entry_of(ledger.all(records.Champion), read(file, Move).to_version)
-    finally:
-        ledger.close()
     return score.plan_by(settings, target)
 
 
@@ -136,8 +130,7 @@ def move(settings: Settings, file: Path) -> records.Champion:
     from hotarea.stages import materialize
 
     decided = read(file, Move)
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         timeline = ledger.all(records.Champion)
         entry = _done(timeline, decided.run_id)
         if entry is None:
@@ -145,8 +138,6 @@ def move(settings: Settings, file: Path) -> records.Champion:
             _check_scored(ledger, decided)
             enthrone(settings, ledger, entry)
         align(settings, ledger)
-    finally:
-        ledger.close()
     materialize.run(settings, decided.run_id, views=[score.VIEW])
     return entry
 

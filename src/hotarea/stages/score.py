@@ -43,11 +43,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 def champion(settings: Settings) -> bool:
     """Whether there is a champion to score with."""
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return ledger.newest(records.Champion) is not None
-    finally:
-        ledger.close()
 
 
 def plan(settings: Settings, run_id: str) -> Path | None:
@@ -57,28 +54,22 @@ def plan(settings: Settings, run_id: str) -> Path | None:
     """
     from hotarea.stages.promote import align
 
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         by_whom = align(settings, ledger)
         if by_whom is None:
             raise NotReadyError("there is no champion to score with; expected a promoted model. Train one first.")
-    finally:
-        ledger.close()
     log.info("run %s scores with version %d", run_id, by_whom.model_version)
     return plan_by(settings, by_whom)
 
 
 def plan_by(settings: Settings, by_whom: records.Champion) -> Path | None:
     """Decide what a model that is or was champion is to score; return the plan's file, None if it has scored it."""
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         cutoff = newest_cutoff(ledger)
         if published(ledger, cutoff, by_whom.model_version):
             log.info("version %d has scored cutoff %s already", by_whom.model_version, cutoff)
             return None
         releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
-    finally:
-        ledger.close()
     return _written(settings, by_whom, cutoff, releases)
 
 
@@ -134,9 +125,8 @@ def published_context(
     from hotarea.stores.lake import feature_files
 
     cutoff, layout = Cutoff(published.cutoff, published.known), Layout(settings.home)
-    ledger = Ledger(settings.ledger)
-    releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        releases = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
     _write_retracted(layout, cutoff, releases, folder / "retracted.parquet")
     served = Served(
         cutoff=datetime.combine(cutoff.day, time(), UTC),
@@ -157,9 +147,8 @@ def published_context(
 
 def _before(settings: Settings, cutoff: Cutoff, model_version: int) -> list[Path]:
     """Return the files of the same model's predictions at the cutoff before; none if there are none."""
-    ledger = Ledger(settings.ledger)
-    sets = ledger.all(records.PredictionSet, model_version=model_version)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        sets = ledger.all(records.PredictionSet, model_version=model_version)
     last = cutoff.previous(Cutoff(s.cutoff, s.known) for s in sets)
     return _parts(Layout(settings.home).prediction_set(last, model_version)) if last else []
 
@@ -185,12 +174,9 @@ def _publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
         files.publish(_built(plan), destination)
     predictions = _predictions(destination)
     _write_areas(layout, decided, predictions, areas)
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         job_runs.remember(ledger, "score_documents", _result(plan), run_id)
         ledger.add(_prediction_set(decided, predictions, run_id))
-    finally:
-        ledger.close()
     return [f"predictions {decided.cutoff} model {decided.model_version}", str(areas)]
 
 
@@ -228,11 +214,8 @@ def documents(settings: Settings, cutoff: Cutoff) -> int:
 
 
 def _is_published(settings: Settings, decided: Plan) -> bool:
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         return published(ledger, decided.cutoff, decided.model_version) is not None
-    finally:
-        ledger.close()
 
 
 def _key(cutoff: Cutoff, model_version: int) -> dict[str, Any]:

@@ -45,17 +45,16 @@ def watch(settings: Settings, run_id: str) -> list[Quiet]:
 def _listened(settings: Settings) -> list[Quiet]:
     from hotarea.stages.score import VIEW
 
-    ledger = Ledger(settings.ledger)
-    with suppress(PublishError):  # it was watched before
-        ledger.add(Watch(watch=1))
-    seen = Seen(
-        watched_since=ledger.all(Watch)[0].since,
-        releases=ledger.all(Release),
-        champions=ledger.all(Champion),
-        writes=ledger.all(Materialization, store=feature_store.online_store(settings)),
-        served_predictions=VIEW,
-    )
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        with suppress(PublishError):  # it was watched before
+            ledger.add(Watch(watch=1))
+        seen = Seen(
+            watched_since=ledger.all(Watch)[0].since,
+            releases=ledger.all(Release),
+            champions=ledger.all(Champion),
+            writes=ledger.all(Materialization, store=feature_store.online_store(settings)),
+            served_predictions=VIEW,
+        )
     limits = Limits(
         release=timedelta(days=settings.silence_release_days),
         promotion=timedelta(weeks=settings.silence_promotion_weeks),

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from hotarea.domain.delivery import Delivery, Plan
 from hotarea.domain.errors import NotReadyError, PublishError
-from hotarea.domain.outcome import Outcome
 from hotarea.domain.records import Release, Retry
+from hotarea.domain.release_outcome import ReleaseOutcome
 from hotarea.domain.settings import Settings
 from hotarea.stages import job_runs, validation_alert
 from hotarea.stages.judge import Earlier, check_many
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Result(msgspec.Struct):
-    releases: list[Outcome]
+    releases: list[ReleaseOutcome]
 
 
 def validate(settings: Settings, plan: Path, run_id: str, *, tells: bool = True) -> None:
@@ -65,13 +65,10 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
     """
     made = _read_plan(plan)
     outcomes = _outcomes(made)
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         with exclusive(Layout(settings.home).lake / "publish.lock"):
             _publish_all(settings, made, outcomes, ledger, run_id)
         job_runs.remember(ledger, "ingest_works", msgspec.json.decode(made.result.read_bytes()), run_id)
-    finally:
-        ledger.close()
     files.clear(plan.parent)
     return [delivery.release_id for delivery in made.deliveries]
 
@@ -112,7 +109,7 @@ def _delivered(made: Plan, releases: Iterable[str]) -> "dict[str, Delivered]":
     return found
 
 
-def _held(made: Plan, outcome: Outcome) -> int | None:
+def _held(made: Plan, outcome: ReleaseOutcome) -> int | None:
     """Return how many works the deliveries held that a release corrects; None if it corrects none."""
     if made.retries:
         return outcome.documents
@@ -127,7 +124,7 @@ def _earlier(settings: Settings, made: Plan) -> Earlier:
     return Earlier({k.release: folders[:at] for at, k in enumerate(known)}, corrections)
 
 
-def _outcomes(made: Plan) -> dict[str, Outcome]:
+def _outcomes(made: Plan) -> dict[str, ReleaseOutcome]:
     try:
         result = msgspec.json.decode(made.result.read_bytes(), type=_Result)
     except OSError as error:
@@ -137,7 +134,9 @@ def _outcomes(made: Plan) -> dict[str, Outcome]:
     return {outcome.release_id: outcome for outcome in result.releases}
 
 
-def _publish_all(settings: Settings, made: Plan, outcomes: Mapping[str, Outcome], ledger: Ledger, run_id: str) -> None:
+def _publish_all(
+    settings: Settings, made: Plan, outcomes: Mapping[str, ReleaseOutcome], ledger: Ledger, run_id: str
+) -> None:
     releases = ledger.all(Release)
     _check_known(made, releases, {made.run_id, run_id})
     done = {release.release_id for release in releases}
@@ -173,7 +172,7 @@ def _publish(layout: Layout, made: Plan, release_id: str) -> None:
             files.publish(source, destination)
 
 
-def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: Outcome, run_id: str) -> Release:
+def _record(settings: Settings, made: Plan, delivery: Delivery, outcome: ReleaseOutcome, run_id: str) -> Release:
     layout = Layout(settings.home)
     correction = made.correction if delivery == made.deliveries[-1] else None
     reasons = pq.read_table(layout.quarantine(delivery.release_id), columns=["reason"])["reason"].to_pylist()

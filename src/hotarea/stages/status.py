@@ -17,32 +17,32 @@ from hotarea.stores.ledger import Ledger
 
 def collect(settings: Settings) -> dict[str, Any]:
     """Return the state as plain values: releases, cutoffs, champion, last decision and request, online store, jobs."""
-    ledger = Ledger(settings.ledger)
-    releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
-    sources = {r.source for r in releases}
-    predictions = served.predictions(ledger)
-    return {
-        "home": str(settings.home),
-        "raw": sorted(sources),
-        "synthetic": any(sample.is_synthetic(settings, Path(source)) for source in sources),
-        "releases": [_release(r) for r in releases],
-        "feature_cutoffs": [
-            {"cutoff": str(s.cutoff), "known": str(s.known), "rows": s.rows} for s in ledger.all(records.FeatureSet)
-        ],
-        "label_cutoffs": [
-            {"cutoff": str(s.cutoff), "known": str(s.known), "hot": s.hot} for s in ledger.all(records.LabelSet)
-        ],
-        "maturity": _maturity(settings, releases),
-        "champion": _champion(ledger),
-        "last_decision": _decision(settings, ledger),
-        "last_request": _request(ledger.newest(records.TriggerRequest)),
-        "online_store": _online(settings, ledger),
-        "predictions": _predictions(predictions, settings.horizon_years),
-        "jobs": job_runs.newest(ledger),
-        "validations": _validations(settings, ledger),
-        "problems": open_problems.collect(settings)["open"],
-        "hot_areas": _hot_areas(Layout(settings.home), predictions),
-    }
+    with Ledger(settings.ledger) as ledger:
+        releases = sorted(ledger.all(records.Release), key=lambda r: r.release_date)
+        sources = {r.source for r in releases}
+        predictions = served.predictions(ledger)
+        return {
+            "home": str(settings.home),
+            "raw": sorted(sources),
+            "synthetic": any(sample.is_synthetic(settings, Path(source)) for source in sources),
+            "releases": [_release(r) for r in releases],
+            "feature_cutoffs": [
+                {"cutoff": str(s.cutoff), "known": str(s.known), "rows": s.rows} for s in ledger.all(records.FeatureSet)
+            ],
+            "label_cutoffs": [
+                {"cutoff": str(s.cutoff), "known": str(s.known), "hot": s.hot} for s in ledger.all(records.LabelSet)
+            ],
+            "maturity": _maturity(settings, releases),
+            "champion": _champion(ledger),
+            "last_decision": _decision(settings, ledger),
+            "last_request": _request(ledger.newest(records.TriggerRequest)),
+            "online_store": _online(settings, ledger),
+            "predictions": _predictions(predictions, settings.horizon_years),
+            "jobs": job_runs.newest(ledger),
+            "validations": _validations(settings, ledger),
+            "problems": open_problems.collect(settings)["open"],
+            "hot_areas": _hot_areas(Layout(settings.home), predictions),
+        }
 
 
 def _release(release: records.Release) -> dict[str, Any]:

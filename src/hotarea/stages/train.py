@@ -153,16 +153,15 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
-    ledger = Ledger(settings.ledger)
-    found = evidence.gather(settings, folder, version, InService.of(ledger))
-    hindsight.believe(found, folder)
-    write(folder.evidence, found)
-    figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
-    figures |= {f"psi/{name}": v for name, v in found.drift.items()}
-    registry.describe(settings, version, figures, {registry.THRESHOLD: repr(found.decision_threshold)})
-    if not ledger.all(records.TrainingRun, training_id=found.training_id):
-        ledger.add(_training_run(folder, found, run_id))
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        found = evidence.gather(settings, folder, version, InService.of(ledger))
+        hindsight.believe(found, folder)
+        write(folder.evidence, found)
+        figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
+        figures |= {f"psi/{name}": v for name, v in found.drift.items()}
+        registry.describe(settings, version, figures, {registry.THRESHOLD: repr(found.decision_threshold)})
+        if not ledger.all(records.TrainingRun, training_id=found.training_id):
+            ledger.add(_training_run(folder, found, run_id))
     for who, values in found.metrics.items():
         log.info("%s: %s at %s: %s", found.training_id, who, found.evaluation_cutoff, values)
     return found.training_id
@@ -185,12 +184,11 @@ def _planned(settings: Settings) -> tuple["TrainingPlan", str | None]:
     """Return what there is to train now, and in words why it needs nothing more, if so."""
     from hotarea.domain.training_plan import planned
 
-    ledger = Ledger(settings.ledger)
-    decided = planned(
-        settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
-    )
-    settled = _settled(ledger, decided.training_id)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        decided = planned(
+            settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
+        )
+        settled = _settled(ledger, decided.training_id)
     return decided, settled
 
 

@@ -45,9 +45,8 @@ def _home(settings: Settings, folder: Path, raw: Path, releases: Sequence[Releas
     theirs.lake.mkdir(parents=True)
     for release in releases:
         theirs.release(release.release_id).symlink_to(ours.release(release.release_id), target_is_directory=True)
-    ledger = Ledger(scratch.ledger)
-    ledger.add(*releases)
-    ledger.close()
+    with Ledger(scratch.ledger) as ledger:
+        ledger.add(*releases)
     return scratch
 
 
@@ -65,10 +64,8 @@ def _try(scratch: Settings, run_id: str) -> tuple[bool, HotareaError | None]:
 
 
 def _judged(scratch: Settings) -> list[Validation]:
-    ledger = Ledger(scratch.ledger)
-    found = sorted(ledger.all(Validation), key=lambda v: v.validated_at)
-    ledger.close()
-    return found
+    with Ledger(scratch.ledger) as ledger:
+        return sorted(ledger.all(Validation), key=lambda v: v.validated_at)
 
 
 def _kept(settings: Settings, scratch: Settings, found: Validation, raw: Path) -> Validation:
@@ -83,9 +80,8 @@ def _kept(settings: Settings, scratch: Settings, found: Validation, raw: Path) -
         subject=f"{raw.name} {found.subject}",
         report=str(destination),
     )
-    ledger = Ledger(settings.ledger)
-    ledger.add(kept)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        ledger.add(kept)
     return kept
 
 

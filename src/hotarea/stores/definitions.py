@@ -98,11 +98,8 @@ def _claim(settings: Settings, store: "FeatureStore") -> None:
     """Leave the tables of an online store alone that is another ledger's."""
     from hotarea.stores import online_access
 
-    ledger = Ledger(settings.ledger)
-    try:
+    with Ledger(settings.ledger) as ledger:
         online_access.claim(store.config.online_store, online_access.Owner.of(ledger))
-    finally:
-        ledger.close()
 
 
 def signature(service: Any, views: Mapping[str, Any]) -> dict[str, str]:
@@ -241,9 +238,8 @@ def _in_place(service: str, differs: tuple[str, ...]) -> Change:
 
 def _in_use(settings: Settings, changes: list[Change]) -> Iterator[Change]:
     """Yield the changes; those that take a service from models in use are refused."""
-    ledger = Ledger(settings.ledger)
-    timeline = ledger.all(Champion)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        timeline = ledger.all(Champion)
     for change in changes:
         versions = sorted({c.model_version for c in timeline if c.feature_service == change.name})
         readers = [v for v in versions if v == timeline[-1].model_version or _can_serve(settings, v)]

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from hotarea.domain.drift import Histogram
-from hotarea.domain.reference import Bins
+from hotarea.domain.drift_reference import Bins
 
 BEFORE, NOW, LIMIT = "#9aa5b1", "#1f5fa8", "#b3261e"
 """Colours of the reference, of the newest cutoff, and of limits; they differ in lightness as well."""

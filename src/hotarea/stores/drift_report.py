@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy
+from hotarea.domain.drift_reference import Bins
 from hotarea.domain.records import DriftCheck, LabelSet
-from hotarea.domain.reference import Bins
 from hotarea.stores.layout import write_aside
 
 _PERIODS = 24  # of the history that is shown

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, Self, TypeVar, get_origin, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
@@ -95,11 +95,8 @@ _TABLES = {kind: _table(kind) for kind in _KEYS}
 
 def read(url: str, kind: type[R], **where: Any) -> list[R]:
     """Return the records of a kind as `Ledger.all` does, of a ledger that is opened for that only."""
-    ledger = Ledger(url)
-    try:
+    with Ledger(url) as ledger:
         return ledger.all(kind, **where)
-    finally:
-        ledger.close()
 
 
 class Ledger:
@@ -167,6 +164,12 @@ class Ledger:
     def place(self) -> str:
         """Where it lies, without its password."""
         return self._engine.url.render_as_string(hide_password=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Give the connections back."""

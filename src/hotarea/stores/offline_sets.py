@@ -49,11 +49,8 @@ def published(home: Path, ledger_url: str, source: str) -> list[PublishedSet]:
     Predictions that were in service more than once are there as often. A folder that the ledger does not remember is
     being published, or was left by an interrupted run.
     """
-    ledger = Ledger(ledger_url)
-    try:
+    with Ledger(ledger_url) as ledger:
         found = _SETS[source](Layout(home), ledger)
-    finally:
-        ledger.close()
     return sorted(found, key=lambda s: s.span)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hotarea.domain.replay import ALWAYS, GATED, NEVER, PRECISION, Outcome, Replay, Step, in_service
+from hotarea.domain.replay import ALWAYS, GATED, NEVER, PRECISION, PolicyOutcome, Replay, Step, in_service
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ def _quality(axes: "Axes", replay: Replay) -> None:
     _plain(axes)
 
 
-def _points(outcome: Outcome) -> list[tuple[date, float]]:
+def _points(outcome: PolicyOutcome) -> list[tuple[date, float]]:
     return [(s.cutoff, s.metrics[PRECISION]) for s in outcome.served if PRECISION in s.metrics]
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hotarea.domain.drift_reference import Reference
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evidence import Evidence
-from hotarea.domain.reference import Reference
 from hotarea.domain.row_keys import keys
 from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan

@@ -1,13 +1,17 @@
 """What the ledger remembers: one frozen record per thing that happened."""
 
-from hotarea.domain.records.champions import PROMOTED, ROLLED_BACK, Approval, Champion, Decision, TrainingRun
-from hotarea.domain.records.derived_sets import DANGLING, QUARANTINED, FeatureSet, JobRun, LabelSet, PredictionSet
+from hotarea.domain.records.champions import PROMOTED, ROLLED_BACK, Champion
+from hotarea.domain.records.decisions import Approval, Decision
+from hotarea.domain.records.derived_sets import FeatureSet, LabelSet, PredictionSet
+from hotarea.domain.records.identity import Identity
+from hotarea.domain.records.jobs import DANGLING, QUARANTINED, JobRun
 from hotarea.domain.records.moment import now
-from hotarea.domain.records.monitoring import DriftCheck, LivePerformance, TrainingStart, TriggerRequest
-from hotarea.domain.records.notices import Notice, Problem, Watch
-from hotarea.domain.records.online_writes import Identity, Materialization, OnlineChunk, OnlineWrite
+from hotarea.domain.records.monitoring import DriftCheck, LivePerformance, Watch
+from hotarea.domain.records.notices import Notice, Problem
+from hotarea.domain.records.online_writes import Audit, Materialization, OnlineChunk, OnlineWrite
 from hotarea.domain.records.releases import RETRIED, Comparison, Release, Retry
-from hotarea.domain.records.validations import TRIAL, Audit, Validation
+from hotarea.domain.records.trainings import TrainingRun, TrainingStart, TriggerRequest
+from hotarea.domain.records.validations import TRIAL, Validation
 
 Record = (
     Release

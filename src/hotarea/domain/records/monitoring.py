@@ -1,4 +1,4 @@
-"""What the watch over the champion found, and what it asked for."""
+"""What the watch over champion and home found."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -47,26 +47,8 @@ class LivePerformance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TriggerRequest:
-    """One wish for a training, and what became of it."""
+class Watch:
+    """The first time that this home was watched for silence: before, nothing can have been missed."""
 
-    request_id: str  # who asked, and for what reason
-    reason: str
-    subject: str  # what it is about, in words
-    asked_by: str  # the run
-    outcome: str  # accepted, skipped or deferred
-    why: str
-    training_id: str | None  # what would be trained
-    until: datetime | None = None  # when one that was deferred may be asked again
-    asked_at: datetime = field(default_factory=now)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingStart:
-    """The start of a training that the arbiter accepted."""
-
-    number: int  # 1, 2, 3, ...: of two that are to start at once, the ledger takes one
-    training_id: str
-    request_id: str
-    reason: str
-    started_at: datetime = field(default_factory=now)
+    watch: int  # 1
+    since: datetime = field(default_factory=now)

@@ -41,11 +41,3 @@ class Notice:
     written_at: datetime = field(default_factory=now)
     claimed_until: datetime | None = None  # another process is sending it
     delivered_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """The first time that this home was watched for silence: before, nothing can have been missed."""
-
-    watch: int  # 1
-    since: datetime = field(default_factory=now)

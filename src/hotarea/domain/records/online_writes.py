@@ -1,7 +1,8 @@
-"""What was written into the online store."""
+"""What was written into the online store, and whether it answers as the offline store does."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from hotarea.domain.records.moment import now
 
@@ -55,9 +56,18 @@ class Materialization:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Which ledger this is: what it writes to a server that others use as well bears its name."""
+class Audit:
+    """The online answers of some documents, compared with what the offline store says."""
 
-    identity: int  # 1
-    ledger_id: str
-    given_at: datetime = field(default_factory=now)
+    view: str
+    store: str
+    cutoff: date
+    documents: int  # how many were compared
+    differences: list[dict[str, Any]]  # document, column, offline, online: the first ones
+    wrong: int  # documents that differ
+    share: float  # of those that were compared
+    threshold: float  # above it the audit fails
+    success: bool
+    seconds: float
+    run_id: str
+    audited_at: datetime = field(default_factory=now)

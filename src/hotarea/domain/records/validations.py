@@ -1,7 +1,7 @@
-"""What was said of data: by expectations, and by a comparison of the online store with the offline one."""
+"""What expectations said of data."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from hotarea.domain.records.moment import now
@@ -28,21 +28,3 @@ class Validation:
     def is_trial(self) -> bool:
         """Whether a raw folder was tried: it says nothing of the data of this home."""
         return self.validation_id.startswith(TRIAL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Audit:
-    """The online answers of some documents, compared with what the offline store says."""
-
-    view: str
-    store: str
-    cutoff: date
-    documents: int  # how many were compared
-    differences: list[dict[str, Any]]  # document, column, offline, online: the first ones
-    wrong: int  # documents that differ
-    share: float  # of those that were compared
-    threshold: float  # above it the audit fails
-    success: bool
-    seconds: float
-    run_id: str
-    audited_at: datetime = field(default_factory=now)

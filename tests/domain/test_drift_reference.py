@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hotarea.domain.drift import edges_of, psi
-from hotarea.domain.reference import Bins, Model, Reference, shares_of_gain
+from hotarea.domain.drift_reference import Bins, Model, Reference, shares_of_gain
 
 values = arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 1) | st.just(float("nan")))
 

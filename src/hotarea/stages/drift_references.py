@@ -8,10 +8,10 @@ import numpy as np
 
 from hotarea.domain import records, training
 from hotarea.domain.columns import Floats
+from hotarea.domain.drift_reference import Bins, Model, Reference, shares_of_gain
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evaluation import finite
 from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
-from hotarea.domain.reference import Bins, Model, Reference, shares_of_gain
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import training_rows
@@ -65,9 +65,8 @@ def of_training(folder: TrainingFolder) -> Reference:
 
 def of_champion(settings: Settings, champion: records.Champion) -> Reference:
     """Return what the champion learned from; raises `NotReadyError` if neither that nor its rows were kept."""
-    ledger = Ledger(settings.ledger)
-    runs = ledger.all(records.TrainingRun, model_version=champion.model_version)
-    ledger.close()
+    with Ledger(settings.ledger) as ledger:
+        runs = ledger.all(records.TrainingRun, model_version=champion.model_version)
     if not runs:
         raise NotReadyError(
             f"the ledger knows no training of champion version {champion.model_version}; expected the run that made "

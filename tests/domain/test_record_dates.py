@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hotarea.domain.published import published, published_at_once, updated, updated_at_once
+from hotarea.domain.record_dates import published, published_at_once, updated, updated_at_once
 from hotarea.domain.rejects import Reason, Wrong
 
 LATEST = date(2025, 12, 31)

@@ -14,7 +14,7 @@ from hotarea.domain.delivery import (
     shown,
 )
 from hotarea.domain.errors import RawDataError
-from hotarea.domain.outcome import Outcome, outcomes
+from hotarea.domain.release_outcome import ReleaseOutcome, outcomes
 
 
 def partition(release: str, number: int, records: int | None = 100) -> Partition:
@@ -72,7 +72,7 @@ def test_a_release_promises_what_the_manifest_says_of_all_that_it_holds() -> Non
 def test_outcomes_add_up_partitions_and_shards() -> None:
     first, second = outcomes(PLAN, read(c=reading("2011-12-31", 1, no_date=4, bad_id=2)), WRITTEN)
     assert first.release_id == "2010-12-31"
-    assert second == Outcome(
+    assert second == ReleaseOutcome(
         release_id="2011-12-31",
         documents=190,
         citations=40,
@@ -123,7 +123,7 @@ def test_a_tenth_of_rejects_is_borne(rejected: int) -> None:
     assert first.quarantined == {"bad_id": rejected}
 
 
-def small(records: int | None, found: int, documents: int, form: str = "works", **rejected: int) -> Outcome:
+def small(records: int | None, found: int, documents: int, form: str = "works", **rejected: int) -> ReleaseOutcome:
     """Return the outcome of a plan of one partition."""
     delivery = Delivery("2010-12-31", date(2010, 12, 31), (partition("2010-12-31", 0, records),))
     plan = Plan("run", "/raw", form, "/aside", date(2026, 1, 1), (delivery,))  # type: ignore[arg-type]

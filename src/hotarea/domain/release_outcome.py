@@ -10,7 +10,7 @@ from hotarea.domain.delivery import Plan, Reading, Writing, shown, too_many_reje
 from hotarea.domain.errors import RawDataError
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class ReleaseOutcome(msgspec.Struct, frozen=True):
     """What became of one release."""
 
     release_id: str
@@ -30,7 +30,7 @@ class Outcome(msgspec.Struct, frozen=True):
     held: int = 0
 
 
-def outcomes(plan: Plan, readings: Sequence[Reading], writings: Sequence[Writing]) -> list[Outcome]:
+def outcomes(plan: Plan, readings: Sequence[Reading], writings: Sequence[Writing]) -> list[ReleaseOutcome]:
     """Sum what was read and written per release, oldest first.
 
     Raises `RawDataError` that names the partitions that could not be read or disagree with the manifest, and the
@@ -57,14 +57,14 @@ def _disagreements(plan: Plan, readings: Iterable[Reading]) -> Iterable[str]:
             yield f"{partition.name} holds {found} records, but the manifest promises {partition.records}"
 
 
-def _summed(plan: Plan, release_id: str, readings: Sequence[Reading], writings: Sequence[Writing]) -> Outcome:
+def _summed(plan: Plan, release_id: str, readings: Sequence[Reading], writings: Sequence[Writing]) -> ReleaseOutcome:
     read = [r for r in readings if r.release_id == release_id]
     written = [w for w in writings if w.release_id == release_id]
     records: Counter[str] = Counter()
     for reading in read:
         records[reading.partition] += reading.records
     rejected: Counter[str] = sum((Counter(r.rejected) for r in read), Counter())
-    return Outcome(
+    return ReleaseOutcome(
         release_id=release_id,
         documents=sum(w.documents for w in written),
         citations=sum(w.citations for w in written),
@@ -102,7 +102,7 @@ def _repeated(readings: Iterable[Reading], writings: Sequence[Writing]) -> Itera
             )
 
 
-def _problems(plan: Plan, outcome: Outcome) -> Iterable[str]:
+def _problems(plan: Plan, outcome: ReleaseOutcome) -> Iterable[str]:
     rejected = sum(outcome.quarantined.values())
     reasons = ", ".join(f"{reason} {count}" for reason, count in outcome.quarantined.items())
     is_delivery = any(d.release_id == outcome.release_id and d.partitions for d in plan.deliveries)

@@ -1,0 +1,47 @@
+"""Which trainings were asked for, begun and finished."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from hotarea.domain.records.moment import now
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerRequest:
+    """One wish for a training, and what became of it."""
+
+    request_id: str  # who asked, and for what reason
+    reason: str
+    subject: str  # what it is about, in words
+    asked_by: str  # the run
+    outcome: str  # accepted, skipped or deferred
+    why: str
+    training_id: str | None  # what would be trained
+    until: datetime | None = None  # when one that was deferred may be asked again
+    asked_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingStart:
+    """The start of a training that the arbiter accepted."""
+
+    number: int  # 1, 2, 3, ...: of two that are to start at once, the ledger takes one
+    training_id: str
+    request_id: str
+    reason: str
+    started_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """One candidate: what it learned from and how it did on the evaluation cutoff."""
+
+    training_id: str  # also the folder below runs/
+    model_version: int
+    feature_service: str
+    training_cutoffs: list[str]
+    evaluation_cutoff: date
+    rows: int
+    metrics: dict[str, dict[str, float]]  # contender (model, champion, each baseline) -> metric -> value
+    run_id: str
+    trained_at: datetime = field(default_factory=now)
