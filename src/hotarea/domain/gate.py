@@ -92,7 +92,7 @@ def _beats(name: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
     rules, gains = policy.baselines, _gains(evidence, name)
     precision, loss = gains("average_precision"), gains("log_loss")
     what = f"{_GAINED['average_precision']} baseline {name}, lower bound{_between(precision)}"
-    yield above(f"beats {name}: average_precision", precision and precision.lower, rules.margin, what)
+    yield above(f"beats {name}: average_precision", precision.lower if precision else None, rules.margin, what)
     yield _bound(
         f"beats {name}: log_loss", loss, 0 - rules.log_loss_tolerance, f"{_GAINED['log_loss']} baseline {name}"
     )
