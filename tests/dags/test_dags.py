@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,10 +11,10 @@ import pytest
 
 from hotarea.console import up
 from hotarea.stages.validate import DATASETS
+from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.airflow
 
-PROJECT = Path(__file__).parents[2]
 
 EDGES: dict[str, dict[str, list[str]]] = {
     "ingest_releases": {

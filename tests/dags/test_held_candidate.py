@@ -4,12 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hotarea.console.airflow import command, environment
+from hotarea.console.airflow import environment
 from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize, train
@@ -17,10 +18,9 @@ from hotarea.stores import registry
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History
+from tests.templates import copied
 
 pytestmark = pytest.mark.airflow
-
-ANSWERS = ("Approve", "Reject", "none")
 
 
 def project(folder: Path, **changes: str) -> Path:
@@ -38,12 +38,12 @@ def project(folder: Path, **changes: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
+def homes(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> dict[str, Settings]:
     """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
     patient, hasty = project(folder / "patient"), project(folder / "hasty", wait_hours="0.0003")
     first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=3)
-    History(first).publish(range(2010, 2016))
+    History(copied(empty_registry, first)).publish(range(2010, 2016))
     materialize.run(first, "online")
     assert train.run(first, "train")
     found = {"Approve": first}
@@ -54,11 +54,15 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
 
 
 @pytest.fixture(scope="module")
-def runs(homes: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def runs(
+    homes: dict[str, Settings],
+    tmp_path_factory: pytest.TempPathFactory,
+    airflow_database: Callable[[Mapping[str, str]], None],
+) -> dict[str, dict[str, Any]]:
     """What Airflow made of each answer."""
     folder = tmp_path_factory.mktemp("runs")
     variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
-    subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+    airflow_database(variables)
     wanted = json.dumps([(answer, str(s.home), str(s.project)) for answer, s in homes.items()])
     program = [sys.executable, Path(__file__).with_name("run_held.py"), PROJECT / "dags", wanted, folder / "runs.json"]
     ended = subprocess.run(program, env=variables, capture_output=True, text=True, check=False)

@@ -8,18 +8,17 @@ import sys
 
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize
-from hotarea.stores.layout import Layout
 from tests.conftest import PROJECT
 from tests.histories import History
+from tests.templates import copied
 
 SETTINGS = {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
 
 
 def test_a_killed_and_repeated_training_ends_as_an_undisturbed_one(tmp_path, empty_registry):
     first = Settings.load(home=tmp_path / "undisturbed", project=PROJECT, horizon_years=1, training_cutoffs=3)
-    History(first).publish(range(2010, 2016))
+    History(copied(empty_registry, first)).publish(range(2010, 2016))
     materialize.run(first, "online")
-    shutil.copyfile(empty_registry, Layout(first.home).state / "mlflow.db")
     shutil.copytree(first.home, tmp_path / "killed")
 
     done = subprocess.run(

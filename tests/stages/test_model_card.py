@@ -23,6 +23,7 @@ from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
 from tests.conftest import PROJECT
 from tests.histories import History
+from tests.templates import copied
 
 
 class _Tables(HTMLParser):
@@ -63,9 +64,10 @@ def shown(value: float | None) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home with a candidate that was evaluated, decided on and promoted."""
     settings = Settings.load(home=tmp_path_factory.mktemp("cards"), project=PROJECT, horizon_years=1)
+    copied(empty_registry, settings)
     History(settings).publish(range(2010, 2014))
     training_id = train.run(settings, "run-1")
     folder = TrainingFolder.of(Layout(settings.home), training_id)

@@ -18,15 +18,14 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.histories import History
+from tests.templates import copied as filled
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home with one trained candidate; a copy of it is made for each test that changes it."""
     settings = Settings.load(home=tmp_path_factory.mktemp("trained") / "home", horizon_years=1, training_cutoffs=3)
-    Layout(settings.home).state.mkdir(parents=True)
-    shutil.copyfile(empty_registry, Layout(settings.home).state / "mlflow.db")
-    History(settings).publish(range(2010, 2016))
+    History(filled(empty_registry, settings)).publish(range(2010, 2016))
     assert train.run(settings, "train")
     return settings
 

@@ -1,5 +1,6 @@
 """Replays of a made-up history with a horizon of one year: what they did, and that they knew nothing of later."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,12 +20,26 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History, end
+from tests.templates import copied
 
 DOCUMENTS = 2500
 """So many that even the first candidates are accepted, so that there is a champion to compare with."""
 
 SETTLED = 2013
 """Until here the two replays are the same time."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registries(empty_registry: Path) -> Iterator[None]:
+    """Homes aside begin with a registry that is made already: `tests/test_replay_command.py` makes them new."""
+    scratch = replay._scratch
+
+    def made(settings: Settings, home: Path) -> Settings:
+        return copied(empty_registry, scratch(settings, home))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "_scratch", made)
+        yield
 
 
 def home(folder: Path) -> Settings:

@@ -15,14 +15,15 @@ from hotarea.stages import materialize, rollback, score, train
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from tests.champions import DOCUMENTS, METRICS, decide, promoted, three_versions, timeline
+from tests.champions import DOCUMENTS, METRICS, decide, promoted, timeline
 from tests.conftest import Published
 from tests.histories import History, end
+from tests.templates import copied
 
 
 @pytest.fixture
-def home(with_registry: Settings, tmp_path: Path) -> Settings:
-    return three_versions(with_registry, tmp_path)
+def home(three_versions: Path, settings: Settings) -> Settings:
+    return copied(three_versions, settings)
 
 
 def served(settings: Settings, ids=DOCUMENTS) -> list[tuple[object, object]]:

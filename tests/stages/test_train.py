@@ -16,31 +16,29 @@ from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.row_keys import keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import gate, materialize, promote, status, train, validate
+from hotarea.stages import gate, promote, status, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import Published
 from tests.histories import History, end
+from tests.stages.conftest import SHORT
+from tests.templates import copied
 
 YEARS = range(2010, 2016)
-READ = ["document_citations"]  # the one view that both the model and applications read
 
 
 @pytest.fixture
-def short(with_registry: Settings) -> Settings:
+def short(six_years: Path, settings: Settings) -> Settings:
     """A home with a history whose horizon is one year: trains on 2011 to 2013, evaluates 2014, scores 2015."""
-    settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
-    History(settings).publish(YEARS)
-    return settings
+    return copied(six_years, settings.model_copy(update=SHORT))
 
 
 @pytest.fixture
-def served(short: Settings) -> Settings:
+def served(six_years_online: Path, settings: Settings) -> Settings:
     """The same, and what the model reads is online, without which the gate accepts nothing."""
-    materialize.run(short, "online", views=READ)
-    return short
+    return copied(six_years_online, settings.model_copy(update=SHORT))
 
 
 def remembered(settings: Settings, kind: type, **where: object) -> list:
