@@ -33,9 +33,9 @@ def _timeline(replay: Replay) -> Table:
     table = Table(title=f"Replay of {replay.source} ({kind}{replay.first} to {replay.last})")
     for name in ("release", "candidate", "gate", "in service", "matured AP", "why, and what drifted"):
         table.add_column(name, overflow="fold")
-    served = {s.cutoff: s.metrics for s in replay.outcome(GATED).served}
+    matured = replay.matured(GATED)
     for step in replay.steps:
-        precision = served[step.cutoff].get(PRECISION)
+        precision = matured.get(step.release)
         table.add_row(
             str(step.release),
             f"v{step.candidate.version}" if step.candidate else "",

@@ -72,6 +72,7 @@ class Served:
     """Whom a policy had in service at a cutoff, and how good that turned out once the labels matured."""
 
     cutoff: date
+    release: date  # with which the cutoff became known
     version: int | None  # None where the baseline stands in
     metrics: dict[str, float]  # empty where the labels have not matured
     regret: float | None  # how much more average precision the best had, of the baseline and all candidates until then
@@ -123,6 +124,23 @@ class Replay:
         """Return what a policy gave."""
         return next(found for found in self.outcomes if found.policy == policy)
 
+    def matured(self, policy: str) -> dict[date, float]:
+        """Return by release the average precision of whoever served, at the last matured cutoff that it made known."""
+        return {s.release: s.metrics[PRECISION] for s in self.outcome(policy).served if PRECISION in s.metrics}
+
+
+def told_at(steps: Sequence[Step], cutoff: date) -> int:
+    """Return the place of the release with which a cutoff became known: whoever served after it, served there.
+
+    That is the first that covers it. Corrections of that release, which cover no later day, belong to it: the last
+    of them counts. Raises `ValueError` if none of them covers the cutoff.
+    """
+    covered = [step.cutoff for step in steps if step.cutoff >= cutoff]
+    if not covered:
+        raise ValueError(f"cutoff {cutoff} is after the newest of the replay, {steps[-1].cutoff}; expected one until then")
+    first = min(covered)
+    return max(place for place, step in enumerate(steps) if step.cutoff == first)
+
 
 def compared(found: Iterable[PolicyOutcome]) -> list[date]:
     """Return the matured cutoffs at which some policy had a model."""
@@ -168,7 +186,11 @@ def in_service(steps: Sequence[Step], policy: str) -> list[int | None]:
 
 
 def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[PolicyOutcome, ...]:
-    """Return what each policy would have served, and how good it was."""
+    """Return what each policy would have served, and how good it was.
+
+    That is told of the newest cutoff of each release, and of every cutoff that was scored: a delivery in the middle of
+    a year makes known the year's end before it, at which models are evaluated, and its own date, at which none is.
+    """
     table = {(score.version, score.cutoff): score.metrics for score in scores}
     lines = {policy: _served(steps, in_service(steps, policy), table) for policy in POLICIES}
     found = [PolicyOutcome(policy, served, _changes(served), {}, None) for policy, served in lines.items()]
@@ -179,22 +201,20 @@ def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[PolicyOutc
 def ageing(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[Ageing, ...]:
     """Return how each version's average precision went with the years since its newest cutoff.
 
-    Cutoffs differ in difficulty, so what counts is the share of a new candidate's on the same documents.
+    Cutoffs differ in difficulty, so what counts is the share of what the newest candidate of that time reached on the
+    same documents; where it was not new itself, as none was trained for half a year, nothing is told.
     """
-    fresh = {step.cutoff: step.candidate.version for step in steps if step.candidate}
-    trained = {version: cutoff for cutoff, version in fresh.items()}
+    trained = {step.candidate.version: step.cutoff for step in steps if step.candidate}
     crowned = {step.champion for step in steps}
     found = {(s.version, s.cutoff): s.metrics[PRECISION] for s in scores if PRECISION in s.metrics}
+    new = {day: value for (who, day), value in found.items() if value and who is not None and who == _new(steps, day)}
     table = []
     for version, since in sorted(trained.items()):
-        here = {cutoff: value for (who, cutoff), value in found.items() if who == version}
-        precision = {cutoff.year - since.year: value for cutoff, value in sorted(here.items())}
-        relative = {
-            cutoff.year - since.year: value / found[fresh[cutoff], cutoff]
-            for cutoff, value in sorted(here.items())
-            if found.get((fresh.get(cutoff, -1), cutoff))
-        }
-        if precision:
+        here = dict(sorted((cutoff, value) for (who, cutoff), value in found.items() if who == version))
+        if here:
+            first = min(since, *here)  # a delivery makes known the year's end before it as well
+            precision = {_age(first, day): value for day, value in here.items()}
+            relative = {_age(first, day): here[day] / new[day] for day in here if day in new}
             table.append(Ageing(version, since, version in crowned, precision, relative))
     return tuple(table)
 
@@ -249,17 +269,36 @@ def _carried(versions: Iterable[int | None], *, newest: bool = False) -> list[in
     return line
 
 
+def _new(steps: Sequence[Step], cutoff: date) -> int | None:
+    """Return the newest candidate when a cutoff became known; None if it was not new by then."""
+    until = steps[: told_at(steps, cutoff) + 1]
+    last = next((step for step in reversed(until) if step.candidate), None)
+    if last is None or last.candidate is None or _age(min(last.cutoff, cutoff), cutoff):
+        return None
+    return last.candidate.version
+
+
+def _age(since: date, cutoff: date) -> int:
+    """Return how many years lie between two days, to the nearest; half a year is rounded up.
+
+    So a delivery in December is as new at the year's end as one in January, and no two years have the same age.
+    """
+    months = 12 * (cutoff.year - since.year) + cutoff.month - since.month
+    return (months + 6) // 12
+
+
 def _served(
     steps: Sequence[Step], line: Sequence[int | None], table: Mapping[tuple[int | None, date], dict[str, float]]
 ) -> tuple[Served, ...]:
-    """Return who served at each cutoff; where several releases tell of one, the last counts."""
-    found = {}
-    for step, version in zip(steps, line, strict=True):
-        metrics = table.get((version, step.cutoff), {})
-        there = [m[PRECISION] for (_, cutoff), m in table.items() if cutoff == step.cutoff and PRECISION in m]
+    """Return who served at each cutoff, in the order of their days."""
+    served = []
+    for cutoff in sorted({step.cutoff for step in steps} | {cutoff for _, cutoff in table}):
+        place = told_at(steps, cutoff)
+        metrics = table.get((line[place], cutoff), {})
+        there = [m[PRECISION] for (_, day), m in table.items() if day == cutoff and PRECISION in m]
         regret = max(there) - metrics[PRECISION] if PRECISION in metrics else None
-        found[step.cutoff] = Served(step.cutoff, version, metrics, regret)
-    return tuple(found.values())
+        served.append(Served(cutoff, steps[place].release, line[place], metrics, regret))
+    return tuple(served)
 
 
 def _changes(served: Iterable[Served]) -> int:

@@ -234,22 +234,24 @@ def _changed(past: Settings, release_id: str) -> tuple[str, ...]:
     return tuple(finding["column"] for finding in findings if finding["check"] == _CHANGED)
 
 
-def _scores(settings: Settings, steps: Iterable[Step]) -> Iterator[Score]:
-    """Yield how every version does at every matured cutoff that came after it was trained.
+def _scores(settings: Settings, steps: Sequence[Step]) -> Iterator[Score]:
+    """Yield how every version does at every matured cutoff that became known when it was there.
 
     The rows of a matured cutoff are what the candidate that was trained when it matured was evaluated on.
     """
-    trained = [(s.cutoff, s.candidate) for s in steps if s.candidate]
+    trained = [(place, step.candidate) for place, step in enumerate(steps) if step.candidate]
     folders = {c.version: TrainingFolder.of(Layout(settings.home), c.training_id) for _, c in trained}
-    matured = {folders[c.version].read_plan().window.evaluation.day: folders[c.version] for _, c in trained}
-    for cutoff, folder in matured.items():
-        rows = folder.rows("evaluation")
+    evaluated = {folders[c.version].read_plan().window.evaluation: folders[c.version] for _, c in trained}
+    for cutoff, folder in evaluated.items():
+        if cutoff.known < steps[0].cutoff:
+            continue  # it was known before the replay began
+        rows, told = folder.rows("evaluation"), domain.told_at(steps, cutoff.day)
         hot = training.labels(rows)
-        for since, candidate in trained:
-            if since <= cutoff:
+        for place, candidate in trained:
+            if place <= told:
                 model, names = training.load(folders[candidate.version].model), folder.read_plan().features
                 found = evaluation.metrics(hot, training.score(model, training.matrix(rows, names)))
-                yield Score(candidate.version, cutoff, rows.num_rows, int(hot.sum()), found)
+                yield Score(candidate.version, cutoff.day, rows.num_rows, int(hot.sum()), found)
 
 
 def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, ...]) -> Replay:

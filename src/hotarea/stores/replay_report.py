@@ -27,7 +27,7 @@ def write(page: Path, replay: Replay) -> None:
         colours=replay_plots.COLOURS,
         words={verdict: word for verdict, (_, _, word) in replay_plots.VERDICTS.items()},
         shown={name: title for name, title in SHOWN.items() if name in replay.outcome(GATED).means},
-        precision=PRECISION,
+        matured=replay.matured(GATED),
         compared=compared(replay.outcomes),
         timeline=svg(replay_plots.timeline(replay), "timeline"),
         staleness=svg(replay_plots.staleness(replay), "staleness") if replay.staleness else "",
