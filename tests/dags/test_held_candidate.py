@@ -20,7 +20,6 @@ from tests.histories import History
 
 pytestmark = pytest.mark.airflow
 
-ANSWERS = ("Approve", "Reject", "none")
 
 
 def project(folder: Path, **changes: str) -> Path:

@@ -11,8 +11,14 @@ from statistics import fmean
 PRECISION = "average_precision"
 """What policies are compared by."""
 
+SHOWN = (PRECISION, "precision_at_100", "log_loss")
+"""What is shown of each policy, as far as it was measured."""
+
 BASELINE = "rate_1y"
 """The single feature that ranks hot areas best; who has no model goes by it."""
+
+BECAME = {"promote": "promoted", "hold": "held", "reject": "refused"}
+"""What becomes of a candidate by each verdict, where nobody is asked."""
 
 GATED, NEVER, ALWAYS = "gated", "never_retrain", "always_promote"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from hotarea.domain import evaluation, records, training
 from hotarea.domain import replay as domain
 from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataError, ValidationError
-from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
+from hotarea.domain.replay import BECAME, Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
 from hotarea.stages import drift, features, gate, ingest, promote, sample, train
@@ -28,7 +28,7 @@ Fact = records.Release | records.FeatureSet | records.LabelSet
 """What becomes known on a date, and lies in a folder of its own."""
 
 _FACTS: tuple[type[Fact], ...] = (records.Release, records.FeatureSet, records.LabelSet)
-_SAID = {"promote": "promoted", "hold": "held: nobody is there to approve it", "reject": "refused"}
+_SAID = BECAME | {"hold": "held: nobody is there to approve it"}
 _CHANGED = "world_changed"  # what a comparison finds where new works differ from those before
 
 

@@ -121,11 +121,6 @@ def by_distinct(column: pa.Array, function: Callable[[list[Any]], list[T]]) -> l
     return [made[index] for index in encoded.indices.to_pylist()]
 
 
-def naive_utc(moments: list[datetime]) -> list[datetime]:
-    """Return moments as Feast hands them to databases: UTC, without saying so."""
-    return [moment.replace(tzinfo=None) for moment in moments]
-
-
 def _encoded(found: list[Any], kind: ValueType) -> list[bytes]:
     return [value.SerializeToString() for value in python_values_to_proto_values(found, kind)]
 
