@@ -21,7 +21,6 @@ from tests.histories import History
 pytestmark = pytest.mark.airflow
 
 
-
 def project(folder: Path, **changes: str) -> Path:
     """Make the project with another policy: no model is fast enough for it, and what else is said."""
     folder.mkdir()

@@ -49,7 +49,9 @@ def test_how_many_documents_could_be_compared_is_that_of_the_column_that_is_know
     few, half = np.full(ROWS, np.nan), NOW.copy()
     few[:10], half[::2] = 1.0, np.nan
 
-    found = compared({"few": few, "half": half}, {FUTURE: NOW, GAINED: few, "cite_count of today": np.full(ROWS, np.nan)})
+    found = compared(
+        {"few": few, "half": half}, {FUTURE: NOW, GAINED: few, "cite_count of today": np.full(ROWS, np.nan)}
+    )
 
     assert found == {FUTURE: ROWS // 2, GAINED: 10, "cite_count of today": 0}
 

@@ -93,7 +93,9 @@ def rollback(  # noqa: PLR0913, PLR0917 - options, not arguments
 
     name = by or getpass.getuser()
     if not dry_run:
-        own, entry = call("rolling back", lambda run_id: (run_id, stage.run(context.obj, run_id, reason, version, name)))
+        own, entry = call(
+            "rolling back", lambda run_id: (run_id, stage.run(context.obj, run_id, reason, version, name))
+        )
         if entry.run_id != own:
             ERR.print(stage.gone_on_with(entry), highlight=False, soft_wrap=True, markup=False)
         show(entry, as_json)

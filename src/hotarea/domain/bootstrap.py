@@ -35,7 +35,7 @@ Differences = dict[str, dict[str, Interval]]
 
 @dataclass(frozen=True)
 class Resampling:
-    """How rows are drawn. The answer depends on the seed, and not on the number of threads (None: as many as there are cores)."""
+    """How rows are drawn. The answer depends on the seed, not on the number of threads (None: one for each core)."""
 
     seed: int
     resamples: int = 1000

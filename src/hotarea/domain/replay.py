@@ -143,7 +143,9 @@ def told_at(steps: Sequence[Step], cutoff: date) -> int:
     """
     covered = [step.cutoff for step in steps if step.cutoff >= cutoff]
     if not covered:
-        raise ValueError(f"cutoff {cutoff} is after the newest of the replay, {steps[-1].cutoff}; expected one until then")
+        raise ValueError(
+            f"cutoff {cutoff} is after the newest of the replay, {steps[-1].cutoff}; expected one until then"
+        )
     first = min(covered)
     return max(place for place, step in enumerate(steps) if step.cutoff == first)
 

@@ -21,8 +21,8 @@ def leaking(
     cutoff, worst = ordered[0]
     error = ValidationError(
         f"column {worst.column} of {name} agrees with {worst.reference} by {worst.agreement:.3f} at {cutoff}; expected "
-        f"at most {CEILINGS[worst.reference]}, as only hindsight agrees further. Find where the column is read from and "
-        f"build it from what was known at the cutoff; all agreements are in {file}.",
+        f"at most {CEILINGS[worst.reference]}, as only hindsight agrees further. Find where the column is read from "
+        f"and build it from what was known at the cutoff; all agreements are in {file}.",
         problem=LEAK,
     )
     findings = tuple(

@@ -15,7 +15,7 @@ from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import binding, score
+from hotarea.stages import binding, predictions, score, scoring_plan
 from hotarea.stages.promote import align, enthrone
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -106,7 +106,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
         to_service=known.target.feature_service,
         cutoff=str(known.cutoff),
         scored=there is not None,
-        rows=there.rows if there else score.documents(settings, known.cutoff),
+        rows=there.rows if there else predictions.documents(settings, known.cutoff),
         online=Online(online.model_version, str(online.cutoff), online.rows) if online else None,
         finishes=gone_on_with(begun) if begun else "",
     )
@@ -139,7 +139,7 @@ def scoring(settings: Settings, file: Path) -> Path | None:
     """Return the plan by which the earlier champion scores the newest cutoff; None if it has."""
     with Ledger(settings.ledger) as ledger:
         target = _entry_of(ledger.all(records.Champion), read(file, Move).to_version)
-    return score.plan_by(settings, target)
+    return scoring_plan.plan_by(settings, target)
 
 
 def move(settings: Settings, file: Path) -> records.Champion:
@@ -189,8 +189,8 @@ def _known(settings: Settings, run_id: str, version: int | None) -> _Known:
         done = _done(timeline, run_id) or (_unserved(timeline, online) if version is None else None)
         before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
         target = done or _target(before, version)
-        cutoff = score.newest_cutoff(ledger)
-        return _Known(done, before, target, cutoff, score.published(ledger, cutoff, target.model_version), online)
+        cutoff = scoring_plan.newest_cutoff(ledger)
+        return _Known(done, before, target, cutoff, predictions.published(ledger, cutoff, target.model_version), online)
 
 
 def _unserved(timeline: list[records.Champion], online: records.Materialization | None) -> records.Champion | None:
@@ -222,8 +222,8 @@ def _entry(target: records.Champion, decided: Move) -> records.Champion:
 
 
 def _check_scored(ledger: Ledger, decided: Move) -> None:
-    cutoff = score.newest_cutoff(ledger)
-    if score.published(ledger, cutoff, decided.to_version) is None:
+    cutoff = scoring_plan.newest_cutoff(ledger)
+    if predictions.published(ledger, cutoff, decided.to_version) is None:
         raise GateError(
             f"version {decided.to_version} has not scored cutoff {cutoff}, which is the newest by now; expected its "
             "predictions before anything moves. Nothing was changed; start the rollback again."

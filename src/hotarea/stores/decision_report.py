@@ -24,7 +24,9 @@ def write(page: Path, decision: Decision, evidence: Evidence, answer: Approval |
         checks=checks,
         counts=Counter(check["verdict"] for check in checks),
         contenders=[who for who in (MODEL, CHAMPION, *evidence.baselines) if who in evidence.metrics],
-        gained={who: gain["average_precision"] for who, gain in evidence.differences.items() if "average_precision" in gain},
+        gained={
+            who: gain["average_precision"] for who, gain in evidence.differences.items() if "average_precision" in gain
+        },
         gains=figure.gains(evidence.differences),
         figure=_figure,
     )

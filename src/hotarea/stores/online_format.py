@@ -6,7 +6,6 @@ everything else once per distinct value.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self, TypeVar
 
 import numpy as np

@@ -13,7 +13,9 @@ _SHOWN = 20  # values of a field
 
 def write(page: Path, comparison: Comparison, *, in_service: bool) -> None:
     """Write the page of one comparison of a release that is in service or waits for its publication."""
-    text = rendered("release_report.html", c=comparison, in_service=in_service, limits=limits.DRIFT_DISTANCES, shares=_shares)
+    text = rendered(
+        "release_report.html", c=comparison, in_service=in_service, limits=limits.DRIFT_DISTANCES, shares=_shares
+    )
     write_aside(page, text)
 
 
