@@ -1,12 +1,9 @@
-"""A replay: what the loop did at each past release, and what other policies would have served instead."""
+"""A replay: what the loop did at each past release, whom each policy had in service, and what of it is told."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
-from math import isfinite
-from statistics import fmean
 
 PRECISION = "average_precision"
 """What policies are compared by."""
@@ -150,14 +147,6 @@ def told_at(steps: Sequence[Step], cutoff: date) -> int:
     return max(place for place, step in enumerate(steps) if step.cutoff == first)
 
 
-def compared(found: Iterable[PolicyOutcome]) -> list[date]:
-    """Return the matured cutoffs at which some policy had a model."""
-    found = list(found)
-    matured = [{s.cutoff for s in outcome.served if s.metrics} for outcome in found]
-    modelled = {s.cutoff for outcome in found for s in outcome.served if s.version is not None}
-    return sorted(modelled.intersection(*matured))
-
-
 def headline(replay: Replay) -> list[str]:
     """Say in sentences what the replay found."""
     candidates = sum(replay.verdicts.values())
@@ -178,62 +167,6 @@ def headline(replay: Replay) -> list[str]:
     if kept:
         said.append(f"Of a new model's average precision, an old one kept {', '.join(kept)}.")
     return said
-
-
-def in_service(steps: Sequence[Step], policy: str) -> list[int | None]:
-    """Return the version that a policy has in service after each step; None before its first.
-
-    The first champion of `never_retrain` is the first that the gate accepts: nobody would serve what it refused.
-    """
-    gated = [step.champion for step in steps]
-    if policy == GATED:
-        return gated
-    if policy == NEVER:
-        return _carried(gated)
-    return _carried((s.candidate.version if s.candidate else None for s in steps), newest=True)
-
-
-def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[PolicyOutcome, ...]:
-    """Return what each policy would have served, and how good it was.
-
-    That is told of the newest cutoff of each release, and of every cutoff that was scored: a delivery in the middle of
-    a year makes known the year's end before it, at which models are evaluated, and its own date, at which none is.
-    """
-    table = {(score.version, score.cutoff): score.metrics for score in scores}
-    lines = {policy: _served(steps, in_service(steps, policy), table) for policy in POLICIES}
-    found = [PolicyOutcome(policy, served, _changes(served), {}, None) for policy, served in lines.items()]
-    common = compared(found)
-    return tuple(_averaged(outcome, common) for outcome in found)
-
-
-def ageing(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[Ageing, ...]:
-    """Return how each version's average precision went with the years since its newest cutoff.
-
-    Cutoffs differ in difficulty, so what counts is the share of what the newest candidate of that time reached on the
-    same documents; where it was not new itself, as none was trained for half a year, nothing is told.
-    """
-    trained = {step.candidate.version: step.cutoff for step in steps if step.candidate}
-    crowned = {step.champion for step in steps}
-    found = {(s.version, s.cutoff): s.metrics[PRECISION] for s in scores if PRECISION in s.metrics}
-    new = {day: value for (who, day), value in found.items() if value and who is not None and who == _new(steps, day)}
-    table = []
-    for version, since in sorted(trained.items()):
-        here = dict(sorted((cutoff, value) for (who, cutoff), value in found.items() if who == version))
-        if here:
-            first = min(since, *here)  # a delivery makes known the year's end before it as well
-            precision = {_age(first, day): value for day, value in here.items()}
-            relative = {_age(first, day): here[day] / new[day] for day in here if day in new}
-            table.append(Ageing(version, since, version in crowned, precision, relative))
-    return tuple(table)
-
-
-def staleness(table: Iterable[Ageing]) -> dict[int, float]:
-    """Return by years since training the mean share of a new candidate's average precision that was left."""
-    by_age: dict[int, list[float]] = {}
-    for row in table:
-        for age, share in row.relative.items():
-            by_age.setdefault(age, []).append(share)
-    return {age: fmean(by_age[age]) for age in sorted(by_age)}
 
 
 def baseline_scores(steps: Iterable[Step], scores: Iterable[Score]) -> list[Score]:
@@ -266,69 +199,6 @@ def refused_for(steps: Iterable[Step]) -> dict[str, int]:
 def _kinds(candidate: Candidate) -> set[str]:
     """Return the failed checks, those of single features as one."""
     return {"drift" if name.startswith("drift") else name for name in candidate.refused_for}
-
-
-def _carried(versions: Iterable[int | None], *, newest: bool = False) -> list[int | None]:
-    """Carry the first version on, or always the newest one."""
-    line: list[int | None] = []
-    for version in versions:
-        last = line[-1] if line else None
-        line.append(version if version is not None and (last is None or newest) else last)
-    return line
-
-
-def _new(steps: Sequence[Step], cutoff: date) -> int | None:
-    """Return the newest candidate when a cutoff became known; None if it was not new by then."""
-    until = steps[: told_at(steps, cutoff) + 1]
-    last = next((step for step in reversed(until) if step.candidate), None)
-    if last is None or last.candidate is None or _age(min(last.cutoff, cutoff), cutoff):
-        return None
-    return last.candidate.version
-
-
-def _age(since: date, cutoff: date) -> int:
-    """Return how many years lie between two days, to the nearest; half a year is rounded up.
-
-    So a delivery in December is as new at the year's end as one in January, and no two years have the same age.
-    """
-    months = 12 * (cutoff.year - since.year) + cutoff.month - since.month
-    return (months + 6) // 12
-
-
-def _served(
-    steps: Sequence[Step], line: Sequence[int | None], table: Mapping[tuple[int | None, date], dict[str, float]]
-) -> tuple[Served, ...]:
-    """Return who served at each cutoff, in the order of their days."""
-    served = []
-    for cutoff in sorted({step.cutoff for step in steps} | {cutoff for _, cutoff in table}):
-        place = told_at(steps, cutoff)
-        metrics = table.get((line[place], cutoff), {})
-        there = [m[PRECISION] for (_, day), m in table.items() if day == cutoff and PRECISION in m]
-        regret = max(there) - metrics[PRECISION] if PRECISION in metrics else None
-        served.append(Served(cutoff, steps[place].release, line[place], metrics, regret))
-    return tuple(served)
-
-
-def _changes(served: Iterable[Served]) -> int:
-    versions = [s.version for s in served]
-    return sum(now is not None and now != before for before, now in pairwise([None, *versions]))
-
-
-def _averaged(outcome: PolicyOutcome, cutoffs: Container[date]) -> PolicyOutcome:
-    """Return an outcome with its means over some of the cutoffs."""
-    common = [s for s in outcome.served if s.cutoff in cutoffs]
-    names = dict.fromkeys(name for s in common for name in s.metrics)
-    means = {name: _mean(s.metrics.get(name) for s in common) for name in names}
-    return replace(
-        outcome,
-        means={name: value for name, value in means.items() if value is not None},
-        regret=_mean(s.regret for s in common),
-    )
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None and isfinite(value)]
-    return fmean(known) if known else None
 
 
 Told = Callable[[Step], None]

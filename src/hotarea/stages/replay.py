@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from hotarea.domain import evaluation, records, training
+from hotarea.domain import ageing, evaluation, records, replay_policies, training
 from hotarea.domain import replay as domain
 from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataError, ValidationError
 from hotarea.domain.replay import BECAME, Candidate, Replay, Score, Step, Told
@@ -257,7 +257,7 @@ def _scores(settings: Settings, steps: Sequence[Step]) -> Iterator[Score]:
 def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, ...]) -> Replay:
     releases = read(present.past.ledger, records.Release)
     source = Path(max(releases, key=lambda r: r.release_date).source)
-    table = domain.ageing(steps, scores)
+    table = ageing.ageing(steps, scores)
     return Replay(
         source=source.name,
         synthetic=sample.is_synthetic(present.past, source),
@@ -268,9 +268,9 @@ def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, .
         verdicts=domain.verdicts(steps),
         refused_for=domain.refused_for(steps),
         baseline=domain.BASELINE,
-        outcomes=domain.outcomes(steps, scores),
+        outcomes=replay_policies.outcomes(steps, scores),
         ageing=table,
-        staleness=domain.staleness(table),
+        staleness=ageing.staleness(table),
         scores=scores,
         seconds=0.0,
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hotarea.domain.replay import ALWAYS, BECAME, GATED, NEVER, PRECISION, PolicyOutcome, Replay, Step, in_service
+from hotarea.domain.replay import ALWAYS, BECAME, GATED, NEVER, PRECISION, PolicyOutcome, Replay, Step
+from hotarea.domain.replay_policies import in_service
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

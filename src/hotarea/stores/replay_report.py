@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from hotarea.domain.evaluation import TITLES
-from hotarea.domain.replay import BECAME, GATED, POLICIES, SHOWN, Replay, aged, compared, headline
+from hotarea.domain.replay import BECAME, GATED, POLICIES, SHOWN, Replay, aged, headline
+from hotarea.domain.replay_policies import compared
 from hotarea.stores import replay_plots
 from hotarea.stores.figure import svg
 from hotarea.stores.layout import write_aside
