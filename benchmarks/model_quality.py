@@ -136,7 +136,7 @@ def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
         rows = training_rows.collect(settings, plan)
         sets, services = training_rows.made_of(settings, plan), training_rows.services(settings, plan)
         folder.write_rows(Layout(settings.home), rows, sets, services)
-        hindsight.check(settings, folder)
+        hindsight.check(settings, folder, "benchmark")
         train.fitted(folder)
         return evidence.gather(settings, folder, 0, InService(None, None)), folder.read_recipe()
     finally:

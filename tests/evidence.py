@@ -43,6 +43,7 @@ FIRST = Evidence(
     importance={"rate_1y_pct": 0.8, "age_years": 0.2},
     prediction_drift=0.1,
     hindsight=dict.fromkeys(CEILINGS, 0.5),
+    hindsight_rows=dict.fromkeys(CEILINGS, 9_000),
     rehearsal=Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.6, differing=0),
     online_views=("document_citations",),
     disagreement={"document_citations": 0.0},

@@ -14,7 +14,7 @@ from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Rehearsal
 from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
 from hotarea.domain.gate_check import Outcome
-from hotarea.domain.hindsight import CEILINGS
+from hotarea.domain.hindsight import CEILINGS, GAINED, LEAST_ROWS
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
 
 PROMOTE, HOLD, REJECT = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
@@ -63,6 +63,19 @@ def tried(**changes: Any) -> Evidence:
 
 def agreeing(reference: str, agreement: float) -> Evidence:
     return replace(FIRST, hindsight={**FIRST.hindsight, reference: agreement})
+
+
+def known(rows: int, reference: str = GAINED) -> Evidence:
+    """Return evidence of which no agreement with a reference was computed, that of so many documents is known."""
+    return replace(
+        FIRST,
+        hindsight=drop(FIRST.hindsight, reference),
+        hindsight_rows={**FIRST.hindsight_rows, reference: rows},
+    )
+
+
+def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if k != key}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +170,10 @@ def agreeing(reference: str, agreement: float) -> Evidence:
             ["leakage: too good"],
             id="better than honest models are",
         ),
+        pytest.param(known(LEAST_ROWS), REJECT, [f"leakage: {GAINED}"], id="an agreement that is missing"),
+        # too few documents to tell a leak: held
+        pytest.param(known(LEAST_ROWS - 1), HOLD, [f"leakage: {GAINED}"], id="too few rows to tell a leak"),
+        pytest.param(known(0), HOLD, [f"leakage: {GAINED}"], id="no row that tells one"),
         # drift: held
         pytest.param(moved("age_years", 1.1, weight=0.1), HOLD, ["drift: age_years"], id="a feature that moved"),
         pytest.param(moved("age_years", 1.7, 0.7, weight=0.1), PROMOTE, [], id="one that had moved before"),
@@ -227,7 +244,7 @@ def without(evidence: Evidence) -> Iterator[Any]:
         for name in ("average_precision", "log_loss"):
             cut = {**evidence.differences, rival: drop(evidence.differences[rival], name)}
             yield pytest.param({"differences": cut}, rival, id=f"difference to {rival} in {name}")
-    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "disagreement"):
+    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "hindsight_rows", "disagreement"):
         for key in getattr(evidence, name):
             yield pytest.param({name: drop(getattr(evidence, name), key)}, key, id=f"{name} of {key}")
     yield pytest.param({"slices": {}}, "not sliced", id="slices")
@@ -236,10 +253,6 @@ def without(evidence: Evidence) -> Iterator[Any]:
     yield pytest.param({"prediction_drift": None}, "scores between", id="drift of predictions")
     yield pytest.param({"rehearsal": None}, "no fresh process", id="rehearsal")
     yield pytest.param({"online_views": None}, "served online is missing", id="views that are served")
-
-
-def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
-    return {k: v for k, v in values.items() if k != key}
 
 
 @pytest.mark.parametrize(("changes", "named"), list(without(CONTESTED)))
@@ -338,6 +351,12 @@ def test_a_reason_tells_figures_interval_and_what_was_expected():
     assert decision.reasons == [
         "average precision gained on champion version 1 on the same rows, lower bound "
         "(-0.0300, 95 % within -0.0400 and -0.0200): -0.04, expected at least -0.02"
+    ]
+
+
+def test_too_few_rows_to_tell_a_leak_are_counted():
+    assert decide(known(17), POLICY).reasons == [
+        "too few rows to tell a leak of citations gained since: 17, expected at least 200"
     ]
 
 

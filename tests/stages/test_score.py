@@ -18,7 +18,7 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import HOT_AREAS, PREDICTIONS
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, matrix, save
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import jobs, rollback, score, status, validate
+from hotarea.stages import jobs, rollback, score, scoring_plan, status, validate
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -296,7 +296,7 @@ def test_the_plan_fixes_model_threshold_and_moment(home):
     before = records.now()
     plan = score.plan(home, "run")
 
-    decided = msgspec.json.decode(plan.read_bytes(), type=score.Plan)
+    decided = msgspec.json.decode(plan.read_bytes(), type=scoring_plan.Plan)
     assert (decided.cutoff, decided.model_version, decided.threshold) == (CUTOFF, 1, 0.2)
     assert decided.releases == ["2014-12-31", "2015-12-31"]
     assert timedelta(0) <= decided.scored_at - before < timedelta(minutes=1)

@@ -196,15 +196,15 @@ def test_a_column_that_knows_the_label_stops_the_training(short):
     assert TrainingFolder(plan.parent).rejected.is_dir()
 
 
-def test_a_model_that_is_too_good_is_not_believed(short, monkeypatch):
-    monkeypatch.setattr("hotarea.domain.hindsight.PRECISION", 0.5)
+def test_a_model_that_is_too_good_is_not_believed_and_the_gate_says_so(short, monkeypatch):
+    """It is evaluated: what was fitted already costs nothing more, and a refusal without a decision says nothing."""
+    monkeypatch.setattr("hotarea.domain.gate.PRECISION", 0.5)
 
-    with pytest.raises(
-        ValidationError, match=r"version 1 of .* reaches an average precision of 0\.\d+; expected at most"
-    ):
-        train.run(short, "run")
+    decision = gate.run(short, train.run(short, "run"), "run", serves=False)
 
-    assert remembered(short, records.TrainingRun) == []
+    (against,) = [check for check in decision.checks if check["name"] == "leakage: too good"]
+    assert (decision.verdict, against["verdict"], against["threshold"]) == ("reject", "failed", 0.5)
+    assert remembered(short, records.Decision) == [decision]
 
 
 def test_a_null_feature_of_a_cited_document_stops_the_training(short):

@@ -59,6 +59,8 @@ def test_intervals_slices_contenders_and_the_policy_are_shown(tmp_path):
     shown = page(tmp_path, UNDECIDED)
 
     assert '<td class="n">-0.0300<td class="n">+0.0300' in shown
+    assert shown.count("<svg") == 1
+    assert all(f">{rival}</text>" in shown for rival in UNDECIDED.differences)
     assert all(name in shown for name in (*UNDECIDED.slices, *UNDECIDED.metrics))
     assert "max_p99_ms" in shown
 

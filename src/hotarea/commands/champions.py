@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hotarea.commands.calls import OUT, Json, call, print_json, run
+from hotarea.commands.calls import ERR, OUT, Json, call, print_json, run, show
 
 app = typer.Typer()
 
@@ -85,12 +85,20 @@ def rollback(  # noqa: PLR0913, PLR0917 - options, not arguments
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Put an earlier champion back in service, with its features and its predictions."""
+    """Put an earlier champion back in service, with its features and its predictions.
+
+    A rollback that was interrupted is finished first; to go further back then, name a version.
+    """
     from hotarea.stages import rollback as stage
 
     name = by or getpass.getuser()
     if not dry_run:
-        run("rolling back", lambda run_id: stage.run(context.obj, run_id, reason, version, name), as_json)
+        own, entry = call(
+            "rolling back", lambda run_id: (run_id, stage.run(context.obj, run_id, reason, version, name))
+        )
+        if entry.run_id != own:
+            ERR.print(stage.gone_on_with(entry), highlight=False, soft_wrap=True, markup=False)
+        show(entry, as_json)
         return
     move = call("looking", lambda run_id: stage.plan(context.obj, run_id, reason, version, name))
     if as_json:

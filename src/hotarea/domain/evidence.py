@@ -69,6 +69,7 @@ class Evidence:
     importance: dict[str, float] = field(default_factory=dict)  # feature -> share of the total gain; sums to 1
     prediction_drift: float | None = None  # PSI of the model's scores, evaluation rows to newest cutoff
     hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
+    hindsight_rows: dict[str, int] = field(default_factory=dict)  # reference -> documents that could be compared with
     rehearsal: Rehearsal | None = None
     online_views: tuple[str, ...] | None = None  # those of the model's views that are served online; None: unknown
     disagreement: dict[str, float] = field(

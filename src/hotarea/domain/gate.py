@@ -14,7 +14,7 @@ from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Slice
 from hotarea.domain.gate_check import Check, Outcome, above, at_least, at_most, finite, missing_evidence, passed_if
 from hotarea.domain.gate_policy import Policy
-from hotarea.domain.hindsight import CEILINGS, PRECISION
+from hotarea.domain.hindsight import CEILINGS, LEAST_ROWS, PRECISION
 
 
 class Verdict(StrEnum):
@@ -152,8 +152,19 @@ def _leakage(evidence: Evidence, policy: Policy) -> Iterator[Check]:  # noqa: AR
     precision = _metric(evidence, MODEL, "average_precision")
     yield at_most("leakage: too good", precision, PRECISION, "average precision against what an honest model reaches")
     for reference, ceiling in CEILINGS.items():
-        what = f"greatest agreement of a feature with {reference}, which only hindsight knows"
-        yield at_most(f"leakage: {reference}", evidence.hindsight.get(reference), ceiling, what)
+        yield _hindsight(evidence, reference, ceiling)
+
+
+def _hindsight(evidence: Evidence, reference: str, ceiling: float) -> Check:
+    """Of too few documents nothing can be told for or against the candidate, so a person is asked."""
+    name, rows = f"leakage: {reference}", evidence.hindsight_rows.get(reference)
+    if rows is None:
+        return missing_evidence(name, f"of how many documents {reference} is known is missing; expected their number")
+    if rows < LEAST_ROWS:
+        said = f"too few rows to tell a leak of {reference}: {rows}, expected at least {LEAST_ROWS}"
+        return Check(name, Outcome.HELD, None, ceiling, said)
+    what = f"greatest agreement of a feature with {reference}, which only hindsight knows"
+    return at_most(name, evidence.hindsight.get(reference), ceiling, what)
 
 
 def _drift(evidence: Evidence, policy: Policy) -> Iterator[Check]:

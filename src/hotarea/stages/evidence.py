@@ -45,6 +45,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         overlap=_overlap(settings, folder, unseen, served),
         importance=training.importance(training.load(folder.model)),
         hindsight=hindsight.greatest(folder),
+        hindsight_rows=hindsight.compared(folder),
     )
 
 

@@ -86,7 +86,7 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     name = folder.read_plan().training_id
     try:
         check_many(settings, "training_set", {name: folder.parts}, run_id, contexts={name: context(folder)})
-        hindsight.check(settings, folder)
+        hindsight.check(settings, folder, run_id)
     except ValidationError:
         folder.reject()
         raise
@@ -147,7 +147,7 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
     again it is made anew: the champion may be another by now.
     """
-    from hotarea.stages import evidence, hindsight
+    from hotarea.stages import evidence
     from hotarea.stages.contenders import InService
     from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder, write
@@ -155,7 +155,6 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
     with Ledger(settings.ledger) as ledger:
         found = evidence.gather(settings, folder, version, InService.of(ledger))
-        hindsight.believe(found, folder)
         write(folder.evidence, found)
         figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
         figures |= {f"psi/{name}": v for name, v in found.drift.items()}
