@@ -13,7 +13,7 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
-from hotarea.stages import binding, score
+from hotarea.stages import approval, binding, score
 from hotarea.stages.promote import align, enthrone
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -68,8 +68,8 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     """Decide what a rollback to the champion before this one, or to a named version, changes; change nothing.
 
     Under the id of a run that has moved already, what that run moved. Raises `GateError` if there is no earlier
-    champion, the named version never was one or is in service already, or its feature service reads something else by
-    now; `NotReadyError` if there are no features to score.
+    champion, the named version never was one or is in service already, its feature service reads something else by now,
+    or `by` is named and no person's name; `NotReadyError` if there are no features to score.
     """
     from hotarea.stores import registry
 
@@ -85,7 +85,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     return Move(
         run_id=run_id,
         reason=reason.strip(),
-        by=by,
+        by=approval.person(by) if by else "",
         sequence=before[-1].sequence + 1,
         from_version=before[-1].model_version,
         to_version=target.model_version,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from hotarea.domain.evaluation import CHAMPION, MODEL
+from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence, Interval
 from hotarea.domain.records import Approval, Decision
 from hotarea.stores.layout import write_aside
@@ -38,7 +38,7 @@ def write(page: Path, decision: Decision, evidence: Evidence, answer: Approval |
         answer=answer,
         checks=checks,
         counts=Counter(check["verdict"] for check in checks),
-        contenders=[who for who in (MODEL, CHAMPION, *evidence.baselines) if who in evidence.metrics],
+        contenders=[(who, _name(who, evidence)) for who in _contenders(evidence)],
         bars=[*_bars(evidence)],
         width=_WIDTH,
     )
@@ -51,6 +51,22 @@ def _template() -> Template:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     environment.filters["figure"] = _figure
     return environment.get_template("decision_report.html")
+
+
+def _contenders(evidence: Evidence) -> Iterator[str]:
+    ordered = (MODEL, CHAMPION, LAST_CHAMPION, *evidence.baselines)
+    return (who for who in ordered if who in evidence.metrics)
+
+
+def _name(who: str, evidence: Evidence) -> str:
+    """Return what a contender is called on the page: of models, with their version."""
+    versions = {
+        MODEL: evidence.model_version,
+        CHAMPION: evidence.champion_version,
+        LAST_CHAMPION: evidence.last_champion_version,
+    }
+    version = versions.get(who)
+    return who if version is None else f"{who.replace('_', ' ')}, version {version}"
 
 
 def _figure(value: float | None) -> str:
