@@ -65,7 +65,8 @@ TRAINING_PARAMS = {
         False,
         type="boolean",
         title="Same data",
-        description="Evaluate and decide again although the same data was trained on: the champion may be another.",
+        description="Plan again what was decided on already. What stands of that stays; a candidate that was refused "
+        "for what the online store answered alone is decided on anew, by what it answers now.",
     ),
 }
 

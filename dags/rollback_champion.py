@@ -74,8 +74,15 @@ def rollback_champion():
         champion = rollback.move(settings(), Path(move))
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
+    @task
+    def model_cards():
+        """Write on their cards which version serves now, and which did before."""
+        from hotarea.stages import model_card
+
+        model_card.of_reigns(settings())
+
     decided = decide()
-    into_predictions(plan(decided)) >> rollback(decided) >> audit_predictions()
+    into_predictions(plan(decided)) >> rollback(decided) >> [audit_predictions(), model_cards()]
 
 
 rollback_champion()

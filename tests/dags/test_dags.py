@@ -59,8 +59,9 @@ EDGES: dict[str, dict[str, list[str]]] = {
         "score": ["validate"],
         "validate": ["publish"],
         "publish": ["rollback"],
-        "rollback": ["audit"],
+        "rollback": ["audit", "model_cards"],
         "audit": [],
+        "model_cards": [],
     },
     "replay_releases": {"replay": []},
     "monitor_model": {

@@ -1,4 +1,4 @@
-"""A candidate that the gate holds, in the real DAG: a person approves it, refuses it, or nobody answers."""
+"""A candidate that the gate holds, in the real DAG: approved in Airflow, refused by a command, or left unanswered."""
 
 import json
 import shutil
@@ -8,13 +8,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hotarea.console.airflow import environment
+from hotarea.domain.model_card import ModelCard
 from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize, train
 from hotarea.stores import registry
+from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History
@@ -121,6 +124,21 @@ def test_the_person_sees_what_it_is_held_for_and_a_link_to_the_report(runs, home
     assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
     assert [*shown["params"]] == ["why"]
     assert Path(decision.report).is_file()
+
+
+def test_no_question_stays_open_however_it_was_answered(runs):
+    assert {answer: run["open"] for answer, run in runs.items()} == dict.fromkeys(runs, False)
+
+
+def test_a_card_says_what_became_of_each_candidate(homes):
+    found = {answer: model_card_of(settings) for answer, settings in homes.items()}
+
+    assert found == {"Approve": "in service", "Reject": "refused by ada", "none": "refused by nobody"}
+
+
+def model_card_of(settings: Settings) -> str:
+    (card,) = Layout(settings.home).runs.glob("*/card.json")
+    return msgspec.json.decode(card.read_bytes(), type=ModelCard).state
 
 
 def test_the_gates_task_links_to_the_report(runs, homes):

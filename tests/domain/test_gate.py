@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_rules
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
-from hotarea.domain.evidence import Evidence, Interval, Rehearsal
+from hotarea.domain.evidence import Agreement, Evidence, Interval, Rehearsal
 from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
 from hotarea.domain.gate_check import Outcome
 from hotarea.domain.hindsight import CEILINGS, GAINED, LEAST_ROWS
@@ -59,6 +59,17 @@ def tried(**changes: Any) -> Evidence:
             **{"loading_s": 0.1, "requests": 300, "p50_ms": 0.3, "p99_ms": 0.6, "differing": 0} | changes
         ),
     )
+
+
+def audited(**changes: Any) -> Evidence:
+    """Return the evidence of a candidate whose audits found something else."""
+    usual = {"documents": 400, "share": 0.0, "cutoff": "2020-12-31"}
+    return replace(FIRST, agreement={"document_citations": Agreement(**usual | changes)})
+
+
+def small(evidence: Evidence) -> Evidence:
+    """Leave no slice that is large enough to be judged."""
+    return replace(evidence, slices={name: replace(part, rows=499) for name, part in evidence.slices.items()})
 
 
 def agreeing(reference: str, agreement: float) -> Evidence:
@@ -153,6 +164,8 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
             [],
             id="a slice of too few hot areas to judge",
         ),
+        pytest.param(small(CONTESTED), HOLD, ["slices: judged"], id="no slice to compare with the champion's"),
+        pytest.param(small(FIRST), PROMOTE, [], id="no slice to judge where nobody serves"),
         # learned from what it is evaluated on, or from hindsight: never held
         pytest.param(
             replace(FIRST, overlap={MODEL: 1}), REJECT, ["overlap: model"], id="trained on one evaluation row"
@@ -192,12 +205,20 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
         pytest.param(tried(loading_s=10.1), HOLD, ["rehearsal: loading"], id="one that loads slowly"),
         # online and offline
         pytest.param(
-            replace(FIRST, disagreement={"document_citations": 0.01}),
+            audited(share=0.01),
             REJECT,
             ["serving: document_citations"],
             id="online answers that differ",
         ),
-        pytest.param(replace(FIRST, online_views=(), disagreement={}), PROMOTE, [], id="features that are not served"),
+        pytest.param(
+            audited(documents=299), REJECT, ["serving: document_citations, documents"], id="too few online answers"
+        ),
+        pytest.param(audited(documents=300), PROMOTE, [], id="just enough of them"),
+        pytest.param(
+            audited(cutoff="2019-12-31"), REJECT, ["serving: document_citations, cutoff"], id="answers of last year"
+        ),
+        pytest.param(audited(cutoff="2021-06-30"), PROMOTE, [], id="answers of a newer release"),
+        pytest.param(replace(FIRST, online_views=(), agreement={}), PROMOTE, [], id="features that are not served"),
         # several
         pytest.param(
             moved("age_years", 1.1, weight=0.1, evidence=gained(0.0, -0.03, 0.03)),
@@ -244,7 +265,7 @@ def without(evidence: Evidence) -> Iterator[Any]:
         for name in ("average_precision", "log_loss"):
             cut = {**evidence.differences, rival: drop(evidence.differences[rival], name)}
             yield pytest.param({"differences": cut}, rival, id=f"difference to {rival} in {name}")
-    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "hindsight_rows", "disagreement"):
+    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "hindsight_rows", "agreement"):
         for key in getattr(evidence, name):
             yield pytest.param({name: drop(getattr(evidence, name), key)}, key, id=f"{name} of {key}")
     yield pytest.param({"slices": {}}, "not sliced", id="slices")
@@ -279,7 +300,7 @@ def test_a_slice_of_sufficient_size_that_was_not_evaluated_rejects(part: str) ->
 
 EMPTY = {dict: {}, tuple: (), type(None): None, int: 0, float: math.nan, str: ""}
 NAMES = {"training_id", "model_version", "champion_version", "evaluation_cutoff", "newest_cutoff"}
-TOLD = {"decision_threshold", "at_threshold"}
+TOLD = {"decision_threshold", "at_threshold", "last_champion_version"}
 """What the gate does not decide on: what the model is called, and what is shown only."""
 
 
@@ -309,7 +330,7 @@ def test_no_number_that_is_none_promotes(data: st.DataObject) -> None:
         moved("age_years", 0.1, before=wrong, evidence=CONTESTED),
         replace(CONTESTED, prediction_drift=wrong),
         replace(CONTESTED, hindsight=dict.fromkeys(CEILINGS, wrong)),
-        replace(CONTESTED, disagreement={"document_citations": wrong}),
+        replace(CONTESTED, agreement={"document_citations": Agreement(400, wrong, "2020-12-31")}),
         tried(p99_ms=wrong),
     ]
 
@@ -364,6 +385,14 @@ def test_slices_that_are_too_small_are_named():
     reasons = [c.reason for c in decide(FIRST, POLICY).checks]
 
     assert "not judged, as they hold fewer than 500 rows or 50 hot areas: topic: small" in reasons
+
+
+def test_latency_is_said_to_be_the_processors():
+    (said,) = (c.reason for c in decide(tried(p99_ms=51.0), POLICY).checks if c.name == "rehearsal: latency")
+
+    assert said.startswith(
+        "milliseconds of the processor, not of the clock, in which 99 % of all answers are given: 51"
+    )
 
 
 def test_another_policy_decides_differently():

@@ -51,6 +51,15 @@ def test_a_rollback_puts_the_champion_before_in_service_and_says_why_and_who(hom
     assert (registry.champion(home), timeline(home)) == (1, [1, 2, 1])
 
 
+@pytest.mark.parametrize("name", ["gate", "Nobody"])
+def test_a_name_that_stands_for_no_person_rolls_nothing_back(home, name):
+    promoted(home, 1, 2)
+
+    with pytest.raises(GateError, match=f"'{name}' is no person's name"):
+        rollback.run(home, "rollback", "wrong topics", by=name)
+    assert timeline(home) == [1, 2]
+
+
 def test_online_predictions_move_with_it_and_back_again(home):
     promoted(home, 1, 2)
     materialize.run(home, "online", views=[score.VIEW])

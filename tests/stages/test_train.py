@@ -16,7 +16,7 @@ from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.row_keys import keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import gate, promote, status, train, validate
+from hotarea.stages import gate, materialize, promote, status, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -280,6 +280,10 @@ def test_nothing_is_trained_twice_until_a_release_comes(served, caplog):
     with caplog.at_level("INFO"):
         assert train.run(served, "two") is None
     assert "nothing to train" in caplog.text
+    folder = TrainingFolder.of(Layout(served.home), training_id)
+    decided_on = folder.evidence.read_bytes()
+    assert train.evaluate(served, folder.plan, "cleared") == training_id
+    assert folder.evidence.read_bytes() == decided_on  # and not a comparison with itself
 
     History(served).publish([2016])
     again = train.run(served, "three")
@@ -325,6 +329,9 @@ def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(short):
     train.evaluate(short, folder.plan, "again")
 
     assert folder.read_evidence().overlap == {MODEL: 0}
+    Published(short).champion(1)
+    with pytest.raises(GateError, match="version 1 is in service, so that it cannot be compared with the champion"):
+        train.evaluate(short, folder.plan, "with itself")
 
 
 def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(served, caplog):
@@ -358,15 +365,18 @@ def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(se
 
 def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(served):
     History(served).publish([2016], shift=0.9)
+    materialize.run(served, "shifted", views=["document_citations"])
     assert not gate.run(served, train.run(served, "one"), "one").accepted
 
     History(served).publish_at(date(2017, 6, 30))
+    materialize.run(served, "as before", views=["document_citations"])
 
     assert gate.run(served, train.run(served, "two"), "two").accepted
 
 
 def test_a_candidate_that_is_held_is_not_trained_again(served, caplog):
     History(served).publish([2016], shift=0.9)
+    materialize.run(served, "shifted", views=["document_citations"])
     decision = gate.run(served, train.run(served, "one"), "one")
 
     assert decision.verdict == "hold"

@@ -12,7 +12,7 @@ from hotarea.domain.columns import Bools, Floats, Rows
 MODEL = "model"
 CHAMPION = "champion"
 LAST_CHAMPION = "last_champion"
-"""Who was in service before the champion: shown beside it, and nobody has to beat it."""
+"""Who else was in service last: shown beside the champion, and nobody has to beat it."""
 
 PRECISE_AT = 100
 """Precision is told of so many rows with the highest scores: about as many as a person looks through."""

@@ -15,7 +15,7 @@ from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import binding, predictions, score, scoring_plan
+from hotarea.stages import approval, binding, predictions, score, scoring_plan
 from hotarea.stages.promote import align, enthrone
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -85,8 +85,9 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
 
     Under the id of a run that has moved already, what that run moved. So it is, if no version is named, of a rollback
     that came last and whose predictions are not served yet: another step back would be one that nobody asked for.
-    Raises `GateError` if there is no earlier champion, the named version never was one or is in service already, or
-    its feature service reads something else by now; `NotReadyError` if there are no features to score.
+    Raises `GateError` if there is no earlier champion, the named version never was one or is in service already, its
+    feature service reads something else by now, or `by` is named and no person's name; `NotReadyError` if there are no
+    features to score.
     """
     from hotarea.stores import registry
 
@@ -97,7 +98,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     return Move(
         run_id=begun.run_id if begun else run_id,
         reason=reason.strip(),
-        by=by,
+        by=approval.person(by) if by else "",
         sequence=known.before[-1].sequence + 1,
         from_version=known.before[-1].model_version,
         to_version=known.target.model_version,

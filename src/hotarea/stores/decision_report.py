@@ -1,9 +1,10 @@
 """The page that shows what the gate decided on a candidate, and on what."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from hotarea.domain.evaluation import CHAMPION, MODEL
+from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.records import Approval, Decision
 from hotarea.stores import figure
@@ -23,7 +24,7 @@ def write(page: Path, decision: Decision, evidence: Evidence, answer: Approval |
         answer=answer,
         checks=checks,
         counts=Counter(check["verdict"] for check in checks),
-        contenders=[who for who in (MODEL, CHAMPION, *evidence.baselines) if who in evidence.metrics],
+        contenders=[(who, _name(who, evidence)) for who in _contenders(evidence)],
         gained={
             who: gain["average_precision"] for who, gain in evidence.differences.items() if "average_precision" in gain
         },
@@ -31,6 +32,22 @@ def write(page: Path, decision: Decision, evidence: Evidence, answer: Approval |
         figure=_figure,
     )
     return write_aside(page, text)
+
+
+def _contenders(evidence: Evidence) -> Iterator[str]:
+    ordered = (MODEL, CHAMPION, LAST_CHAMPION, *evidence.baselines)
+    return (who for who in ordered if who in evidence.metrics)
+
+
+def _name(who: str, evidence: Evidence) -> str:
+    """Return what a contender is called on the page: of models, with their version."""
+    versions = {
+        MODEL: evidence.model_version,
+        CHAMPION: evidence.champion_version,
+        LAST_CHAMPION: evidence.last_champion_version,
+    }
+    version = versions.get(who)
+    return who if version is None else f"{who.replace('_', ' ')}, version {version}"
 
 
 def _figure(value: float | None) -> str:
