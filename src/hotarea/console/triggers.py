@@ -8,7 +8,7 @@ from rich.table import Table
 
 from hotarea.domain.records import TriggerRequest
 
-_COLOURS = {"accepted": "green", "skipped": "default", "deferred": "yellow"}
+_COLOURS = {"accepted": "green", "joined": "cyan", "skipped": "default", "deferred": "yellow"}
 
 
 def show(console: Console, requests: Sequence[TriggerRequest]) -> None:

@@ -2,18 +2,19 @@
 
 Each request is remembered with its outcome. A training that is accepted is remembered with the request, in one
 transaction, under the next number: of two that are to start at once the ledger takes one, and the other is answered
-anew, knowing of the first.
+anew, knowing of the first. It waits until a run takes it up, which is remembered too; who asks on demand does that at
+once.
 """
 
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from hotarea.domain import triggers
+from hotarea.domain import records, triggers
 from hotarea.domain.errors import NotReadyError, PublishError
-from hotarea.domain.records import TrainingRun, TrainingStart, TriggerRequest, now
+from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
 from hotarea.stores import policies
@@ -30,7 +31,7 @@ class Wanted:
     """What a person wants of a training."""
 
     reason: str = "by hand"
-    force: bool = False  # passes cooldown, budget and a training that was begun
+    force: bool = False  # passes cooldown, budget and a training that is under way
     same_data: bool = False  # evaluates and decides again on what was decided on already
 
 
@@ -39,7 +40,8 @@ def plan(
 ) -> tuple[TriggerRequest, Path | None]:
     """Read the answer to a request, or else ask on demand; return the answer and, if it accepts, the training's plan.
 
-    Done again by the same run, the answer is the same.
+    The training counts as begun from here on. Without a plan, the same was trained and decided on meanwhile. Done
+    again by the same run, the answer is the same.
     """
     from hotarea.stages import train
 
@@ -49,6 +51,8 @@ def plan(
     if answer.outcome != ACCEPTED:
         log.warning("no training for %s: %s, %s", answer.reason, answer.outcome, answer.why)
         return answer, None
+    if answer.start is not None:  # unless it was accepted by an earlier version
+        _take_up(settings, answer.start, run_id, same_data=wanted.same_data)
     return answer, train.plan(settings, run_id, same_data=wanted.same_data)
 
 
@@ -60,9 +64,9 @@ def ask(settings: Settings, wish: Ask) -> TriggerRequest:
             known = ledger.all(TriggerRequest, request_id=wish.request_id)
             if known:
                 return known[0]
-            request, start = _answered(ledger, wish, data, rules, now())
+            request, begun = _answered(ledger, wish, data, rules, now())
             with suppress(PublishError):  # another was started meanwhile, or this very one was answered
-                ledger.add(request, *([start] if start else []))
+                ledger.add(request, *begun)
                 log.info("training for %s (%s): %s, %s", wish.reason, wish.subject, request.outcome, request.why)
                 return request
     raise PublishError(f"the ledger did not take request {wish.request_id}, in {_TRIES} tries; ask again.")
@@ -72,16 +76,16 @@ def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
     """Answer a wish unless it was answered before and for good; None if so."""
     rules = policies.read(settings, "triggers", TriggerPolicy)
     with Ledger(settings.ledger) as ledger:
-        known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
-    return ask(settings, wish) if triggers.is_news(wish, known, evaluated, rules, now()) else None
+        known, past = ledger.all(TriggerRequest), _past(ledger)
+    return ask(settings, wish) if triggers.is_news(wish, known, past, rules, now()) else None
 
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
     days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
     with Ledger(settings.ledger) as ledger:
-        requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
-    return triggers.is_scheduled(requests, starts, days, now())
+        known, begun = ledger.all(TriggerRequest), _past(ledger).begun
+    return triggers.is_scheduled(known, begun, days, now())
 
 
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
@@ -114,12 +118,41 @@ def _data(settings: Settings) -> Data:
     return Data(training_id, settled=settled or "")
 
 
+def _past(ledger: Ledger) -> Past:
+    """Return what is known of the trainings that were accepted."""
+    decisions = ledger.all(records.Decision)
+    answers = {(a.training_id, a.decided_at): a.approved for a in ledger.all(records.Approval)}
+    promoted = {c.model_version for c in ledger.all(records.Champion)}
+    ended, is_held = set(), False
+    for decision in decisions:
+        approved = answers.get((decision.training_id, decision.decided_at))
+        if decision.model_version in promoted or not (decision.accepted or approved):
+            ended.add(decision.training_id)  # one that may serve and was not promoted is not at its end
+        is_held = is_held or (approved is None and _still_waits(decision))
+    return Past(ledger.all(TrainingStart), ledger.all(TrainingPickup), ended, is_held)
+
+
+def _still_waits(decision: records.Decision) -> bool:
+    """Whether a person is asked about a candidate, and has time left by the policy that was in force."""
+    hours = decision.policy.get("approval", {}).get("wait_hours", 0.0)
+    return decision.is_held and now() - decision.decided_at < timedelta(hours=hours)
+
+
+def _take_up(settings: Settings, number: int, run_id: str, *, same_data: bool) -> None:
+    """Remember that a run takes an accepted training up, and what it will learn; the first run counts."""
+    data = _data(settings)
+    learned = None if data.settled and not same_data else data.training_id
+    with Ledger(settings.ledger) as ledger, suppress(PublishError):  # it was taken up, by who asked or an earlier try
+        ledger.add(TrainingPickup(number=number, training_id=learned, run_id=run_id))
+
+
 def _answered(
     ledger: Ledger, wish: Ask, data: Data, rules: TriggerPolicy, moment: datetime
-) -> tuple[TriggerRequest, TrainingStart | None]:
-    """Return the record of an answer, and of the training that it starts."""
-    past = Past(ledger.all(TrainingStart), {run.training_id for run in ledger.all(TrainingRun)})
+) -> tuple[TriggerRequest, list[TrainingStart | TrainingPickup]]:
+    """Return the record of an answer, and those of the training that it starts."""
+    past = _past(ledger)
     answer = triggers.answer(wish, data, past, rules, moment)
+    number = 1 + max((s.number for s in past.starts), default=0)
     request = TriggerRequest(
         request_id=wish.request_id,
         reason=wish.reason,
@@ -128,16 +161,17 @@ def _answered(
         outcome=answer.outcome,
         why=answer.why,
         training_id=data.training_id,
+        start=number if answer.outcome == ACCEPTED else answer.start,
         until=answer.until,
         asked_at=moment,
     )
     if answer.outcome != ACCEPTED:
-        return request, None
+        return request, []
+    learned = data.training_id or ""
     start = TrainingStart(
-        number=1 + max((s.number for s in past.starts), default=0),
-        training_id=data.training_id or "",
-        request_id=wish.request_id,
-        reason=wish.reason,
-        started_at=moment,
+        number=number, training_id=learned, request_id=wish.request_id, reason=wish.reason, started_at=moment
     )
-    return request, start
+    if wish.reason != ON_DEMAND:
+        return request, [start]
+    taken = TrainingPickup(number=number, training_id=learned, run_id=wish.asked_by, picked_up_at=moment)
+    return request, [start, taken]
