@@ -8,6 +8,7 @@ Reads the plan that the ingest stage wrote and builds every planned release in t
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from time import perf_counter
@@ -132,31 +133,20 @@ def read_partition(assigned: Assignment, plan: Plan, shards: int) -> Iterator[_F
     What was yielded of a damaged file comes to nothing: its report says what is wrong, and no release is complete with
     it. All damaged files are named at once.
     """
-    start, fault, delivery = perf_counter(), None, assigned.delivery
+    start, tally = perf_counter(), _Tally()
+    fault, delivery = None, assigned.delivery
     shards = shards or _shards(delivery)
-    read: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
-    kinds = Kinds(works.FIELDS)
     with written(_quarantine(plan, assigned.release_id, assigned.number), tables.QUARANTINE) as rejects:
         try:
-            for found in _pieces(_decoded(assigned, rejects, read, rejected, kinds)):
+            for found in _pieces(_decoded(assigned, rejects, tally)):
                 for shard, rows in lake.split(found, shards):
                     yield (delivery.release_id, shard), rows
             counted_bytes("read", assigned.partition.bytes or 0)
         except RawDataError as error:
             fault = str(error)
-    reading = Reading(
-        release_id=assigned.release_id,
-        partition=assigned.partition.name,
-        number=assigned.number,
-        rejected=dict(sorted(rejected.items())),
-        seconds=perf_counter() - start,
-        fault=fault,
-        **read,
-    )
     if not (fault or assigned.partition.delivered):  # lines that were corrected one by one have no layout
-        put(_kinds(plan, assigned), kinds.table(assigned.partition.name))
-    _leave(plan, reading)
+        put(_kinds(plan, assigned), tally.kinds.table(assigned.partition.name))
+    _leave(plan, tally.told(assigned, perf_counter() - start, fault))
 
 
 def read_edge_list(plan: Plan, shards: int) -> Iterator[_Found]:
@@ -198,21 +188,40 @@ def write(key: tuple[str, int], pieces: Iterable[pa.Table], plan: Plan) -> Itera
     yield None
 
 
-def _decoded(
-    assigned: Assignment, rejects: pq.ParquetWriter, read: Counter[str], rejected: Counter[str], kinds: Kinds
-) -> Iterator[pa.Table]:
+@dataclass(frozen=True)
+class _Tally:
+    """What is counted while a partition is read."""
+
+    read: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    kinds: Kinds = field(default_factory=lambda: Kinds(works.FIELDS))
+
+    def told(self, assigned: Assignment, seconds: float, fault: str | None) -> Reading:
+        """Return the report of a partition."""
+        return Reading(
+            release_id=assigned.release_id,
+            partition=assigned.partition.name,
+            number=assigned.number,
+            rejected=dict(sorted(self.rejected.items())),
+            seconds=seconds,
+            fault=fault,
+            **self.read,
+        )
+
+
+def _decoded(assigned: Assignment, rejects: pq.ParquetWriter, tally: _Tally) -> Iterator[pa.Table]:
     """Yield a partition's usable works, batch by batch; count what was read and rejected, and write the rejects."""
     line, partition = 1, assigned.partition
     for chunk in lines.batches(Path(partition.path)):
         batch = works.decode(chunk, partition.delivered or assigned.delivery.release_date, assigned.number, line)
-        read.update(
+        tally.read.update(
             records=batch.records,
             self_citations=batch.self_citations,
             repeated_references=batch.repeated_references,
         )
         reasons = by_reason(batch.rejects)
-        rejected.update(reasons)
-        kinds.update(batch.kinds)
+        tally.rejected.update(reasons)
+        tally.kinds.update(batch.kinds)
         _count_read(batch.records, reasons)
         if batch.rejects:
             rejects.write_table(quarantine(assigned.release_id, partition.name, batch.rejects))

@@ -26,11 +26,6 @@ _KEPT_BYTES = 256 << 20
 _running: list[ProcessPoolExecutor] = []
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def positive(text: str) -> int:
     """Read a number of processes; raises ValueError if it is none."""
     if int(text) < 1:

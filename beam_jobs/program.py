@@ -19,9 +19,10 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_jobs import pool, progress
-from beam_jobs.steps import totals
+from beam_jobs.steps import Totals, totals
 from beam_jobs.summary import summary
 from hotarea.domain.errors import HotareaError, JobError
+from hotarea.domain.processors import cores
 from hotarea.stores.layout import write_aside
 
 Main = Callable[[Sequence[str]], dict[str, Any]]
@@ -38,7 +39,7 @@ _FULL_NAME = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 def add_how_to_run(parser: argparse.ArgumentParser) -> None:
     """Let a job take the arguments that all jobs take; Beam's own options pass through besides."""
     parser.add_argument("--runner", default=LOCAL, help="Beam runner")
-    parser.add_argument("--workers", type=pool.positive, default=pool.cores(), help="processes on the local runner")
+    parser.add_argument("--workers", type=pool.positive, default=cores(), help="processes on the local runner")
     parser.add_argument("--shards", type=int, default=0, help="parts that data are split into; by their size if 0")
 
 
@@ -62,8 +63,7 @@ def finished(
     seconds of each in all processes.
     """
     started_at, start = datetime.now(UTC), perf_counter()
-    if store:
-        shutil.rmtree(store, ignore_errors=True)  # of an attempt that was killed
+    _clear(store)  # of an attempt that was killed
     try:
         with pool.workers(workers), progress.told(followed):
             pipeline = beam.Pipeline(options=options)
@@ -71,11 +71,20 @@ def finished(
             result = pipeline.run()
             result.wait_until_finish()
     finally:
-        if store:
-            shutil.rmtree(store, ignore_errors=True)
-    counted, seconds = totals(result), perf_counter() - start
+        _clear(store)
+    measures = _measures(followed, started_at, totals(result), perf_counter() - start)
+    log.info("%s", summary(followed.job, measures))
+    return measures
+
+
+def _clear(store: Path | None) -> None:
+    if store:
+        shutil.rmtree(store, ignore_errors=True)
+
+
+def _measures(followed: progress.Followed, started_at: datetime, counted: Totals, seconds: float) -> dict[str, Any]:
     works = counted.records.get(followed.works, 0)
-    measures = {
+    return {
         "started_at": started_at.isoformat(),
         "seconds": round(seconds, 3),
         "works": works,
@@ -84,8 +93,6 @@ def finished(
         "bytes": counted.bytes,
         "steps": counted.steps,
     }
-    log.info("%s", summary(followed.job, measures))
-    return measures
 
 
 def run(main: Main) -> None:

@@ -66,9 +66,9 @@ def main() -> None:
     for topic in asked.topic or [name for name in TOPICS if name != MEMORY]:
         found["topics"][topic] = TOPICS[topic](Sizes(asked.rows, asked.feast_rows), asked.folder)
         found.setdefault("measured_at", {})[topic] = datetime.now(UTC).isoformat(timespec="seconds")
+        found["machine"] = machine(("feast", "apache-beam", "duckdb", "redis", "pyarrow"))
+        write_aside(asked.results, json.dumps(found, indent=1).encode() + b"\n")  # whatever becomes of the next
         print(table(topic, found["topics"][topic]), flush=True)
-    found["machine"] = machine(("feast", "apache-beam", "duckdb", "redis", "pyarrow"))
-    write_aside(asked.results, json.dumps(found, indent=1).encode() + b"\n")
 
 
 def table(topic: str, rows: list[dict[str, Any]]) -> str:

@@ -92,7 +92,7 @@ def table(found: dict[str, Any]) -> str:
 
 def published(documents: int, folder: Path) -> Settings:
     """Return the settings of a home with a set of each cutoff; make it if it is not there yet."""
-    made = folder / f"retrieval-1-seed-{SEED}-documents-{documents}"
+    made = folder / f"retrieval-2-seed-{SEED}-documents-{documents}"
     if not made.is_dir():
         aside = folder / f".{made.name}.{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)

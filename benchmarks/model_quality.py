@@ -87,7 +87,7 @@ def main() -> None:
 
 def home(name: str, data: Path, folder: Path) -> Settings:
     """Return the settings of a home that holds features and labels of all cutoffs of a corpus."""
-    settings = Settings.load(home=folder / f"quality-1-{name}", project=Path(__file__).parents[1], raw=data / name)
+    settings = Settings.load(home=folder / f"quality-2-{name}", project=Path(__file__).parents[1], raw=data / name)
     ingest.run(settings, "benchmark")
     features.run(settings, "benchmark")
     return settings
@@ -136,7 +136,7 @@ def _judged(settings: Settings, plan: TrainingPlan) -> tuple[Evidence, Settled]:
         rows = training_rows.collect(settings, plan)
         sets, services = training_rows.made_of(settings, plan), training_rows.services(settings, plan)
         folder.write_rows(Layout(settings.home), rows, sets, services)
-        hindsight.check(settings, folder)
+        hindsight.check(settings, folder, "benchmark")
         train.fitted(folder)
         return evidence.gather(settings, folder, 0, InService(None, None)), folder.read_recipe()
     finally:

@@ -24,13 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from benchmarks.machine import machine
 from benchmarks.measure import Cost
 from hotarea.domain import bootstrap, training, tuning
 from hotarea.domain.columns import Bools, Floats
-from hotarea.domain.evaluation import Scores, metrics
+from hotarea.domain.evaluation import CHAMPION, MODEL, Scores, metrics
 from hotarea.domain.model_features import MODEL_FEATURES
+from hotarea.domain.slices import masks, sliced
 
 ROWS = 1_000_000
 SEED = 7
@@ -38,6 +40,9 @@ RESULTS = Path(__file__).parent / "results" / "training.json"
 CUTOFFS = 5
 BASELINES = 5
 """Rivals of the longer bootstrap: a champion and four baselines."""
+
+TOPICS = 30
+"""So many that the largest are slices of their own, and the others one."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,29 @@ def _resampled(count: int, asked: Asked) -> dict[str, Any]:
     return {"seconds": seconds, "told": f"{asked.resamples:,} resamples, {count} rivals; {shown}"}
 
 
+def _compared(asked: Asked) -> dict[str, Any]:
+    """Compare all contenders on all rows and on every slice, as the evidence for the gate does."""
+    hot, model, rivals = _race(asked.rows, BASELINES)
+    champion, *others = rivals.values()
+    contenders = {MODEL: model, CHAMPION: champion} | {f"rival {n}": rival for n, rival in enumerate(others)}
+    draw = bootstrap.Resampling(SEED, asked.resamples)
+    parts = masks(*_described(asked.rows))
+    bootstrap.resampled(1, np.random.SeedSequence(0))
+    whole, _ = _timed(lambda: bootstrap.differences(hot, model, rivals, draw))
+    gained, _ = _timed(lambda: bootstrap.gains(hot, model, champion, parts, draw))
+    seconds, found = _timed(lambda: sliced(hot, contenders, parts, draw))
+    measured = sum(part.difference is not None for part in found.values())
+    shown = f"{whole:.1f} s on all rows, {gained:.1f} s on {measured} slices, {seconds - gained:.1f} s their metrics"
+    return {"seconds": round(whole + seconds, 2), "told": f"{asked.resamples:,} resamples, {BASELINES} rivals; {shown}"}
+
+
+def _described(rows: int) -> tuple[Floats, Floats, pa.ChunkedArray]:
+    """Return ages, citations and topics of documents: few topics have many of them."""
+    chance = np.random.default_rng(SEED)
+    topics = pa.array([f"topic {n}" for n in range(TOPICS)]).take(pa.array(chance.zipf(1.3, rows) % TOPICS))
+    return chance.uniform(0, 20, rows), chance.geometric(0.1, rows).astype(float), pa.chunked_array([topics])
+
+
 def _metrics(asked: Asked) -> dict[str, Any]:
     hot, model, _ = _race(asked.rows, 0)
     seconds, found = _timed(lambda: metrics(hot, model.probability))
@@ -187,6 +215,7 @@ _STEPS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "fit on cuda": _fit_on_gpu,
     "bootstrap, one rival": _against_one,
     "bootstrap, all contenders": _against_all,
+    "bootstrap, slices too": _compared,
     "metrics": _metrics,
 }
 

@@ -24,6 +24,7 @@ _FINAL = [
     errors.NotReadyError,
     errors.PublishError,
     errors.RawDataError,
+    errors.SettingsError,
     errors.ValidationError,
 ]
 
@@ -32,7 +33,10 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=20),
     "retry_policy": ExceptionRetryPolicy(
-        [RetryRule(kind, RetryAction.FAIL, reason="the same data would fail again") for kind in _FINAL]
+        [
+            RetryRule(errors.UnreachableError, RetryAction.RETRY, reason="the server may answer again"),
+            *(RetryRule(kind, RetryAction.FAIL, reason="the same data would fail again") for kind in _FINAL),
+        ]
     ),
     "execution_timeout": timedelta(hours=2),
     "on_failure_callback": FailureAlert(),
@@ -61,7 +65,8 @@ TRAINING_PARAMS = {
         False,
         type="boolean",
         title="Same data",
-        description="Evaluate and decide again although the same data was trained on: the champion may be another.",
+        description="Plan again what was decided on already. What stands of that stays; a candidate that was refused "
+        "for what the online store answered alone is decided on anew, by what it answers now.",
     ),
 }
 

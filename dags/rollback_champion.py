@@ -8,7 +8,8 @@ moves before.
 `score_documents` through the asset `champion`, which then finds nothing to do.
 
 **Hazards** What the champion after it did better is lost until the next promotion: the gate compares a new candidate
-with the version in service. Roll forward again by naming the version.
+with the version in service. Roll forward again by naming the version. Without a version, a run first finishes a
+rollback whose predictions are not served yet, and goes no further back.
 
 **Example** `{"version": 3, "reason": "version 4 scores reviews as hot", "dry_run": true}`
 """
@@ -73,8 +74,15 @@ def rollback_champion():
         champion = rollback.move(settings(), Path(move))
         outlet_events[CHAMPION].extra = {"model_version": champion.model_version, "reason": champion.reason}
 
+    @task
+    def model_cards():
+        """Write on their cards which version serves now, and which did before."""
+        from hotarea.stages import model_card
+
+        model_card.of_reigns(settings())
+
     decided = decide()
-    into_predictions(plan(decided)) >> rollback(decided) >> audit_predictions()
+    into_predictions(plan(decided)) >> rollback(decided) >> [audit_predictions(), model_cards()]
 
 
 rollback_champion()

@@ -9,8 +9,9 @@ the asset `champion`. The arbiter answers first: within a cooldown, beyond the w
 with data that is being or has been trained on, the run is skipped; the XCom `outcome` of `plan` says why.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
-closed: where evidence is missing, nothing is promoted. While a candidate waits for a person, at most as long as
-`policy/gate.toml` says, no other is trained.
+closed: where evidence is missing, nothing is promoted. Where what the model reads is not served online yet, `gate`
+fails and decides nothing: `hotarea materialize`, then clear it. While a candidate waits for a person, at most as long
+as `policy/gate.toml` says, no other is trained.
 
 **Example** `{"reason": "the new topics look wrong", "force": true}`
 """
@@ -72,10 +73,11 @@ def train_model():  # noqa: C901 - nine tasks, no branches
 
     @decision
     def gate(training_id, *, run_id):
-        """Decide whether the candidate may replace the champion; return the task that follows."""
-        from hotarea.stages import gate
+        """Decide whether the candidate may replace the champion, and write its card; return the task that follows."""
+        from hotarea.stages import gate, model_card
 
         verdict = gate.run(settings(), training_id, run_id).verdict
+        model_card.of_training(settings(), training_id)  # also if nobody gets as far as the task of that name
         return {"promote": "promote", "hold": "ask", "reject": "rejected"}[verdict]
 
     @task(outlets=[CHAMPION], trigger_rule="none_failed_min_one_success")
@@ -95,10 +97,10 @@ def train_model():  # noqa: C901 - nine tasks, no branches
 
     @task(trigger_rule="none_failed_min_one_success")
     def model_card(training_id):
-        """Write down what the candidate is, how good it is, and what became of it."""
+        """Write down what became of the candidate, and of the champion that it replaced, on their cards."""
         from hotarea.stages import model_card
 
-        model_card.of_training(settings(), training_id)
+        model_card.of_outcome(settings(), training_id)
 
     planned = plan()
     training_id = evaluate(planned)

@@ -19,18 +19,17 @@ METRICS = {"average_precision": 0.76, "roc_auc": 0.95, "log_loss": 0.15, "brier"
 RATE = {"average_precision": 0.61, "roc_auc": 0.8, "log_loss": 0.2, "brier": 0.05}
 
 
-def three_versions(settings: Settings, tmp_path: Path) -> Settings:
-    """Fill a home with three model versions in the registry, of the trainings t1, t2 and t3."""
+def fill(settings: Settings, models: Path) -> None:
+    """Fill a home with three model versions in the registry, of the trainings t1, t2 and t3, and their predictions."""
     values = np.random.default_rng(1).random((100, 2))
     for version in (1, 2, 3):
         model = fit(values, values[:, 0] > 0.8, ("a", "b"), Recipe(rounds=version, nthread=1), seed=1)
-        file = save(model, tmp_path / f"{version}.ubj")
+        file = save(model, models / f"{version}.ubj")
         assert registry.register(settings, f"t{version}", file, {}, {}) == version
     published = Published(settings)
     published.features("2020-12-31@2020-12-31", *({"document_id": i, "cite_count": 1} for i in DOCUMENTS))
     for version in (1, 2, 3):
         published.predictions("2020-12-31", version, {i: (i + version) % 10 / 10 for i in DOCUMENTS})
-    return settings
 
 
 def decide(settings: Settings, version: int, against: int | None, accepted: bool = True, verdict: str = "") -> None:

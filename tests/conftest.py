@@ -1,7 +1,8 @@
 """Fixtures that all tests share: a home of their own, small published sets, and the real data where it is present."""
 
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -16,12 +17,31 @@ from hotarea.domain.tables import COUNTS, FEATURES, PREDICTIONS
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from tests.templates import copied, shared
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
-LONGEST = ("flink", "test_loop.py", "dags")
+LONGEST = (
+    "test_loop.py",
+    "flink/test_killed.py",
+    "flink",
+    "stages/test_killed_training.py",
+    "stages/test_train.py",
+    "stages/test_wrong_data.py",
+    "test_replay_command.py",
+    "dags",
+    "stages/test_arbiter.py",
+    "stages/test_score.py",
+    "stages/test_killed_materialization.py",
+    "stages/test_replay.py",
+    "expectations/test_every_check_fires.py",
+    "benchmarks",
+    "stages",
+    "stores",
+)
+"""What takes longest, first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,8 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    first = item.path.relative_to(PROJECT / "tests").parts[0]
-    return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+    path = item.path.relative_to(PROJECT / "tests").as_posix()
+    return next((n for n, name in enumerate(LONGEST) if path == name or path.startswith(f"{name}/")), len(LONGEST))
 
 
 @pytest.fixture
@@ -124,18 +144,35 @@ def published(settings: Settings) -> Published:
 
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of an MLflow without any model, for `with_registry`: to make one takes seconds."""
-    from hotarea.stores import registry
+    """A home with nothing but the database of an MLflow without any model: to make one takes seconds."""
 
-    settings = Settings.load(home=tmp_path_factory.mktemp("registry"), project=PROJECT)
-    assert registry.champion(settings) is None
-    return Layout(settings.home).state / "mlflow.db"
+    def build(home: Path) -> None:
+        from hotarea.stores import registry
+
+        assert registry.champion(Settings.load(home=home, project=PROJECT)) is None
+
+    return shared(tmp_path_factory, "empty-registry", build)
+
+
+@pytest.fixture(scope="session")
+def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, str]], None]:
+    """Gives an Airflow, by its environment, a database without any run: to migrate one takes long."""
+    from hotarea.console.airflow import command, environment
+
+    def build(home: Path) -> None:
+        variables = environment(Settings.load(home=home, project=PROJECT))
+        subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+        Path(variables["AIRFLOW_HOME"], "airflow.db").rename(home / "airflow.db")
+
+    template = shared(tmp_path_factory, "airflow-database", build) / "airflow.db"
+
+    def give(variables: Mapping[str, str]) -> None:
+        shutil.copyfile(template, Path(variables["AIRFLOW_HOME"], "airflow.db"))
+
+    return give
 
 
 @pytest.fixture
 def with_registry(settings: Settings, empty_registry: Path) -> Settings:
     """Settings with a fresh home that has a registry without any model."""
-    state = Layout(settings.home).state
-    state.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(empty_registry, state / "mlflow.db")
-    return settings
+    return copied(empty_registry, settings)

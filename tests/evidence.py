@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hotarea.domain.evaluation import CHAMPION, MODEL
-from hotarea.domain.evidence import Evidence, Interval, Rehearsal, Slice
+from hotarea.domain.evidence import Agreement, Evidence, Interval, Rehearsal, Slice
 from hotarea.domain.gate_policy import Policy
 from hotarea.domain.hindsight import CEILINGS
 from hotarea.domain.settings import Settings
@@ -43,9 +43,10 @@ FIRST = Evidence(
     importance={"rate_1y_pct": 0.8, "age_years": 0.2},
     prediction_drift=0.1,
     hindsight=dict.fromkeys(CEILINGS, 0.5),
+    hindsight_rows=dict.fromkeys(CEILINGS, 9_000),
     rehearsal=Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.6, differing=0),
     online_views=("document_citations",),
-    disagreement={"document_citations": 0.0},
+    agreement={"document_citations": Agreement(documents=400, share=0.0, cutoff="2020-12-31")},
 )
 """The first candidate of a home, which has no champion yet."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -31,27 +31,35 @@ class History:
 
     settings: Settings
     documents: int = 1000
+    lag: timedelta = timedelta()  # releases come so long after the end of the year that they cover
 
     def publish(self, years: Sequence[int], shift: float = 0.0) -> None:
         """Publish releases, features and (where matured) labels; `shift` moves the newest year's features away."""
         for year in years:
-            self.publish_at(end(year), shift if year == years[-1] else 0.0)
+            moved = shift if year == years[-1] else 0.0
+            self.publish_at(end(year) + self.lag, moved)
+            if self.lag:
+                with Ledger(self.settings.ledger) as ledger:
+                    self._set(ledger, Cutoff(end(year), end(year) + self.lag), moved)
         with Ledger(self.settings.ledger) as ledger:
-            released = [
-                r.release_date.year for r in ledger.all(records.Release) if r.release_date == end(r.release_date.year)
-            ]
+            covered = [r.release_date - self.lag for r in ledger.all(records.Release)]
+            released = [day.year for day in covered if day == end(day.year)]
             labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
             for year in sorted(set(released) - labelled):
                 if year + self.settings.horizon_years <= max(released):
-                    self._labels(ledger, year)
+                    for day in {end(year), end(year) + self.lag}:
+                        self._labels(ledger, year, day)
 
     def publish_at(self, day: date, shift: float = 0.0) -> None:
         """Publish the release of a day and its features, but no labels."""
         with Ledger(self.settings.ledger) as ledger:
-            cutoff = Cutoff(day, day)
             self._release(ledger, day)
-            _write(Layout(self.settings.home).feature_set(cutoff), self._features(day, shift))
-            ledger.add(records.FeatureSet(cutoff=day, known=day, rows=self.documents, seconds=0, run_id="test"))
+            self._set(ledger, Cutoff(day, day), shift)
+
+    def _set(self, ledger: Ledger, cutoff: Cutoff, shift: float) -> None:
+        _write(Layout(self.settings.home).feature_set(cutoff), self._features(cutoff, shift))
+        made = {"rows": self.documents, "seconds": 0, "run_id": "test"}
+        ledger.add(records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, **made))
 
     def correct(self, cutoff: Cutoff) -> None:
         """Publish features of a cutoff again as known later: each number is absurd."""
@@ -69,8 +77,8 @@ class History:
                 records.FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=self.documents, seconds=0, run_id="test")
             )
 
-    def _features(self, day: date, shift: float) -> pa.Table:
-        rng = np.random.default_rng(day.toordinal())
+    def _features(self, cutoff: Cutoff, shift: float) -> pa.Table:
+        rng = np.random.default_rng(cutoff.day.toordinal())
         cited = np.arange(self.documents) % 10 != 9
         columns: dict[str, np.ndarray] = {name: rng.poisson(4, self.documents) + 1 for name in tables.COUNTS}
         columns |= {name: rng.lognormal(0, 1, self.documents) for name in tables.RATIOS}
@@ -79,11 +87,11 @@ class History:
         columns["cite_count"] = np.where(cited, columns["cite_count"], 0)
         found = {name: pa.array(values, mask=_unknown(name, cited)) for name, values in columns.items()}
         found |= {f"{name}_pct": _percentiles(found[name], shift) for name in tables.RANKED}
-        return _table(tables.FEATURES, self.documents, day, day, found)
+        return _table(tables.FEATURES, self.documents, cutoff.day, cutoff.known, found)
 
-    def _labels(self, ledger: Ledger, year: int) -> None:
-        cutoff = Cutoff(end(year), end(year + self.settings.horizon_years))
-        features = pq.read_table(Layout(self.settings.home).feature_set(Cutoff(end(year), end(year))))
+    def _labels(self, ledger: Ledger, year: int, day: date) -> None:
+        cutoff = Cutoff(day, end(year + self.settings.horizon_years) + self.lag)
+        features = pq.read_table(Layout(self.settings.home).feature_set(Cutoff(day, end(year) + self.lag)))
         rate, share = (features[name].to_numpy() for name in ("rate_1y", "citing_share_1y"))
         noise = np.random.default_rng(year + 5000).lognormal(0, 0.2, self.documents)
         future = noise * np.where(np.nan_to_num(share) > 0.6, rate, 0.3 + 0.1 * rate)

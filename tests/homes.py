@@ -11,6 +11,7 @@ from hotarea.domain.labels import LabelRule
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
+from hotarea.stages import features as stage
 from hotarea.stages import ingest, jobs, staged_releases
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -25,6 +26,15 @@ def ingested(settings: Settings, raw: Path) -> list[str]:
     assert plan
     jobs.run(ingest.job(settings, plan))
     return staged_releases.publish(settings, plan, "test")
+
+
+def built(settings: Settings) -> None:
+    """Build and publish what features and labels are missing; their suites are proven elsewhere."""
+    plan = stage.plan(settings, "test")
+    assert plan
+    jobs.run(stage.feature_job(settings, plan))
+    jobs.run(stage.label_job(settings, plan))
+    stage.publish(settings, plan, "test")
 
 
 def deliver(settings: Settings, deliveries: dict[date, Delivery]) -> None:

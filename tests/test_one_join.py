@@ -13,6 +13,7 @@ ALLOWED = {
     "src/hotarea/stores/feature_store.py": "asks the join for a cutoff's documents",
     "src/hotarea/stages/features.py": "publishes features",
     "src/hotarea/stages/score.py": "publishes predictions; its job filters the rows by both times",
+    "src/hotarea/stages/predictions.py": "names what published predictions are judged beside",
     "src/hotarea/stages/validate.py": "judges whole sets",
     "src/hotarea/stages/published.py": "names the sets that are judged",
     "src/hotarea/stages/replay.py": "links whole sets into a home that is to know no later ones",

@@ -21,7 +21,11 @@ from hotarea_airflow.process import ProcessGroup
 
 _LOG_LINE = re.compile(r"\S+ \S+ (DEBUG|INFO|WARNING|ERROR|CRITICAL) (.*)")
 _EXCEPTION_LINE = re.compile(r"(?:[A-Za-z_]\w*\.)*([A-Z]\w*): (.+)")
-_KNOWN = {kind.__name__: kind for kind in errors.HotareaError.__subclasses__()}
+_KNOWN = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.HotareaError)
+}
 
 
 class _WithoutDataflow(BeamDataflowMixin):

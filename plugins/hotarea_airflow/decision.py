@@ -1,6 +1,7 @@
 """Tasks of the gate: the one that decides, with a link to its report, and the one that waits for a person."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ from airflow.providers.standard.decorators.branch_python import _BranchPythonDec
 from airflow.providers.standard.operators.hitl import HITLBranchOperator
 from airflow.sdk import BaseOperatorLink, Context, Param
 from airflow.sdk.bases.decorator import TaskDecorator, task_decorator_factory
+from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.timezone import utcnow
 
-APPROVE, REJECT = "Approve", "Reject"
+from hotarea_airflow.answers import APPROVE, REJECT, AnswerTrigger
 
 _NO_REASON = "no reason was given"
 
@@ -49,7 +52,8 @@ class ApprovalOperator(HITLBranchOperator):
     """Shows why the gate holds a candidate, and waits until a person approves or rejects it under Required Actions.
 
     The answer goes into the ledger with who gave it and why; without one in the policy's time the candidate is
-    rejected. An answer that the ledger holds already, as `hotarea approve` leaves it, is not asked for again.
+    rejected. An answer that the ledger holds, as `hotarea approve` leaves it, counts as well: before the question is
+    asked, and while it waits.
 
     :param training_id: the candidate
     :param approved: the task that follows an approval
@@ -84,7 +88,7 @@ class ApprovalOperator(HITLBranchOperator):
         self.training_id = training_id
 
     def execute(self, context: Context) -> Any:
-        """Ask, and wait for the answer without a process; go on at once if it was given."""
+        """Ask, and wait for the answer in the triggerer; go on at once if it was given."""
         from hotarea.domain.settings import Settings
         from hotarea.stages import approval
 
@@ -95,15 +99,19 @@ class ApprovalOperator(HITLBranchOperator):
         self.subject = f"May version {decision.model_version} serve?"
         self.body = approval.question(settings, decision)
         self.response_timeout = approval.waits(decision)
-        return super().execute(context)
+        with suppress(TaskAwaitingInput):  # so the provider waits: for an answer under Required Actions alone
+            super().execute(context)
+        return self.defer(trigger=self._trigger(context, approval.waits(decision)), method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Remember the answer and go on; of several answers, the first counts."""
         from hotarea.domain.settings import Settings
         from hotarea.stages import approval
 
+        if "error" in event:
+            self.process_trigger_event_error(event)
         who, settings, run_id = event.get("responded_by_user"), Settings.load(), context["ti"].run_id
-        if who is None:
+        if who is None:  # it came by command, or not at all
             answer = approval.timed_out(settings, self.training_id, run_id)
         else:
             approved = event["chosen_options"] == [APPROVE]
@@ -112,6 +120,16 @@ class ApprovalOperator(HITLBranchOperator):
                 settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
             )
         return self._go_on(context, answer.approved)
+
+    def _trigger(self, context: Context, patience: timedelta) -> AnswerTrigger:
+        return AnswerTrigger(
+            training_id=self.training_id,
+            ti_id=context["task_instance"].id,
+            options=self.options,
+            params=self.serialized_params,
+            defaults=self.defaults,
+            timeout_datetime=utcnow() + patience,
+        )
 
     def _go_on(self, context: Context, approved: bool) -> Any:
         return self.do_branch(context, self.options_mapping[APPROVE if approved else REJECT])

@@ -188,7 +188,7 @@ def train(
     reason: Annotated[str, typer.Option(help="Why; kept with the request.")] = "by hand",
     force: Annotated[bool, typer.Option("--force", help="Pass the cooldown and the week's budget.")] = False,
     same_data: Annotated[
-        bool, typer.Option("--same-data", help="Evaluate again what was trained on and decided on already.")
+        bool, typer.Option("--same-data", help="Plan again what was decided on: what stands of that stays.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -15,9 +15,8 @@ from hotarea.domain.settings import Settings
 from hotarea.stages import ingest
 from tests import faults
 from tests.beam_jobs.conftest import Built
+from tests.conftest import PROJECT
 from tests.corpora import EVENTFUL, cutoff
-
-PROJECT = Path(__file__).parents[2]
 
 
 def run_on_small_disk(folder: Path, size: str, command: list[str]) -> tuple[int, str, list[str]]:

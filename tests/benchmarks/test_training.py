@@ -18,11 +18,12 @@ def test_all_steps_run_and_are_measured():
         "fit, rounds chosen",
         "bootstrap, one rival",
         "bootstrap, all contenders",
+        "bootstrap, slices too",
         "metrics",
     ]
     assert all(took["seconds"] >= 0 and took["peak_mib"] > 0 for took in found["steps"].values())
     assert found["steps"]["fit"]["metrics"]["average_precision"] > 0.3
-    assert len(training.table(found).splitlines()) == 7
+    assert len(training.table(found).splitlines()) == 8
     json.dumps(found)
 
 

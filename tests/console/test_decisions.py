@@ -24,7 +24,12 @@ def shown(evidence, answer: Approval | None = None) -> str:
             "hotarea promote puts it in service",
         ),
         (CONTESTED, "PROMOTE version 2 of 2020-12-31-0123456789, against champion version 1", "hotarea promote"),
-        (UNDECIDED, "HOLD version 2", "a person decides: hotarea approve 2020-12-31-0123456789 --reason"),
+        (
+            UNDECIDED,
+            "HOLD version 2",
+            "a person decides: Required Actions in Airflow, or hotarea approve 2020-12-31-0123456789 --reason … or "
+            "hotarea reject 2020-12-31-0123456789 --reason …",
+        ),
         (beaten_by(FIRST, "rate"), "REJECT version 1", "the champion stays as it is"),
     ],
 )

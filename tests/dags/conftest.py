@@ -10,8 +10,7 @@ import pytest
 
 from hotarea.console.airflow import environment
 from hotarea.domain.settings import Settings
-
-PROJECT = Path(__file__).parents[2]
+from tests.conftest import PROJECT
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hotarea.console.airflow import command, environment
+from hotarea.console.airflow import environment
 from hotarea.domain.records import Champion, FeatureSet, Materialization, Problem, Release, Validation
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, save
@@ -25,6 +25,7 @@ from hotarea.stores.ledger import Ledger
 from tests.conftest import PROJECT
 from tests.faults import deliver, work
 from tests.servers import Mailbox, Webhook, mail_server, webhook
+from tests.templates import copied
 
 pytestmark = pytest.mark.airflow
 
@@ -92,12 +93,16 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Iterator[Story]:
+def story(
+    tmp_path_factory: pytest.TempPathFactory,
+    empty_registry: Path,
+    airflow_database: Callable[[Mapping[str, str]], None],
+) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("broken-release")
     with webhook() as hook, mail_server() as box:
         settings = good_home(folder, empty_registry)
         variables = {**environment(settings), "HOTAREA_ALERT_URLS": f"{hook.url} {box.url}"}
-        subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+        airflow_database(variables)
         assert settings.raw is not None
         before = State.of(settings)
         delivery(settings.raw, 2013, lost=True)
@@ -111,8 +116,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Ite
 def good_home(folder: Path, empty_registry: Path) -> Settings:
     """Return a home with three good releases, a champion, and features served online."""
     settings = Settings.load(home=folder / "home", project=PROJECT, raw=delivery(folder / "raw", 2012))
-    Layout(settings.home).state.mkdir(parents=True)
-    shutil.copyfile(empty_registry, Layout(settings.home).state / "mlflow.db")
+    copied(empty_registry, settings)
     ingest.run(settings, "before")
     features.run(settings, "before")
     materialize.run(settings, "before")

@@ -1,36 +1,39 @@
-"""A candidate that the gate holds, in the real DAG: a person approves it, refuses it, or nobody answers."""
+"""A candidate that the gate holds, in the real DAG: approved in Airflow, refused by a command, or left unanswered."""
 
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from hotarea.console.airflow import command, environment
+from hotarea.console.airflow import environment
+from hotarea.domain.model_card import ModelCard
 from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize, train
 from hotarea.stores import registry
+from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History
 from tests.projects import that_holds
+from tests.templates import copied
 
 pytestmark = pytest.mark.airflow
 
-ANSWERS = ("Approve", "Reject", "none")
-
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
+def homes(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> dict[str, Settings]:
     """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
     patient, hasty = that_holds(folder / "patient"), that_holds(folder / "hasty", wait_hours="0.0003")
     first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=3)
-    History(first).publish(range(2010, 2016))
+    History(copied(empty_registry, first)).publish(range(2010, 2016))
     materialize.run(first, "online")
     assert train.run(first, "train")
     found = {"Approve": first}
@@ -41,11 +44,15 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Settings]:
 
 
 @pytest.fixture(scope="module")
-def runs(homes: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def runs(
+    homes: dict[str, Settings],
+    tmp_path_factory: pytest.TempPathFactory,
+    airflow_database: Callable[[Mapping[str, str]], None],
+) -> dict[str, dict[str, Any]]:
     """What Airflow made of each answer."""
     folder = tmp_path_factory.mktemp("runs")
     variables = environment(homes["Approve"]) | {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
-    subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+    airflow_database(variables)
     wanted = json.dumps([(answer, str(s.home), str(s.project)) for answer, s in homes.items()])
     program = [sys.executable, Path(__file__).with_name("run_held.py"), PROJECT / "dags", wanted, folder / "runs.json"]
     ended = subprocess.run(program, env=variables, capture_output=True, text=True, check=False)
@@ -104,6 +111,21 @@ def test_the_person_sees_what_it_is_held_for_and_a_link_to_the_report(runs, home
     assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
     assert [*shown["params"]] == ["why"]
     assert Path(decision.report).is_file()
+
+
+def test_no_question_stays_open_however_it_was_answered(runs):
+    assert {answer: run["open"] for answer, run in runs.items()} == dict.fromkeys(runs, False)
+
+
+def test_a_card_says_what_became_of_each_candidate(homes):
+    found = {answer: model_card_of(settings) for answer, settings in homes.items()}
+
+    assert found == {"Approve": "in service", "Reject": "refused by ada", "none": "refused by nobody"}
+
+
+def model_card_of(settings: Settings) -> str:
+    (card,) = Layout(settings.home).runs.glob("*/card.json")
+    return msgspec.json.decode(card.read_bytes(), type=ModelCard).state
 
 
 def test_the_gates_task_links_to_the_report(runs, homes):

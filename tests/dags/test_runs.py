@@ -6,23 +6,21 @@ Of one work the record lacks its references: it goes to quarantine, and is retri
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hotarea.console.airflow import command, environment
+from hotarea.console.airflow import environment
 from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Release, Retry, TrainingRun, TriggerRequest
 from hotarea.domain.settings import Settings
 from hotarea.stores.ledger import Ledger
+from tests.conftest import PROJECT
 from tests.faults import Fault, lines_of, null_references, tiny_delivery, truncated_gzip
+from tests.servers import Webhook, webhook
 
 pytestmark = pytest.mark.airflow
-
-PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -47,30 +45,18 @@ def corrected(raw: Fault, file: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alerts() -> Iterator[tuple[str, list[str]]]:
-    """An Apprise URL of a webhook on loopback, and the titles that it was sent."""
-    titles: list[str] = []
-
-    class Webhook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"json://127.0.0.1:{server.server_port}/", titles
-        server.shutdown()
-        thread.join()
+def alerts() -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def runs(
-    home: Settings, raw: Fault, alerts: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+    home: Settings,
+    raw: Fault,
+    alerts: Webhook,
+    tmp_path_factory: pytest.TempPathFactory,
+    airflow_database: Callable[[Mapping[str, str]], None],
 ) -> dict[str, dict[str, Any]]:
     """What Airflow made of a broken delivery; of the good one, features and a retry, each twice; and of a replay."""
     folder = tmp_path_factory.mktemp("runs")
@@ -88,8 +74,8 @@ def runs(
         "retry again": ("retry_quarantine", {"file": str(folder / "corrected.txt")}),
         "replay": ("replay_releases", {"last": 2012}),
     }
-    variables = {**environment(home), "HOTAREA_ALERT_URLS": alerts[0]}
-    subprocess.run(command("db", "migrate"), env=variables, check=True, capture_output=True)
+    variables = {**environment(home), "HOTAREA_ALERT_URLS": alerts.url}
+    airflow_database(variables)
     program = [sys.executable, Path(__file__).with_name("run_dag.py"), PROJECT / "dags"]
     subprocess.run(
         [*program, json.dumps(list(wanted.values())), folder / "runs.json"],
@@ -100,17 +86,17 @@ def runs(
     return dict(zip(wanted, json.loads((folder / "runs.json").read_text()), strict=True))
 
 
-def test_broken_data_fails_at_once_and_is_told(runs: dict[str, dict[str, Any]], alerts: tuple[str, list[str]]) -> None:
+def test_broken_data_fails_at_once_and_is_told(runs: dict[str, dict[str, Any]], alerts: Webhook) -> None:
     broken = runs["broken"]
     failed = [name for name, state in broken["tasks"].items() if state == "failed"]
     assert (broken["state"], len(failed)) == ("failed", 1)
     assert broken["tries"][failed[0]] == 1
-    assert alerts[1][:1] == [f"hotarea: ingest_releases.{failed[0]} failed"]
+    assert alerts.titles[:1] == [f"hotarea: ingest_releases.{failed[0]} failed"]
 
 
-def test_a_task_that_succeeds_again_is_told(runs: dict[str, dict[str, Any]], alerts: tuple[str, list[str]]) -> None:
+def test_a_task_that_succeeds_again_is_told(runs: dict[str, dict[str, Any]], alerts: Webhook) -> None:
     assert runs["first"]["state"] == "success"
-    assert alerts[1][1:] == ["hotarea: recovered: ingest_releases.ingest_works failed"]
+    assert alerts.titles[1:] == ["hotarea: recovered: ingest_releases.ingest_works failed"]
 
 
 def test_good_data_is_published(runs: dict[str, dict[str, Any]], home: Settings) -> None:

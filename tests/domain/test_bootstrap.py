@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss
 
-from hotarea.domain.bootstrap import Order, Resampling, differences, resampled
+from hotarea.domain.bootstrap import Order, Resampling, differences, gains, resampled
 from hotarea.domain.evaluation import Scores, losses, metrics
 
 RNG = np.random.default_rng(11)
@@ -124,3 +124,51 @@ def test_few_hot_rows_leave_resamples_out_and_still_give_numbers():
 
     interval = found["rival"]["average_precision"]
     assert 0 < interval.lower <= interval.estimate <= interval.upper < 1
+
+
+# ---- parts of the rows
+
+
+def test_the_gain_on_a_part_is_that_of_its_rows_alone_on_every_resample():
+    """Parts that overlap, one without ties and one with, against each resample written out."""
+    parts = {"odd": np.arange(len(HOT)) % 2 == 1, "first": np.arange(len(HOT)) < 900, "all": np.ones(len(HOT), bool)}
+
+    found = gains(HOT, MODEL, TIED, parts, Resampling(5, 16))
+
+    order = np.argsort(-MODEL.ranking, kind="stable")
+    drawn = [w for seed in np.random.SeedSequence(5).spawn(2) for w in resampled(len(HOT), seed)]
+    for name, part in parts.items():
+        ours, theirs = (average_precision_score(HOT[part], s.ranking[part]) for s in (MODEL, TIED))
+        assert found[name].estimate == pytest.approx(ours - theirs, abs=1e-12)
+        by_hand = []
+        for weights in drawn:
+            rows = np.repeat(order, weights * part[order])
+            ours, theirs = (average_precision_score(HOT[rows], s.ranking[rows]) for s in (MODEL, TIED))
+            by_hand.append(ours - theirs)
+        lower, upper = np.quantile(by_hand, [0.025, 0.975])
+        assert (found[name].lower, found[name].upper) == pytest.approx((lower, upper), abs=1e-12)
+
+
+def test_all_rows_as_one_part_gain_what_they_differ_by():
+    whole = {"all": np.ones(len(HOT), bool)}
+
+    found = gains(HOT, MODEL, RIVAL, whole, Resampling(5, 40))["all"]
+
+    assert found == differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 40))["rival"]["average_precision"]
+
+
+def test_other_parts_and_threads_change_nothing_of_one():
+    first = {"first": np.arange(len(HOT)) < 900}
+    more = {"odd": np.arange(len(HOT)) % 2 == 1} | first
+
+    alone = gains(HOT, MODEL, RIVAL, first, Resampling(5, 40, 1))["first"]
+
+    assert gains(HOT, MODEL, RIVAL, more, Resampling(5, 40, 3))["first"] == alone
+
+
+def test_a_part_of_one_kind_says_nothing_nor_do_scores_that_are_no_numbers():
+    cold = {"cold": ~HOT, "hot": HOT, "none": np.zeros(len(HOT), bool)}
+    broken = Scores.of(np.where(np.arange(len(HOT)) == 7, np.nan, RIVAL.probability))
+
+    assert gains(HOT, MODEL, RIVAL, cold, Resampling(5, 8)) == {}
+    assert gains(HOT, MODEL, broken, {"all": np.ones(len(HOT), bool)}, Resampling(5, 8)) == {}

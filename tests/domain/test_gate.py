@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_rules
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
-from hotarea.domain.evidence import Evidence, Interval, Rehearsal
+from hotarea.domain.evidence import Agreement, Evidence, Interval, Rehearsal
 from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
 from hotarea.domain.gate_check import Outcome
-from hotarea.domain.hindsight import CEILINGS
+from hotarea.domain.hindsight import CEILINGS, GAINED, LEAST_ROWS
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
 
 PROMOTE, HOLD, REJECT = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
@@ -61,8 +61,32 @@ def tried(**changes: Any) -> Evidence:
     )
 
 
+def audited(**changes: Any) -> Evidence:
+    """Return the evidence of a candidate whose audits found something else."""
+    usual = {"documents": 400, "share": 0.0, "cutoff": "2020-12-31"}
+    return replace(FIRST, agreement={"document_citations": Agreement(**usual | changes)})
+
+
+def small(evidence: Evidence) -> Evidence:
+    """Leave no slice that is large enough to be judged."""
+    return replace(evidence, slices={name: replace(part, rows=499) for name, part in evidence.slices.items()})
+
+
 def agreeing(reference: str, agreement: float) -> Evidence:
     return replace(FIRST, hindsight={**FIRST.hindsight, reference: agreement})
+
+
+def known(rows: int, reference: str = GAINED) -> Evidence:
+    """Return evidence of which no agreement with a reference was computed, that of so many documents is known."""
+    return replace(
+        FIRST,
+        hindsight=drop(FIRST.hindsight, reference),
+        hindsight_rows={**FIRST.hindsight_rows, reference: rows},
+    )
+
+
+def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if k != key}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +164,8 @@ def agreeing(reference: str, agreement: float) -> Evidence:
             [],
             id="a slice of too few hot areas to judge",
         ),
+        pytest.param(small(CONTESTED), HOLD, ["slices: judged"], id="no slice to compare with the champion's"),
+        pytest.param(small(FIRST), PROMOTE, [], id="no slice to judge where nobody serves"),
         # learned from what it is evaluated on, or from hindsight: never held
         pytest.param(
             replace(FIRST, overlap={MODEL: 1}), REJECT, ["overlap: model"], id="trained on one evaluation row"
@@ -157,6 +183,10 @@ def agreeing(reference: str, agreement: float) -> Evidence:
             ["leakage: too good"],
             id="better than honest models are",
         ),
+        pytest.param(known(LEAST_ROWS), REJECT, [f"leakage: {GAINED}"], id="an agreement that is missing"),
+        # too few documents to tell a leak: held
+        pytest.param(known(LEAST_ROWS - 1), HOLD, [f"leakage: {GAINED}"], id="too few rows to tell a leak"),
+        pytest.param(known(0), HOLD, [f"leakage: {GAINED}"], id="no row that tells one"),
         # drift: held
         pytest.param(moved("age_years", 1.1, weight=0.1), HOLD, ["drift: age_years"], id="a feature that moved"),
         pytest.param(moved("age_years", 1.7, 0.7, weight=0.1), PROMOTE, [], id="one that had moved before"),
@@ -175,12 +205,20 @@ def agreeing(reference: str, agreement: float) -> Evidence:
         pytest.param(tried(loading_s=10.1), HOLD, ["rehearsal: loading"], id="one that loads slowly"),
         # online and offline
         pytest.param(
-            replace(FIRST, disagreement={"document_citations": 0.01}),
+            audited(share=0.01),
             REJECT,
             ["serving: document_citations"],
             id="online answers that differ",
         ),
-        pytest.param(replace(FIRST, online_views=(), disagreement={}), PROMOTE, [], id="features that are not served"),
+        pytest.param(
+            audited(documents=299), REJECT, ["serving: document_citations, documents"], id="too few online answers"
+        ),
+        pytest.param(audited(documents=300), PROMOTE, [], id="just enough of them"),
+        pytest.param(
+            audited(cutoff="2019-12-31"), REJECT, ["serving: document_citations, cutoff"], id="answers of last year"
+        ),
+        pytest.param(audited(cutoff="2021-06-30"), PROMOTE, [], id="answers of a newer release"),
+        pytest.param(replace(FIRST, online_views=(), agreement={}), PROMOTE, [], id="features that are not served"),
         # several
         pytest.param(
             moved("age_years", 1.1, weight=0.1, evidence=gained(0.0, -0.03, 0.03)),
@@ -227,7 +265,7 @@ def without(evidence: Evidence) -> Iterator[Any]:
         for name in ("average_precision", "log_loss"):
             cut = {**evidence.differences, rival: drop(evidence.differences[rival], name)}
             yield pytest.param({"differences": cut}, rival, id=f"difference to {rival} in {name}")
-    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "disagreement"):
+    for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "hindsight_rows", "agreement"):
         for key in getattr(evidence, name):
             yield pytest.param({name: drop(getattr(evidence, name), key)}, key, id=f"{name} of {key}")
     yield pytest.param({"slices": {}}, "not sliced", id="slices")
@@ -236,10 +274,6 @@ def without(evidence: Evidence) -> Iterator[Any]:
     yield pytest.param({"prediction_drift": None}, "scores between", id="drift of predictions")
     yield pytest.param({"rehearsal": None}, "no fresh process", id="rehearsal")
     yield pytest.param({"online_views": None}, "served online is missing", id="views that are served")
-
-
-def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
-    return {k: v for k, v in values.items() if k != key}
 
 
 @pytest.mark.parametrize(("changes", "named"), list(without(CONTESTED)))
@@ -266,7 +300,7 @@ def test_a_slice_of_sufficient_size_that_was_not_evaluated_rejects(part: str) ->
 
 EMPTY = {dict: {}, tuple: (), type(None): None, int: 0, float: math.nan, str: ""}
 NAMES = {"training_id", "model_version", "champion_version", "evaluation_cutoff", "newest_cutoff"}
-TOLD = {"decision_threshold", "at_threshold"}
+TOLD = {"decision_threshold", "at_threshold", "last_champion_version"}
 """What the gate does not decide on: what the model is called, and what is shown only."""
 
 
@@ -296,7 +330,7 @@ def test_no_number_that_is_none_promotes(data: st.DataObject) -> None:
         moved("age_years", 0.1, before=wrong, evidence=CONTESTED),
         replace(CONTESTED, prediction_drift=wrong),
         replace(CONTESTED, hindsight=dict.fromkeys(CEILINGS, wrong)),
-        replace(CONTESTED, disagreement={"document_citations": wrong}),
+        replace(CONTESTED, agreement={"document_citations": Agreement(400, wrong, "2020-12-31")}),
         tried(p99_ms=wrong),
     ]
 
@@ -341,10 +375,24 @@ def test_a_reason_tells_figures_interval_and_what_was_expected():
     ]
 
 
+def test_too_few_rows_to_tell_a_leak_are_counted():
+    assert decide(known(17), POLICY).reasons == [
+        "too few rows to tell a leak of citations gained since: 17, expected at least 200"
+    ]
+
+
 def test_slices_that_are_too_small_are_named():
     reasons = [c.reason for c in decide(FIRST, POLICY).checks]
 
     assert "not judged, as they hold fewer than 500 rows or 50 hot areas: topic: small" in reasons
+
+
+def test_latency_is_said_to_be_the_processors():
+    (said,) = (c.reason for c in decide(tried(p99_ms=51.0), POLICY).checks if c.name == "rehearsal: latency")
+
+    assert said.startswith(
+        "milliseconds of the processor, not of the clock, in which 99 % of all answers are given: 51"
+    )
 
 
 def test_another_policy_decides_differently():

@@ -10,6 +10,7 @@ from hotarea.domain.hindsight import (
     NORMALISED,
     agreement,
     agreements,
+    compared,
     of_the_present,
     references,
 )
@@ -34,9 +35,25 @@ def test_what_is_unknown_on_either_side_is_left_out():
     assert agreement(values, reference) == pytest.approx(1)
 
 
-def test_too_few_rows_and_constants_say_nothing():
-    assert agreement(NOW[: LEAST_ROWS - 1], NOW[: LEAST_ROWS - 1]) == 0
-    assert agreement(np.ones(ROWS), NOW) == 0
+def test_too_few_rows_and_constants_say_nothing_which_is_no_agreement_of_zero():
+    few = np.where(np.arange(ROWS) < LEAST_ROWS - 1, NOW, np.nan)
+
+    assert np.isnan(agreement(few, NOW))
+    assert np.isnan(agreement(np.ones(ROWS), NOW))
+    assert np.isnan(agreement(NOW, np.ones(ROWS)))
+    found = agreements({"few": few, "constant": np.ones(ROWS), "copied": NOW}, {FUTURE: NOW})
+    assert [(a.column, a.agreement) for a in found] == [("copied", pytest.approx(1))]
+
+
+def test_how_many_documents_could_be_compared_is_that_of_the_column_that_is_known_most():
+    few, half = np.full(ROWS, np.nan), NOW.copy()
+    few[:10], half[::2] = 1.0, np.nan
+
+    found = compared(
+        {"few": few, "half": half}, {FUTURE: NOW, GAINED: few, "cite_count of today": np.full(ROWS, np.nan)}
+    )
+
+    assert found == {FUTURE: ROWS // 2, GAINED: 10, "cite_count of today": 0}
 
 
 def columns(values: np.ndarray) -> dict[str, np.ndarray]:

@@ -37,7 +37,7 @@ def test_a_million_neighbouring_documents_have_as_many_keys():
 
 
 def test_keys_are_split_mix_of_document_and_day_in_plain_integers():
-    """They are compared with those of models that were trained by earlier versions."""
+    """They are compared with those of models that were trained by earlier versions, of this project and of pandas."""
 
     def mixed(value: int) -> int:
         value = (value + 0x9E3779B97F4A7C15) % 2**64

@@ -1,7 +1,7 @@
 import pytest
 
 from hotarea.domain.records import Champion
-from hotarea.domain.timeline import previous
+from hotarea.domain.timeline import last_other, previous
 
 
 def timeline(versions: list[int]) -> list[Champion]:
@@ -36,6 +36,25 @@ def timeline(versions: list[int]) -> list[Champion]:
 )
 def test_a_rollback_leads_to_the_champion_before(versions, expected):
     found = previous(timeline(versions))
+
+    assert (found and found.model_version) == expected
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ([], None),
+        ([1], None),
+        ([1, 2], 1),
+        ([1, 2, 3], 2),
+        ([1, 2, 1], 2),  # what was rolled back served last, though no rollback leads to it
+        ([1, 2, 3, 2], 3),
+        ([1, 2, 1, 1], 2),
+    ],
+    ids=str,
+)
+def test_the_last_other_champion_is_who_served_last_of_those_that_do_not(versions, expected):
+    found = last_other(timeline(versions)[::-1])
 
     assert (found and found.model_version) == expected
 

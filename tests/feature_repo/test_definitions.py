@@ -18,8 +18,8 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import FEATURES, PREDICTIONS
 from hotarea.stages import materialize
 from hotarea.stores import definitions, feature_store
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 KEYS = {"document_id", "event_timestamp", "created_timestamp"}
 
 

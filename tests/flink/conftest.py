@@ -18,7 +18,7 @@ def engine() -> Engine:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster of two task managers, with a slot to spare on each, and Beam's job server."""
     with running(engine, tmp_path_factory.mktemp("flink")) as found:

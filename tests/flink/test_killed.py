@@ -18,6 +18,7 @@ from hotarea.stages import features, jobs
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests.flink import stages
+from tests.templates import copied
 from tools.flink.cluster import Cluster, Size, running
 from tools.flink.engine import Engine
 
@@ -47,6 +48,14 @@ def cluster(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> I
         yield found
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sample's releases; copies are disturbed."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    stages.ingested(stages.locally(home), None)
+    return home
+
+
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as found:
@@ -55,7 +64,6 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def killed_in_the_middle(cluster: Cluster, settings: Settings, pool: ThreadPoolExecutor) -> Running:
     """Start the feature job, and kill a task manager once some steps are done and it works at others."""
-    stages.ingested(stages.locally(settings.home), None)
     plan = features.plan(settings, "test")
     assert plan
     outcome = pool.submit(jobs.run, features.feature_job(settings, plan))
@@ -98,9 +106,10 @@ def remembered(settings: Settings) -> list[FeatureSet]:
 
 @pytest.mark.parametrize("cluster", [3], indirect=True)
 def test_the_others_take_over_and_the_result_is_right(
-    cluster: Cluster, tmp_path: Path, pool: ThreadPoolExecutor
+    cluster: Cluster, sample: Path, tmp_path: Path, pool: ThreadPoolExecutor
 ) -> None:
-    disturbed = killed_in_the_middle(cluster, stages.on_flink(cluster, tmp_path, MANY), pool)
+    settings = copied(sample, stages.on_flink(cluster, tmp_path / "home", MANY))
+    disturbed = killed_in_the_middle(cluster, settings, pool)
     assert disturbed.state == "RUNNING"
     told = disturbed.outcome.result(300)
     history = cluster.get(f"/jobs/{disturbed.job}")
@@ -109,7 +118,7 @@ def test_the_others_take_over_and_the_result_is_right(
     assert psutil.wait_procs(disturbed.orphans, 60)[1] == []  # nobody writes on for the dead
     undisturbed = features.plan(disturbed.settings, "test")
     assert undisturbed
-    assert told["records"] == jobs.run(features.feature_job(stages.locally(tmp_path), undisturbed))["records"]
+    assert told["records"] == jobs.run(features.feature_job(stages.locally(settings.home), undisturbed))["records"]
     wanted, found = stages.rows_below(undisturbed.parent), stages.rows_below(disturbed.plan.parent)
     assert wanted
     assert list(found) == list(wanted)
@@ -118,9 +127,9 @@ def test_the_others_take_over_and_the_result_is_right(
 
 @pytest.mark.parametrize("cluster", [0], indirect=True)
 def test_without_restarts_the_job_fails_and_nothing_is_published(
-    cluster: Cluster, tmp_path: Path, pool: ThreadPoolExecutor
+    cluster: Cluster, sample: Path, tmp_path: Path, pool: ThreadPoolExecutor
 ) -> None:
-    settings = stages.on_flink(cluster, tmp_path, MANY)
+    settings = copied(sample, stages.on_flink(cluster, tmp_path / "home", MANY))
     disturbed = killed_in_the_middle(cluster, settings, pool)
     assert disturbed.state == "RUNNING"
     with pytest.raises(RuntimeError, match="failed in state FAILED: "):

@@ -1,10 +1,9 @@
 """Reports are served to who is logged in to Airflow, and nothing else is."""
 
 import asyncio
-import subprocess
-import sys
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
 import httpx
@@ -37,7 +36,7 @@ def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def token() -> str:
+def token(airflow_database: Callable[[Mapping[str, str]], None]) -> str:
     """What Airflow gives to a viewer who logs in."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Airflow's web server, whose packages import what is deprecated
@@ -45,7 +44,7 @@ def token() -> str:
         from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
     # its database knows the tokens that were given back
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    airflow_database(os.environ)
     manager = create_auth_manager()
     manager.init()
     return str(manager.generate_jwt(SimpleAuthManagerUser(username="someone", role="VIEWER")))

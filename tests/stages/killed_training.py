@@ -72,9 +72,9 @@ TRAINING: dict[str, Task] = {
     "evaluate": lambda s: train.evaluate(s, plan_of(s), RUN),
     "rehearsal": lambda s: gate.judge(s, TrainingFolder(plan_of(s).parent), RUN),  # the first half of `gate`
 }
-GATE: dict[str, Task] = {"gate": lambda s: gate.run(s, id_of(s), RUN)}
+GATE: dict[str, Task] = {"gate": lambda s: (gate.run(s, id_of(s), RUN), model_card.of_training(s, id_of(s)))}
 PROMOTION: dict[str, Task] = {"promote": lambda s: promote.run(s, id_of(s), RUN)}
-CARD: dict[str, Task] = {"model_card": lambda s: model_card.of_training(s, id_of(s))}
+CARD: dict[str, Task] = {"model_card": lambda s: model_card.of_outcome(s, id_of(s))}
 WAYS: dict[str, dict[str, Task]] = {
     "approved": GATE | {"ask": approve} | PROMOTION | CARD,
     "unanswered": {

@@ -10,7 +10,7 @@ import pytest
 from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
-from hotarea.stages import approval, gate, promote
+from hotarea.stages import approval, gate, promote, standing
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
@@ -116,6 +116,15 @@ def test_without_a_name_the_newest_candidate_that_waits_is_meant(held, ledger):
         approve(held, None)
 
 
+def test_a_hold_that_was_decided_on_anew_waits_no_longer(held, ledger):
+    [first] = ledger.all(records.Decision)
+    ledger.add(replace(first, verdict="promote", accepted=True, decided_at=records.now()))
+
+    with pytest.raises(GateError, match="waits for an answer"):
+        approve(held, None)
+    assert standing.settled(ledger, "t1") is None  # it may be promoted
+
+
 @pytest.mark.parametrize(
     ("evidence", "said"), [(FIRST, "the gate said promote of version 1"), (beaten_by(FIRST, "rate"), "said reject of")]
 )
@@ -127,18 +136,28 @@ def test_only_what_the_gate_holds_is_answered(settings, ledger, evidence, said):
     assert ledger.all(records.Approval) == []
 
 
-@pytest.mark.parametrize("missing", [{"by": " "}, {"reason": ""}])
-def test_an_answer_without_a_name_or_a_reason_is_none(held, ledger, missing):
-    with pytest.raises(GateError, match="an answer needs who gives it and why"):
-        approve(held, **missing)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"by": " "}, "'' is no person's name"),
+        ({"by": "nobody"}, "'nobody' is no person's name: gate and nobody say in the ledger"),
+        ({"by": " Gate "}, "'Gate' is no person's name.*Say it by --as"),
+        ({"reason": " "}, "an answer needs a reason"),
+    ],
+)
+def test_an_answer_needs_a_reason_and_a_persons_name(held, ledger, given, said):
+    with pytest.raises(GateError, match=said):
+        approve(held, **given)
     assert ledger.all(records.Approval) == []
 
 
 def test_an_approval_against_another_champion_is_refused_and_the_gate_decides_anew(held, ledger):
+    assert "the gate holds its version 1" in (standing.settled(ledger, "t1") or "")
     Published(held).champion(7)
 
-    with pytest.raises(GateError, match="held against champion version None, but version 7 is in service"):
+    with pytest.raises(GateError, match=r"but version 7 is in service by now; .* the training again .* --force"):
         approve(held)
+    assert standing.settled(ledger, "t1") is None  # so that the training that the message asks for is not skipped
     assert approve(held, approved=False).by == "ada"  # a refusal needs no rival
 
 
@@ -148,8 +167,8 @@ def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_r
     asked = approval.question(held, decision)
 
     assert (
-        "**rehearsal: latency**: milliseconds of the processor in which 99 % of the requests are answered: 1000"
-        in asked
+        "**rehearsal: latency**: milliseconds of the processor, not of the clock, in which 99 % of all answers are "
+        "given: 1000" in asked
     )
     assert "[the report](http://127.0.0.1:8080/hotarea/reports/decisions/t1/" in asked
     assert "**floor: roc_auc**" not in asked

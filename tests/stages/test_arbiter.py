@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,19 +22,19 @@ from hotarea.domain.records import (
 )
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, DEFERRED, JOINED, SKIPPED, Ask
-from hotarea.stages import arbiter, gate, materialize, monitor, promote, train
+from hotarea.stages import arbiter, gate, monitor, promote, train
 from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
 from tests.conftest import Published
 from tests.histories import History, end
+from tests.stages.conftest import SHORT
+from tests.templates import copied
 
 
 @pytest.fixture
-def short(with_registry: Settings) -> Settings:
+def short(settings: Settings, six_years_online: Path) -> Settings:
     """A home with a history whose horizon is one year: trains on 2011 to 2013, evaluates 2014, scores 2015."""
-    settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
-    History(settings).publish(range(2010, 2016))
-    return settings
+    return copied(six_years_online, settings.model_copy(update=SHORT))
 
 
 def remember(settings: Settings, *found: records.Record) -> None:
@@ -48,7 +49,6 @@ def all_of(settings: Settings, kind: type) -> list:
 
 def promoted(settings: Settings) -> None:
     """Train a champion on demand, as the command line does."""
-    materialize.run(settings, "first")  # the gate asks whether what is served agrees
     answer, plan = arbiter.plan(settings, "first", Wanted("the first one"))
     assert (answer.outcome, plan is not None) == (ACCEPTED, True)
     training_id = train.carry_out(settings, plan, "first")
@@ -65,6 +65,9 @@ def aged(settings: Settings, days: float) -> None:
                 assert ledger.replace(found, replace(found, **{at: getattr(found, at) - timedelta(days=days)}))
 
 
+POLICY = {"approval": {"wait_hours": 96.0}}
+
+
 def evaluated(training_id: str) -> TrainingRun:
     return TrainingRun(
         training_id=training_id, model_version=1, feature_service="s", training_cutoffs=[], evaluation_cutoff=end(2014),
@@ -75,7 +78,7 @@ def evaluated(training_id: str) -> TrainingRun:
 def decided(training_id: str, verdict: str, **more: object) -> Decision:
     return Decision(
         training_id=training_id, model_version=1, champion_version=None, accepted=verdict == "promote", checks=[],
-        reasons=[], metrics={}, run_id="g", verdict=verdict, **more,
+        reasons=[], metrics={}, run_id="g", verdict=verdict, **{"policy": POLICY, **more},
     )  # fmt: skip
 
 
@@ -286,7 +289,6 @@ def test_a_request_whose_data_was_decided_on_meanwhile_has_nothing_left_to_train
 
 
 def test_the_command_does_what_the_dags_do(short: Settings) -> None:
-    materialize.run(short, "online")
     looked = monitor.run(short, "look", look=True)
     found = monitor.run(short, "cli")
 

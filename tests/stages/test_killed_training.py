@@ -12,23 +12,20 @@ import pytest
 
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, NEW_DATA, Ask
-from hotarea.stages import arbiter, materialize
-from hotarea.stores.layout import Layout
+from hotarea.stages import arbiter
 from tests.conftest import PROJECT
-from tests.histories import History
 from tests.projects import that_holds
+from tests.stages.conftest import SHORT
+from tests.templates import copied
 
-SETTINGS = {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
+SETTINGS = {f"HOTAREA_{name.upper()}": str(value) for name, value in SHORT.items()}
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> dict[str, Any]:
+def told(tmp_path_factory: pytest.TempPathFactory, six_years_online: Path) -> dict[str, Any]:
     """What the program tells of a home whose tasks were killed, and of one that was left alone."""
     folder = tmp_path_factory.mktemp("killed")
-    first = Settings.load(home=folder / "undisturbed", project=PROJECT, horizon_years=1, training_cutoffs=3)
-    History(first).publish(range(2010, 2016))
-    materialize.run(first, "online")
-    shutil.copyfile(empty_registry, Layout(first.home).state / "mlflow.db")
+    first = copied(six_years_online, Settings.load(home=folder / "undisturbed", project=PROJECT, **SHORT))
     request = arbiter.ask(first, Ask(NEW_DATA, "cutoff 2015-12-31", "monitor"))
     assert request.outcome == ACCEPTED
     shutil.copytree(first.home, folder / "killed")

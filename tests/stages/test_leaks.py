@@ -6,6 +6,7 @@ And what describes the present is refused as a feature: planted into the same co
 import json
 import os
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -25,9 +26,11 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import tables
 from hotarea.domain.errors import NotReadyError, ValidationError
+from hotarea.domain.hindsight import CEILINGS, FUTURE, LEAST_ROWS
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import hindsight, rebuild, sample, train
+from hotarea.stages import alert, hindsight, rebuild, sample, train
+from hotarea.stages.hindsight_alert import LEAK
 from hotarea.stores import offline_sets, point_in_time
 from hotarea.stores.lake import documents_as_of
 from hotarea.stores.layout import Layout
@@ -187,9 +190,12 @@ def test_a_rebuild_of_an_unknown_training_names_those_that_are_there(settings: S
 def test_a_clean_corpus_passes(corpus: Home) -> None:
     settings, folder = corpus
 
-    hindsight.check(settings, folder)
+    hindsight.check(settings, folder, "test")
 
     assert folder.hindsight.stat().st_size > 1000
+    assert hindsight.greatest(folder).keys() == CEILINGS.keys()
+    assert min(hindsight.compared(folder).values()) >= LEAST_ROWS  # so that the gate can decide
+    assert alert.is_open(settings, LEAK) is None
 
 
 LEAKS = ("cite_count", "counts of last year", "fwci", "future_rate", "percentile")
@@ -213,7 +219,38 @@ def test_a_planted_leak_is_refused_by_name(corpus: Home, leak: str) -> None:
     train.dataset(settings, folder.plan, "test")
 
     with pytest.raises(ValidationError, match=r"column references_inside_pct of .* agrees with .* by (0\.\d+|1\.000)"):
-        hindsight.check(settings, folder)
+        hindsight.check(settings, folder, "test")
+
+    told = alert.is_open(settings, LEAK)
+    assert told is not None
+    assert "references_inside_pct" in told.text
+    assert re.search(r"Observed: (0\.\d+|1\.000) at \d{4}-12-31", told.text)
+
+
+@pytest.mark.parametrize("corpus", [SAMPLE], indirect=True)
+def test_a_leak_is_told_until_a_training_is_clean(corpus: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, folder = corpus
+    with monkeypatch.context() as strict:
+        strict.setitem(CEILINGS, FUTURE, 0.1)
+        with pytest.raises(ValidationError, match="agrees with future_rate") as raised:
+            hindsight.check(settings, folder, "first")
+    assert raised.value.problem == LEAK
+    assert alert.is_open(settings, LEAK) is not None
+
+    hindsight.check(settings, folder, "second")
+
+    assert alert.is_open(settings, LEAK) is None
+
+
+@pytest.mark.parametrize("corpus", [SAMPLE], indirect=True)
+def test_what_could_not_be_computed_is_no_evidence(corpus: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, folder = corpus
+    monkeypatch.setattr("hotarea.domain.hindsight.LEAST_ROWS", 1_000_000)
+
+    hindsight.check(settings, folder, "test")
+
+    assert hindsight.greatest(folder) == {}
+    assert hindsight.compared(folder).keys() == CEILINGS.keys()
 
 
 def _leaks(leak: str, rows: pa.Table, newest: "object", future: "object") -> np.ndarray:

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hotarea.domain.settings import Settings
-from hotarea.stages import features, gate, ingest, materialize, sample, train
+from hotarea.stages import gate, materialize, sample, train
 from hotarea.stores.layout import Layout
+from tests.homes import built, ingested
 
 LOST = 0.95
 
@@ -15,12 +16,12 @@ def test_a_newest_release_that_lost_its_citations_is_held_for_drift_alone(with_r
     raw = with_registry.home / "raw" / "sample"
     settings = with_registry.model_copy(update={"horizon_years": 2, "raw": raw})
     sample.run(settings, works=3000)
-    ingest.run(settings, "test")
+    ingested(settings, raw)
     rng = np.random.default_rng(1)
     for part in (Layout(settings.home).release("2024-12-31") / "citations").glob("part-*.parquet"):
         citations = pq.read_table(part)
         pq.write_table(citations.filter(pa.array(rng.random(citations.num_rows) >= LOST)), part)
-    features.run(settings, "test")
+    built(settings)
     materialize.run(settings, "test", views=["document_citations"])
 
     decision = gate.run(settings, train.run(settings, "test"), "test")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError
-from hotarea.domain.evidence import Interval, Rehearsal, Slice
+from hotarea.domain.evidence import Agreement, Interval, Rehearsal, Slice
 from hotarea.domain.model_card import ModelCard, reigns, unmeasured
 from hotarea.domain.settings import Settings
 from hotarea.stages import gate, model_card, promote, train
@@ -23,6 +23,7 @@ from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
 from tests.conftest import PROJECT
 from tests.histories import History
+from tests.templates import copied
 
 
 class _Tables(HTMLParser):
@@ -63,9 +64,10 @@ def shown(value: float | None) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home with a candidate that was evaluated, decided on and promoted."""
     settings = Settings.load(home=tmp_path_factory.mktemp("cards"), project=PROJECT, horizon_years=1)
+    copied(empty_registry, settings)
     History(settings).publish(range(2010, 2014))
     training_id = train.run(settings, "run-1")
     folder = TrainingFolder.of(Layout(settings.home), training_id)
@@ -138,7 +140,7 @@ def full(card: ModelCard) -> ModelCard:
         prediction_drift=0.0812,
         hindsight={"future_rate": 0.31},
         rehearsal=Rehearsal(1.5, 200, 0.42, 0.97, 0),
-        disagreement={"size_5y_cite_count": 0.0},
+        agreement={"size_5y_cite_count": Agreement(400, 0.0, "2013-12-31")},
     )
     return replace(card, evidence=evidence)
 
@@ -158,7 +160,9 @@ def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
     ]
     told = {row[0]: row[1] for row in found["trust"]}
     assert told["evaluation rows that were learned from"] == "model 0, champion 3"
-    assert "200 requests, 0.42 ms at the median, 0.97 ms" in told["in a fresh process"]
+    assert "0.42 ms at the median of all answers, 0.97 ms at the 99th" in told["in a fresh process"]
+    assert "all of processor time" in told["in a fresh process"]
+    assert told["documents that differ online"] == "size_5y_cite_count 0 of 400 compared at 2013-12-31"
     assert "PSI of 0.0812" in text
     assert "topic: &lt;rare&gt;" in text
     assert "Too few documents to judge: topic: &lt;rare&gt;." in text
@@ -178,7 +182,7 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
         hindsight={},
         rehearsal=None,
         online_views=None,
-        disagreement={},
+        agreement={},
         metrics={},
         drift={},
     )
@@ -225,8 +229,42 @@ def test_a_card_is_made_anew_after_a_promotion(home, card):
     assert decision
     assert decision.reasons == []
     assert card.state == "accepted, not in service yet"
-    promote.run(home, decision.training_id, "run-2")
-    assert model_card.run(home).state == "in service"
+    kept = model_card.page(home, card).with_suffix(".json")
+    kept.unlink()
+
+    def state_after(*command: str) -> str:
+        told = CliRunner().invoke(app, ["--home", str(home.home), *command])
+        assert told.exit_code == 0, told.output
+        return msgspec.json.decode(kept.read_bytes(), type=ModelCard).state
+
+    assert state_after("gate", decision.training_id) == "accepted, not in service yet"
+    assert state_after("promote", decision.training_id) == "in service"
+
+
+def test_who_was_replaced_is_no_longer_in_service_on_its_card(home, card, caplog):
+    """The version that came has no folder here, which keeps nobody from telling it of the other."""
+    promote.run(home, card.plan.training_id, "run-2")
+    with Ledger(home.ledger) as ledger:
+        [first] = ledger.all(records.Champion)
+        ledger.add(replace(first, sequence=2, model_version=2))
+
+    [found] = model_card.of_reigns(home)
+
+    assert (found.version, found.state) == (card.version, "was in service")
+    assert "the card of version 2 stays as it is: hot_area_model has no version 2" in caplog.text
+
+
+def test_a_persons_answer_is_what_became_of_a_candidate_that_was_held(card):
+    assert card.decision
+    held = replace(card, decision=replace(card.decision, verdict="hold", accepted=False), reigns=(), answers=())
+    answer = records.Approval(
+        training_id="t", decided_at=held.decision.decided_at, model_version=1, approved=False, by="ada", reason="no",
+        run_id="r",
+    )  # fmt: skip
+
+    assert held.state == "held by the gate"
+    assert replace(held, answers=(answer,)).state == "refused by ada"
+    assert replace(held, answers=(replace(answer, approved=True),)).state == "approved by ada, not in service yet"
 
 
 def test_the_command_says_where_the_card_is(home, card):

@@ -9,18 +9,20 @@ import pytest
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.records import Materialization, PredictionSet
 from hotarea.domain.settings import Settings
-from hotarea.stages import features, gate, ingest, materialize, pending, promote, sample, score, train
+from hotarea.stages import gate, materialize, pending, promote, sample, score, train
 from hotarea.stores.ledger import Ledger
+from tests.conftest import PROJECT
+from tests.homes import built, ingested
+from tests.templates import copied
 
 
 @pytest.fixture(scope="module")
-def follower(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def follower(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home that follows a small sample corpus."""
     home = tmp_path_factory.mktemp("pending") / "home"
-    project = Path(__file__).parents[2]
-    settings = Settings.load(home=home, project=project, horizon_years=2, raw=home / "raw" / "sample")
+    settings = Settings.load(home=home, project=PROJECT, horizon_years=2, raw=home / "raw" / "sample")
     sample.run(settings, works=3000)
-    return settings
+    return copied(empty_registry, settings)
 
 
 def forget(settings: Settings, kind: type, **where: object) -> None:
@@ -41,8 +43,8 @@ def test_each_stage_follows_the_one_before(follower: Settings) -> None:
         promote.run(follower, None, run_id)
 
     steps: list[tuple[str, Callable[[str], object]]] = [
-        ("ingest_releases", lambda run_id: ingest.run(follower, run_id)),
-        ("build_features", lambda run_id: (features.run(follower, run_id), materialize.run(follower, run_id))),
+        ("ingest_releases", lambda _: ingested(follower, follower.raw)),
+        ("build_features", lambda run_id: (built(follower), materialize.run(follower, run_id))),
         ("train_model", decide),
         ("score_documents", lambda run_id: (score.run(follower, run_id), materialize.run(follower, run_id))),
     ]

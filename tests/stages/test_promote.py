@@ -11,12 +11,13 @@ from hotarea.domain.training import MODEL_NAME
 from hotarea.stages import promote, rollback
 from hotarea.stores import registry
 from hotarea.stores.ledger import Ledger
-from tests.champions import METRICS, RATE, decide, promoted, three_versions, timeline
+from tests.champions import METRICS, RATE, decide, promoted, timeline
+from tests.templates import copied
 
 
 @pytest.fixture
-def home(with_registry: Settings, tmp_path: Path) -> Settings:
-    return three_versions(with_registry, tmp_path)
+def home(three_versions: Path, settings: Settings) -> Settings:
+    return copied(three_versions, settings)
 
 
 def test_an_accepted_candidate_is_put_in_service_with_figures_as_the_reason(home):

@@ -5,28 +5,33 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from hotarea.domain import training
-from hotarea.domain.errors import JobError
+from hotarea.domain.errors import JobError, NotReadyError
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.records import Decision, Materialization, now
 from hotarea.domain.settings import Settings
-from hotarea.stages import audit, fresh_process, materialize, rehearsal, train
+from hotarea.stages import audit, fresh_process, gate, materialize, rehearsal, train
 from hotarea.stores.layout import Layout
-from hotarea.stores.ledger import Ledger
+from hotarea.stores.ledger import Ledger, read
 from hotarea.stores.training_folder import TrainingFolder
-from tests.histories import History
+from tests.evidence import POLICY
+from tests.histories import History, end
+from tests.templates import copied as filled
+
+VIEW = "document_citations"
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home with one trained candidate; a copy of it is made for each test that changes it."""
     settings = Settings.load(home=tmp_path_factory.mktemp("trained") / "home", horizon_years=1, training_cutoffs=3)
-    Layout(settings.home).state.mkdir(parents=True)
-    shutil.copyfile(empty_registry, Layout(settings.home).state / "mlflow.db")
-    History(settings).publish(range(2010, 2016))
+    History(filled(empty_registry, settings)).publish(range(2010, 2016))
     assert train.run(settings, "train")
     return settings
 
@@ -61,6 +66,16 @@ def test_a_fresh_process_scores_every_request_as_the_evaluation_did(trained):
     assert (found.error, found.requests, found.differing) == ("", rehearsal.REQUESTS, 0)
     assert 0 < found.p50_ms <= found.p99_ms
     assert found.loading_s > 0
+
+
+def test_every_answer_is_timed_but_the_one_that_warms_up(trained, tmp_path):
+    rows = folder_of(trained).rows("evaluation").slice(0, 7)
+    pq.write_table(rows, tmp_path / "requests.parquet")
+
+    found = fresh_process.answer(folder_of(trained).model, tmp_path / "requests.parquet")
+
+    assert (len(found.scores), len(found.milliseconds)) == (7, 7 * fresh_process.TIMES)
+    assert len(set(found.milliseconds)) > 7  # and not the fastest of each request
 
 
 def test_a_registered_file_that_is_no_model_is_told(trained, registered):
@@ -127,12 +142,12 @@ def test_the_process_ends_with_a_line_and_no_traceback(trained, tmp_path):
 # ---- online and offline
 
 
-def test_what_nobody_brought_online_stays_missing(trained, caplog):
-    found = rehearsed(trained)
+def test_what_nobody_brought_online_stops_the_gate_which_decides_nothing(trained):
+    with pytest.raises(NotReadyError, match=r"document_citations, .* serves nothing .*expected cutoff 2015-12-31"):
+        gate.run(trained, folder_of(trained).path.name, "gate")
 
-    assert found.online_views == ("document_citations",)  # document_dynamics is for the model alone
-    assert found.disagreement == {}
-    assert "cannot be audited: nothing was written to the online store" in caplog.text
+    assert read(trained.ledger, Decision) == []
+    assert folder_of(trained).read_evidence().rehearsal is None  # so that the next try finds out
 
 
 def test_a_home_that_serves_nothing_needs_no_audit(trained):
@@ -140,25 +155,60 @@ def test_a_home_that_serves_nothing_needs_no_audit(trained):
 
     found = rehearsal.complete(trained, folder, folder.read_evidence(), "test", serves=False)
 
-    assert (found.online_views, found.disagreement) == ((), {})
+    assert (found.online_views, found.agreement) == ((), {})
 
 
-def test_what_was_audited_since_it_was_written_counts(trained, tmp_path):
-    settings = copied(trained, tmp_path)
-    materialize.run(settings, "online")
-    [first] = audit.run(settings, "audit", ["document_citations"])
-    spoiled = replace(first, share=0.25, audited_at=first.audited_at.replace(year=2100))
+@pytest.fixture(scope="module")
+def online(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy in which what the model reads is served."""
+    settings = copied(trained, tmp_path_factory.mktemp("online"))
+    materialize.run(settings, "online", views=[VIEW])
+    return settings
+
+
+def failed(settings: Settings, moment: datetime) -> None:
+    """Remember an audit of one document, which differed."""
+    [own] = audit.compare(settings, "another", [VIEW])
     with Ledger(settings.ledger) as ledger:
-        ledger.add(spoiled)
-
-    assert rehearsed(settings).disagreement == {"document_citations": 0.25}
+        ledger.add(replace(own, documents=1, wrong=1, share=1.0, success=False, audited_at=moment))
 
 
-def test_what_was_written_and_not_audited_is_audited_now(trained, tmp_path):
-    settings = copied(trained, tmp_path)
-    materialize.run(settings, "online")
+def test_the_gate_audits_what_is_served_though_others_have(online):
+    found = rehearsed(online)
 
-    assert rehearsed(settings).disagreement == {"document_citations": 0.0}
+    assert found.online_views == (VIEW,)  # document_dynamics is for the model alone
+    assert found.agreement[VIEW].documents >= POLICY.serving.min_documents
+    assert (found.agreement[VIEW].share, found.agreement[VIEW].cutoff) == (0.0, "2015-12-31")
+
+
+def test_what_an_audit_found_before_all_rows_were_written_is_over(online):
+    failed(online, read(online.ledger, Materialization)[-1].materialized_at)
+
+    assert rehearsed(online).agreement[VIEW].share == 0.0
+
+
+def test_a_refusal_for_what_was_answered_online_is_mended_by_writing_that_anew(online):
+    """One document that differed counts, however many agree in a later audit, until all rows are written."""
+    training_id = folder_of(online).path.name
+    failed(online, now())
+
+    first = gate.run(online, training_id, "first")
+    again = gate.run(online, training_id, "again")
+    assert (first.verdict, again.verdict, first.is_for_serving) == ("reject", "reject", True)
+    assert f"share of audited documents that {VIEW} answers otherwise online than offline: 1" in first.reasons[0]
+    assert "refused its version 1" in (train.due(online)[1] or "")
+
+    materialize.run(online, "mended", views=[VIEW])
+
+    assert train.is_due(online)
+    assert gate.run(online, train.run(online, "train"), "mended").accepted
+
+
+def test_a_store_that_serves_an_older_cutoff_is_behind_and_the_model_not_to_blame(online):
+    materialize.run(online, "older", end(2014), views=[VIEW])
+
+    with pytest.raises(NotReadyError, match=r"serves cutoff 2014-12-31 .*expected cutoff 2015-12-31 or later"):
+        rehearsed(online)
 
 
 def copied(trained: Settings, tmp_path: Path) -> Settings:

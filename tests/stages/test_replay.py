@@ -1,6 +1,7 @@
 """Replays of a made-up history with a horizon of one year: what they did, and that they knew nothing of later."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError, SettingsError
-from hotarea.domain.replay import GATED, PRECISION, Replay, Step
+from hotarea.domain.replay import ALWAYS, GATED, PRECISION, Replay, Step
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import replay
@@ -19,12 +20,26 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History, end
+from tests.templates import copied
 
 DOCUMENTS = 2500
 """So many that even the first candidates are accepted, so that there is a champion to compare with."""
 
 SETTLED = 2013
 """Until here the two replays are the same time."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registries(empty_registry: Path) -> Iterator[None]:
+    """Homes aside begin with a registry that is made already: `tests/test_replay_command.py` makes them new."""
+    scratch = replay._scratch
+
+    def made(settings: Settings, home: Path) -> Settings:
+        return copied(empty_registry, scratch(settings, home))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "_scratch", made)
+        yield
 
 
 def home(folder: Path) -> Settings:
@@ -149,3 +164,20 @@ def test_years_without_a_release_are_named(history):
 def test_a_span_that_ends_before_it_begins_is_refused():
     with pytest.raises(SettingsError, match="from 2020 to 2019 has no year"):
         Asked(first=2020, last=2019)
+
+
+def test_deliveries_in_the_middle_of_a_year_are_compared_at_the_year_ends_before_them(tmp_path):
+    """Four releases in January: at the last one the labels of the year's end before the third have matured."""
+    found = Settings.load(home=tmp_path, project=PROJECT, horizon_years=1, training_cutoffs=1)
+    History(found, documents=DOCUMENTS, lag=timedelta(days=25)).publish(range(2010, 2014))
+
+    replayed = replay.run(found, "test", Asked())
+
+    assert [s.release for s in replayed.steps] == [date(year, 1, 25) for year in range(2011, 2015)]
+    assert [s.candidate.version for s in replayed.steps if s.candidate] == [1, 2]
+    assert {(s.version, s.cutoff) for s in replayed.scores} == {(None, end(2012)), (1, end(2012))}
+    served = {o.policy: [(s.cutoff, s.release, s.version) for s in o.served if s.metrics] for o in replayed.outcomes}
+    assert served[ALWAYS] == [(end(2012), date(2013, 1, 25), 1)]
+    assert served[GATED] == [(end(2012), date(2013, 1, 25), replayed.steps[2].champion)]
+    assert all(o.means[PRECISION] > 0 and o.regret is not None for o in replayed.outcomes)
+    assert [(row.version, row.relative) for row in replayed.ageing] == [(1, {0: 1.0})]

@@ -15,14 +15,15 @@ from hotarea.stages import materialize, rollback, score, train
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from tests.champions import DOCUMENTS, METRICS, decide, promoted, three_versions, timeline
+from tests.champions import DOCUMENTS, METRICS, decide, promoted, timeline
 from tests.conftest import Published
 from tests.histories import History, end
+from tests.templates import copied
 
 
 @pytest.fixture
-def home(with_registry: Settings, tmp_path: Path) -> Settings:
-    return three_versions(with_registry, tmp_path)
+def home(three_versions: Path, settings: Settings) -> Settings:
+    return copied(three_versions, settings)
 
 
 def served(settings: Settings, ids=DOCUMENTS) -> list[tuple[object, object]]:
@@ -48,6 +49,15 @@ def test_a_rollback_puts_the_champion_before_in_service_and_says_why_and_who(hom
     assert champion.reason == "rolled back from version 2: wrong topics"
     assert (champion.approved_by, champion.training_id) == ("ada", "t1")
     assert (registry.champion(home), timeline(home)) == (1, [1, 2, 1])
+
+
+@pytest.mark.parametrize("name", ["gate", "Nobody"])
+def test_a_name_that_stands_for_no_person_rolls_nothing_back(home, name):
+    promoted(home, 1, 2)
+
+    with pytest.raises(GateError, match=f"'{name}' is no person's name"):
+        rollback.run(home, "rollback", "wrong topics", by=name)
+    assert timeline(home) == [1, 2]
 
 
 def test_online_predictions_move_with_it_and_back_again(home):
@@ -94,16 +104,53 @@ def test_a_rollback_after_which_the_registry_was_not_reached_is_mended(home):
 def test_a_rollback_that_was_interrupted_before_the_online_store_is_gone_on_with(home, monkeypatch):
     promoted(home, 1, 2)
     materialize.run(home, "online", views=[score.VIEW])
-    file = rollback.prepare(home, "same", "wrong topics", None, "ada")
-    with monkeypatch.context() as broken:
-        broken.setattr(materialize, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            rollback.move(home, file)
+    file = killed(home, monkeypatch)
     assert (timeline(home), served(home)) == ([1, 2, 1], predicted(2))
 
     rollback.move(home, file)
 
     assert (timeline(home), served(home)) == ([1, 2, 1], predicted(1))
+
+
+def killed(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Roll back, and be killed before anything is written online; return the file of the move."""
+    file = rollback.prepare(home, "same", "wrong topics", None, "ada")
+    with monkeypatch.context() as broken:
+        broken.setattr(materialize, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            rollback.move(home, file)
+    return file
+
+
+def test_a_command_that_was_killed_and_is_given_again_goes_one_step_back_and_says_so(home, monkeypatch):
+    """Each command is a run of its own, so that its id does not tell that it is the same rollback."""
+    promoted(home, 1, 2, 3)
+    materialize.run(home, "online", views=[score.VIEW])
+    killed(home, monkeypatch)
+    command = ["--home", str(home.home), "rollback"]
+
+    dry = CliRunner().invoke(app, [*command, "--dry-run"])
+    again = CliRunner().invoke(app, [*command, "--reason", "wrong topics", "--json"])
+
+    assert dry.output.startswith("finishes the rollback to version 2 of ")
+    assert again.exit_code == 0, again.output
+    assert "which was interrupted (rolled back from version 3: wrong topics)" in again.stderr
+    assert "to go further back, name a version" in again.stderr
+    assert json.loads(again.stdout)["run_id"] == "same"
+    assert (timeline(home), served(home)) == ([1, 2, 3, 2], predicted(2))
+    assert back(home, "next").model_version == 1  # it is finished, so the next goes further
+
+
+def test_who_names_a_version_is_rolled_back_to_it_whatever_was_interrupted(home, monkeypatch, caplog):
+    promoted(home, 1, 2, 3)
+    materialize.run(home, "online", views=[score.VIEW])
+    killed(home, monkeypatch)
+
+    with caplog.at_level("INFO"):
+        assert back(home, "named", version=1).model_version == 1
+
+    assert (timeline(home), served(home)) == ([1, 2, 3, 2, 1], predicted(1))
+    assert "finishes the rollback" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -18,27 +18,38 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.tables import HOT_AREAS, PREDICTIONS
 from hotarea.domain.training import MODEL_NAME, Recipe, fit, matrix, save
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import jobs, rollback, score, status, validate
+from hotarea.stages import jobs, rollback, score, scoring_plan, status, validate
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
+from tests.conftest import PROJECT
 from tests.histories import History, end
+from tests.templates import copied, shared
 
 CUTOFF = Cutoff(end(2015), end(2015))
 
 
-@pytest.fixture
-def home(with_registry: Settings, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="session")
+def scorable(empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with features at 2014 and 2015, two model versions, and the first one in service."""
-    History(with_registry).publish([2014, 2015])
-    values = matrix(pq.read_table(Layout(with_registry.home).feature_set(CUTOFF)), MODEL_FEATURES)
-    for version in (1, 2):
-        model = fit(values, values[:, version] > 0.8, MODEL_FEATURES, Recipe(rounds=10, nthread=1), seed=1)
-        file = save(model, tmp_path / f"{version}.ubj")
-        registry.register(with_registry, f"t{version}", file, {}, {})
-        registry.describe(with_registry, version, {}, {registry.THRESHOLD: "0.2"})
-    crown(with_registry, 1)
-    return with_registry
+
+    def build(home: Path) -> None:
+        settings = copied(empty_registry, Settings.load(home=home, project=PROJECT))
+        History(settings).publish([2014, 2015])
+        values = matrix(pq.read_table(Layout(home).feature_set(CUTOFF)), MODEL_FEATURES)
+        for version in (1, 2):
+            model = fit(values, values[:, version] > 0.8, MODEL_FEATURES, Recipe(rounds=10, nthread=1), seed=1)
+            file = save(model, tmp_path_factory.mktemp("model") / f"{version}.ubj")
+            registry.register(settings, f"t{version}", file, {}, {})
+            registry.describe(settings, version, {}, {registry.THRESHOLD: "0.2"})
+        crown(settings, 1)
+
+    return shared(tmp_path_factory, "scorable", build)
+
+
+@pytest.fixture
+def home(scorable: Path, settings: Settings) -> Settings:
+    return copied(scorable, settings)
 
 
 def crown(settings: Settings, version: int) -> None:
@@ -285,7 +296,7 @@ def test_the_plan_fixes_model_threshold_and_moment(home):
     before = records.now()
     plan = score.plan(home, "run")
 
-    decided = msgspec.json.decode(plan.read_bytes(), type=score.Plan)
+    decided = msgspec.json.decode(plan.read_bytes(), type=scoring_plan.Plan)
     assert (decided.cutoff, decided.model_version, decided.threshold) == (CUTOFF, 1, 0.2)
     assert decided.releases == ["2014-12-31", "2015-12-31"]
     assert timedelta(0) <= decided.scored_at - before < timedelta(minutes=1)

@@ -20,6 +20,7 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.histories import History
+from tests.templates import copied
 
 DOCUMENTS = 5_000  # enough for slices to be judged
 
@@ -31,9 +32,9 @@ def load(home: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def base(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Settings:
     """A home whose rows are joined and judged, with an honest champion that has learned from them."""
-    settings = load(tmp_path_factory.mktemp("base") / "home")
+    settings = copied(empty_registry, load(tmp_path_factory.mktemp("base") / "home"))
     History(settings, DOCUMENTS).publish(range(2011, 2016))
     materialize.run(settings, "online")
     plan = train.plan(settings, "plan")

@@ -23,24 +23,22 @@ from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import Published
 from tests.histories import History, end
+from tests.stages.conftest import SHORT
+from tests.templates import copied
 
 YEARS = range(2010, 2016)
-READ = ["document_citations"]  # the one view that both the model and applications read
 
 
 @pytest.fixture
-def short(with_registry: Settings) -> Settings:
+def short(six_years: Path, settings: Settings) -> Settings:
     """A home with a history whose horizon is one year: trains on 2011 to 2013, evaluates 2014, scores 2015."""
-    settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
-    History(settings).publish(YEARS)
-    return settings
+    return copied(six_years, settings.model_copy(update=SHORT))
 
 
 @pytest.fixture
-def served(short: Settings) -> Settings:
+def served(six_years_online: Path, settings: Settings) -> Settings:
     """The same, and what the model reads is online, without which the gate accepts nothing."""
-    materialize.run(short, "online", views=READ)
-    return short
+    return copied(six_years_online, settings.model_copy(update=SHORT))
 
 
 def remembered(settings: Settings, kind: type, **where: object) -> list:
@@ -198,15 +196,15 @@ def test_a_column_that_knows_the_label_stops_the_training(short):
     assert TrainingFolder(plan.parent).rejected.is_dir()
 
 
-def test_a_model_that_is_too_good_is_not_believed(short, monkeypatch):
-    monkeypatch.setattr("hotarea.domain.hindsight.PRECISION", 0.5)
+def test_a_model_that_is_too_good_is_not_believed_and_the_gate_says_so(short, monkeypatch):
+    """It is evaluated: what was fitted already costs nothing more, and a refusal without a decision says nothing."""
+    monkeypatch.setattr("hotarea.domain.gate.PRECISION", 0.5)
 
-    with pytest.raises(
-        ValidationError, match=r"version 1 of .* reaches an average precision of 0\.\d+; expected at most"
-    ):
-        train.run(short, "run")
+    decision = gate.run(short, train.run(short, "run"), "run", serves=False)
 
-    assert remembered(short, records.TrainingRun) == []
+    (against,) = [check for check in decision.checks if check["name"] == "leakage: too good"]
+    assert (decision.verdict, against["verdict"], against["threshold"]) == ("reject", "failed", 0.5)
+    assert remembered(short, records.Decision) == [decision]
 
 
 def test_a_null_feature_of_a_cited_document_stops_the_training(short):
@@ -282,6 +280,10 @@ def test_nothing_is_trained_twice_until_a_release_comes(served, caplog):
     with caplog.at_level("INFO"):
         assert train.run(served, "two") is None
     assert "nothing to train" in caplog.text
+    folder = TrainingFolder.of(Layout(served.home), training_id)
+    decided_on = folder.evidence.read_bytes()
+    assert train.evaluate(served, folder.plan, "cleared") == training_id
+    assert folder.evidence.read_bytes() == decided_on  # and not a comparison with itself
 
     History(served).publish([2016])
     again = train.run(served, "three")
@@ -327,6 +329,9 @@ def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(short):
     train.evaluate(short, folder.plan, "again")
 
     assert folder.read_evidence().overlap == {MODEL: 0}
+    Published(short).champion(1)
+    with pytest.raises(GateError, match="version 1 is in service, so that it cannot be compared with the champion"):
+        train.evaluate(short, folder.plan, "with itself")
 
 
 def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(served, caplog):
@@ -360,15 +365,18 @@ def test_an_accepted_candidate_is_promoted_though_the_champion_changed_before(se
 
 def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(served):
     History(served).publish([2016], shift=0.9)
+    materialize.run(served, "shifted", views=["document_citations"])
     assert not gate.run(served, train.run(served, "one"), "one").accepted
 
     History(served).publish_at(date(2017, 6, 30))
+    materialize.run(served, "as before", views=["document_citations"])
 
     assert gate.run(served, train.run(served, "two"), "two").accepted
 
 
 def test_a_candidate_that_is_held_is_not_trained_again(served, caplog):
     History(served).publish([2016], shift=0.9)
+    materialize.run(served, "shifted", views=["document_citations"])
     decision = gate.run(served, train.run(served, "one"), "one")
 
     assert decision.verdict == "hold"

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -17,6 +18,8 @@ from hotarea.stages import ingest, status, trial
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests import faults, wrong
+from tests.conftest import PROJECT
+from tests.templates import copied
 
 
 def kept(settings: Settings, kind: type) -> list:
@@ -68,12 +71,20 @@ def a_year_later(raw: Path) -> list[bytes]:
     return [json.dumps(faults.work(n, date(2013, 1 + n % 12, 15))).encode() for n in range(100, 100 + len(found))]
 
 
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw folder, and beside it a home that knows all of it."""
+    folder = tmp_path_factory.mktemp("delivered")
+    settings = Settings.load(home=folder / "home", project=PROJECT)
+    ingest.run(settings, "r", faults.tiny_delivery(folder / "raw"))
+    return folder
+
+
 @pytest.fixture
-def known(settings: Settings, tmp_path: Path) -> Path:
+def known(settings: Settings, delivered: Path, tmp_path: Path) -> Path:
     """A raw folder of which the home knows all."""
-    raw = faults.tiny_delivery(tmp_path / "raw")
-    ingest.run(settings, "r", raw)
-    return raw
+    copied(delivered / "home", settings)
+    return shutil.copytree(delivered / "raw", tmp_path / "raw")
 
 
 def lake(settings: Settings) -> dict[str, tuple[int, bytes]]:

@@ -1,11 +1,8 @@
 """The validation stage: the ledger remembers, Data Docs show, alerts tell, and a critical failure stops the run."""
 
-import json
 import sqlite3
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,42 +18,23 @@ from hotarea.domain.windows import Cutoff
 from hotarea.stages import judge, report_links, validate
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-
-
-class Webhook(BaseHTTPRequestHandler):
-    """Keeps the JSON it is sent."""
-
-    received: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.servers import Webhook, webhook
 
 
 @pytest.fixture
-def alerts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The URL of a webhook on loopback, and what it was sent."""
-    handler = type("Handler", (Webhook,), {"received": []})
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"json://127.0.0.1:{server.server_port}/", handler.received
-        server.shutdown()
-        thread.join()
+def hook() -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
 
 
 @pytest.fixture
-def told(alerts) -> list[dict[str, Any]]:
-    return alerts[1]
+def told(hook: Webhook) -> list[dict[str, Any]]:
+    return hook.bodies
 
 
 @pytest.fixture
-def watched(settings: Settings, alerts) -> Settings:
-    return Settings.load(home=settings.home, project=settings.project, alert_urls=alerts[0])
+def watched(settings: Settings, hook: Webhook) -> Settings:
+    return Settings.load(home=settings.home, project=settings.project, alert_urls=hook.url)
 
 
 def documents(count: int = 30, release: str = "2012-12-31") -> list[dict[str, Any]]:

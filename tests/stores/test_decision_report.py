@@ -59,8 +59,19 @@ def test_intervals_slices_contenders_and_the_policy_are_shown(tmp_path):
     shown = page(tmp_path, UNDECIDED)
 
     assert '<td class="n">-0.0300<td class="n">+0.0300' in shown
+    assert shown.count("<svg") == 1
+    assert all(f">{rival}</text>" in shown for rival in UNDECIDED.differences)
     assert all(name in shown for name in (*UNDECIDED.slices, *UNDECIDED.metrics))
     assert "max_p99_ms" in shown
+
+
+def test_the_last_champion_is_among_the_contenders_with_its_version(tmp_path):
+    metrics = {**CONTESTED.metrics, "last_champion": {**CONTESTED.metrics["champion"], "average_precision": 0.1234}}
+    shown = page(tmp_path, replace(CONTESTED, metrics=metrics, last_champion_version=7))
+
+    contenders = shown[shown.index("<h2>Contenders") : shown.index("<h2>Slices")]
+    assert '<td class="name">champion, version 1<' in contenders
+    assert '<td class="name">last champion, version 7<td class="n">0.1234' in contenders
 
 
 def test_who_answered_and_why_is_shown_and_before_that_how_to_answer(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from hotarea.domain.errors import PublishError, SettingsError
+from hotarea.domain.errors import PublishError, SettingsError, UnreachableError
 from hotarea.domain.records import Notice, Problem, Release, Retry, Validation, now
 from hotarea.stores.ledger import _KEYS, _TABLES, Ledger, _addition
 
@@ -49,7 +49,7 @@ def test_a_full_disk_asks_for_space(tmp_path: Path) -> None:
 
         sa.event.listen(ledger._engine, "checkout", limited)
         files = [{"name": "x" * 1_000_000}]
-        with pytest.raises(SettingsError, match=r"database or disk is full; expected room\. Free space on its disk"):
+        with pytest.raises(UnreachableError, match=r"database or disk is full; expected room\. Free space on its disk"):
             ledger.add(_release(files))
 
 

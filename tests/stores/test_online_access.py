@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hotarea.cli import app
-from hotarea.domain.errors import SettingsError
+from hotarea.domain.errors import SettingsError, UnreachableError
 from hotarea.domain.records import Materialization
 from hotarea.domain.settings import Settings
 from hotarea.stages import audit, materialize
@@ -131,7 +131,7 @@ def test_a_server_that_is_not_there_is_named(server: dict[str, str], settings: S
 
     for call in calls(away):
         with pytest.raises(
-            SettingsError,
+            UnreachableError,
             match=rf"{kind} 127.0.0.1:{port}.* cannot be used: .*efused.*expected a .* server that answers.*"
             "correct HOTAREA_ONLINE_STORE_URL",
         ) as error:

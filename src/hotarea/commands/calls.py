@@ -54,7 +54,11 @@ def run_id() -> str:
 
 def run(doing: str, stage: Callable[[str], Any], as_json: bool) -> None:
     """Call a stage under a new run id, with progress on stderr and its result on stdout."""
-    outcome = call(doing, stage)
+    show(call(doing, stage), as_json)
+
+
+def show(outcome: Any, as_json: bool) -> None:
+    """Print what a stage returned."""
     if as_json:
         print_json(outcome)
     else:

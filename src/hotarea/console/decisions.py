@@ -7,18 +7,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hotarea.console.plain_table import plain, wide
 from hotarea.domain.records import Approval, Champion, Decision
 
+VERDICTS = {"reject": "red", "hold": "yellow", "promote": "green"}
+"""The colour of each verdict of the gate."""
+
 _COLOURS = {"failed": "red", "held": "yellow", "passed": "green"}
-_VERDICTS = {"reject": "red", "hold": "yellow", "promote": "green"}
-_FILE_WIDTH = 160  # of a table that nobody reads on a terminal
 
 
 def show(console: Console, decision: Decision, answer: Approval | None) -> None:
     """Print every check, those that stand against the candidate last, and below them what follows."""
-    wide = _wide(console)
-    wide.print(_checks(decision))
-    colour = _VERDICTS[decision.verdict]
+    wide(console).print(_checks(decision))
+    colour = VERDICTS[decision.verdict]
     against = "no champion" if decision.champion_version is None else f"champion version {decision.champion_version}"
     console.print(
         f"[{colour}]{decision.verdict.upper()}[/] version {decision.model_version} of {decision.training_id}, against "
@@ -35,7 +36,7 @@ def show(console: Console, decision: Decision, answer: Approval | None) -> None:
 
 def show_champions(console: Console, timeline: Sequence[Champion]) -> None:
     """Print who served when, the one in service last, why, on whose approval, from which data and code."""
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = plain()
     for name in ("", "since (UTC)", "version", "how", "approved by", "data", "code"):
         table.add_column(name, no_wrap=True)
     table.add_column("why", min_width=30, overflow="fold")
@@ -51,15 +52,11 @@ def show_champions(console: Console, timeline: Sequence[Champion]) -> None:
             escape(entry.reason),
             style="bold" if entry is timeline[-1] else "",
         )
-    _wide(console).print(table)
-
-
-def _wide(console: Console) -> Console:
-    return console if console.is_terminal else Console(file=console.file, width=max(console.width, _FILE_WIDTH))
+    wide(console).print(table)
 
 
 def _checks(decision: Decision) -> Table:
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = plain()
     table.add_column("verdict", no_wrap=True)
     table.add_column("check", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
@@ -76,9 +73,20 @@ def _row(check: dict[str, Any]) -> tuple[str, ...]:
     return f"[{colour}]{check['verdict']}[/]", escape(check["name"]), *figures, escape(said)
 
 
+def answered(by: str, reason: str, *, approved: bool) -> str:
+    """Say what a person said to a candidate that is held."""
+    return f"{by} {'approved' if approved else 'refused'} it: {reason}"
+
+
+def awaited(training_id: str) -> str:
+    """Say how a person answers for a candidate that is held."""
+    which = f"{training_id} --reason …"
+    return f"a person decides: Required Actions in Airflow, or hotarea approve {which} or hotarea reject {which}"
+
+
 def _next(decision: Decision, answer: Approval | None) -> str:
     if answer:
-        return f"{answer.by} {'approved' if answer.approved else 'refused'} it: {answer.reason}"
+        return answered(answer.by, answer.reason, approved=answer.approved)
     if decision.is_held:
-        return f"a person decides: hotarea approve {decision.training_id} --reason …, or hotarea reject …"
+        return awaited(decision.training_id)
     return "hotarea promote puts it in service" if decision.accepted else "the champion stays as it is"

@@ -4,11 +4,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hotarea.domain.replay import BASELINE, GATED, POLICIES, PRECISION, Replay, Step, headline
-
-_COLOURS = {"promote": "green", "hold": "yellow", "reject": "red"}
-_WORDS = {"promote": "promoted", "hold": "held", "reject": "refused"}
-_METRICS = {PRECISION: "average precision", "precision_at_100": "precision at 100", "log_loss": "log loss"}
+from hotarea.console.decisions import VERDICTS
+from hotarea.domain.evaluation import TITLES
+from hotarea.domain.replay import BASELINE, BECAME, GATED, POLICIES, SHOWN, Replay, Step, headline
 
 
 def line(step: Step) -> str:
@@ -33,13 +31,13 @@ def _timeline(replay: Replay) -> Table:
     table = Table(title=f"Replay of {replay.source} ({kind}{replay.first} to {replay.last})")
     for name in ("release", "candidate", "gate", "in service", "matured AP", "why, and what drifted"):
         table.add_column(name, overflow="fold")
-    served = {s.cutoff: s.metrics for s in replay.outcome(GATED).served}
+    matured = replay.matured(GATED)
     for step in replay.steps:
-        precision = served[step.cutoff].get(PRECISION)
+        precision = matured.get(step.release)
         table.add_row(
             str(step.release),
             f"v{step.candidate.version}" if step.candidate else "",
-            f"[{_COLOURS[step.candidate.verdict]}]{_verdict(step)}[/]" if step.candidate else "",
+            f"[{VERDICTS[step.candidate.verdict]}]{_verdict(step)}[/]" if step.candidate else "",
             _served(step),
             f"{precision:.3f}" if precision is not None else "",
             escape(_why(step)),
@@ -48,7 +46,7 @@ def _timeline(replay: Replay) -> Table:
 
 
 def _verdict(step: Step) -> str:
-    return _WORDS[step.candidate.verdict] if step.candidate else "–"
+    return BECAME[step.candidate.verdict] if step.candidate else "–"
 
 
 def _served(step: Step) -> str:
@@ -65,8 +63,8 @@ def _why(step: Step) -> str:
 
 def _policies(replay: Replay) -> Table:
     table = Table("policy", "models", title="What other policies would have given")
-    names = [name for name in _METRICS if name in replay.outcome(GATED).means]
-    for name in (*(_METRICS[n] for n in names), "regret"):
+    names = [name for name in SHOWN if name in replay.outcome(GATED).means]
+    for name in (*(TITLES[n] for n in names), "regret"):
         table.add_column(name, justify="right")
     for found in replay.outcomes:
         figures = [found.means.get(name) for name in names] + [found.regret]

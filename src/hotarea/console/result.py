@@ -6,16 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hotarea.console import decisions
 from hotarea.console.alerts import show_open
+from hotarea.domain.evaluation import METRICS, TITLES
 
-_METRICS = {
-    "average_precision": "average precision",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "brier": "Brier",
-    "calibration_error": "calibration error",
-    "precision_at_100": "precision at 100",
-}
+_SHOWN = tuple(name for name in METRICS if name != "precision_at_1_percent")
+"""What fits beside each other on a terminal."""
 
 
 def show(console: Console, status: dict[str, Any]) -> None:
@@ -100,11 +96,11 @@ def _show_champion(console: Console, status: dict[str, Any]) -> None:
     )
     table = Table(title=f"Evaluation at {champion['evaluation_cutoff']}", title_justify="left")
     table.add_column("contender")
-    for title in _METRICS.values():
-        table.add_column(title, justify="right")
+    for name in _SHOWN:
+        table.add_column(TITLES[name], justify="right")
     for contender, metrics in champion["evaluation"].items():
         style = "bold" if contender == "model" else ""
-        table.add_row(contender, *(_figure(metrics.get(m)) for m in _METRICS), style=style)
+        table.add_row(contender, *(_figure(metrics.get(m)) for m in _SHOWN), style=style)
     console.print(table)
 
 
@@ -129,11 +125,9 @@ def _show_decision(console: Console, decision: dict[str, Any] | None, champion: 
 
 
 def _answer(decision: dict[str, Any]) -> str:
-    """Say what a person said to a candidate that is held, or how to say it."""
     if answer := decision["answer"]:
-        return f"{answer['by']} {'approved' if answer['approved'] else 'refused'} it: {answer['reason']}"
-    which = f"{decision['training_id']} --reason …"
-    return f"a person decides: Required Actions in Airflow, or hotarea approve {which} or hotarea reject {which}"
+        return decisions.answered(answer["by"], answer["reason"], approved=answer["approved"])
+    return decisions.awaited(decision["training_id"])
 
 
 def _show_hot_areas(console: Console, status: dict[str, Any]) -> None:

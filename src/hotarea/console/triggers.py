@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from hotarea.console.plain_table import plain
 from hotarea.domain.records import TriggerRequest
 
 _COLOURS = {"accepted": "green", "joined": "cyan", "skipped": "default", "deferred": "yellow"}
@@ -16,7 +16,7 @@ def show(console: Console, requests: Sequence[TriggerRequest]) -> None:
     if not requests:
         console.print("nobody has asked for a training yet")
         return
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = plain()
     table.add_column("asked at (UTC)", no_wrap=True)
     for title in ("reason", "about", "outcome", "why"):
         table.add_column(title, overflow="fold")

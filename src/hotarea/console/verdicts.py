@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hotarea.console.plain_table import plain, wide
 from hotarea.domain.records import Validation
 
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
-_FILE_WIDTH = 160  # of a table that nobody reads on a terminal
 
 
 def show(console: Console, outcomes: Sequence[Validation]) -> None:
@@ -19,8 +19,7 @@ def show(console: Console, outcomes: Sequence[Validation]) -> None:
     if not outcomes:
         return
     ordered = sorted(outcomes, key=_badness)
-    wide = console if console.is_terminal else Console(file=console.file, width=max(console.width, _FILE_WIDTH))
-    wide.print(_table(ordered))
+    wide(console).print(_table(ordered))
     for found in ordered:
         if any(_counts(found)[severity] for severity in ("critical", "warning")):
             console.print(
@@ -39,7 +38,7 @@ def _counts(found: Validation) -> Counter[str]:
 
 
 def _table(outcomes: Sequence[Validation]) -> Table:
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = plain()
     table.add_column("dataset", no_wrap=True)
     table.add_column("subject", min_width=10, overflow="fold")
     table.add_column("checks", justify="right")

@@ -6,8 +6,7 @@ are measured on the same resample. No row is moved: average precision of a resam
 by score, which is sorted once, and the rows' weights.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from hotarea.domain.columns import Bools, Floats, Rows
 from hotarea.domain.evaluation import Scores, losses
 from hotarea.domain.evidence import Interval
+from hotarea.domain.processors import cores
 
 AVERAGE_PRECISION = "average_precision"
 LOG_LOSS = "log_loss"
@@ -35,7 +35,7 @@ Differences = dict[str, dict[str, Interval]]
 
 @dataclass(frozen=True)
 class Resampling:
-    """How rows are drawn. The answer depends on the seed, and not on the number of threads (None: all cores)."""
+    """How rows are drawn. The answer depends on the seed, not on the number of threads (None: one for each core)."""
 
     seed: int
     resamples: int = 1000
@@ -61,11 +61,7 @@ def differences(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampl
         return {}
     order = np.argsort(-model.ranking, kind="stable")  # rivals rank alike, so that weights are met nearly in order
     race = _Race.of(hot[order], model.at(order), {name: scores.at(order) for name, scores in rivals.items()})
-    # BLAS adds up in another order with other numbers of threads; here the blocks are what runs at once.
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(resampling.threads or os.cpu_count()) as pool:
-        observed = race.measured(np.ones((1, len(hot)), np.uint8))[0]
-        parts = list(pool.map(race.drawn, resampling.seeds()))
-    drawn = np.concatenate(parts)[: resampling.resamples]
+    observed, drawn = _drawn(len(hot), race.measured, resampling)
     return {
         name: {
             AVERAGE_PRECISION: _interval(observed[0, number], drawn[:, 0, number]),
@@ -73,6 +69,28 @@ def differences(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampl
         }
         for number, name in enumerate(rivals)
     }
+
+
+def gains(
+    hot: Bools, model: Scores, rival: Scores, parts: Mapping[str, Bools], resampling: Resampling
+) -> dict[str, Interval]:
+    """Return by how much the model exceeds a rival in average precision on each part of the rows.
+
+    All parts are measured on the same resamples of all rows, so that each of these is drawn once. A part whose rows are
+    not of both kinds is left out; so is all, if the scores of either are not all numbers.
+    """
+    parts = {name: part for name, part in parts.items() if hot[part].any() and not hot[part].all()}
+    if not (parts and model.is_complete and rival.is_complete):
+        return {}
+    order = np.argsort(-model.ranking, kind="stable")
+    masks, ordered = [part[order] for part in parts.values()], hot[order]
+    ours, theirs = (Order.of(ordered, who.ranking[order], masks) for who in (model, rival))
+
+    def measured(weights: Weights) -> Floats:
+        return np.array([ours.average_precisions(w) - theirs.average_precisions(w) for w in weights])
+
+    observed, drawn = _drawn(len(hot), measured, resampling)
+    return {name: _interval(observed[number], drawn[:, number]) for number, name in enumerate(parts)}
 
 
 def resampled(rows: int, seed: np.random.SeedSequence, resamples: int = _BLOCK) -> Weights:
@@ -86,35 +104,53 @@ def resampled(rows: int, seed: np.random.SeedSequence, resamples: int = _BLOCK) 
 
 @dataclass(frozen=True)
 class Order:
-    """Rows by falling score, and in it where each group of equal scores ends that holds a hot row."""
+    """Rows by falling score within each part, and in it where each group of equal scores ends that holds a hot row."""
 
-    rows: Rows
+    rows: Rows  # of one part after the other
     hot: Rows  # places of hot rows
     ends: Rows  # the last place of each such group
     hot_until: Rows  # how many rows are hot up to there
+    part_of: Rows  # of each group
+    firsts: Rows  # the first place of each part
+    groups: Rows  # the first group of each part
 
     @classmethod
-    def of(cls, hot: Bools, ranking: Floats) -> Self:
-        """Sort rows, hot or not, by their scores."""
-        rows = np.argsort(-ranking, kind="stable")
+    def of(cls, hot: Bools, ranking: Floats, parts: Sequence[Bools] | None = None) -> Self:
+        """Sort rows, hot or not, by their scores: of each part, which holds a hot row, or else all together."""
+        chosen = [np.flatnonzero(part) for part in parts or [np.ones(len(hot), np.bool_)]]
+        sorted_ = [rows[np.argsort(-ranking[rows], kind="stable")] for rows in chosen]
+        rows, lasts = np.concatenate(sorted_), np.cumsum([len(part) for part in sorted_]) - 1
         ordered = ranking[rows]
-        all_ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+        all_ends = np.union1d(np.flatnonzero(ordered[1:] != ordered[:-1]), lasts)
         places = np.flatnonzero(hot[rows])
         ends = np.unique(all_ends[np.searchsorted(all_ends, places)])
-        return cls(rows, places, ends, np.searchsorted(places, ends, side="right"))
+        part_of = np.searchsorted(lasts, ends)
+        groups = np.searchsorted(part_of, np.arange(len(lasts)))
+        firsts = np.append(0, lasts[:-1] + 1)
+        return cls(rows, places, ends, np.searchsorted(places, ends, side="right"), part_of, firsts, groups)
 
     def average_precision(self, weights: Weights) -> float:
-        """Return Σ (Rᵢ − Rᵢ₋₁)·Pᵢ over the groups, where each row counts by its weight; NaN if no hot row does.
+        """Return the average precision of all rows together, where each counts by its weight; NaN if no hot row does.
 
         It is what scikit-learn's `average_precision_score` gives for the rows repeated so many times.
         """
+        return float(self.average_precisions(weights)[0])
+
+    def average_precisions(self, weights: Weights) -> Floats:
+        """Return for each part Σ (Rᵢ − Rᵢ₋₁)·Pᵢ over its groups, where each row counts by its weight; else NaN."""
         drawn = np.take(weights, self.rows, mode="clip")  # checks no bounds, which `rows` keeps
-        reached = np.cumsum(drawn, dtype=np.uint32)[self.ends]
+        reached = np.cumsum(drawn, dtype=np.uint32)
         right = np.cumsum(drawn[self.hot], dtype=np.uint32)[self.hot_until - 1].astype(np.float64)
-        if not right[-1]:
-            return float("nan")
         gained = np.diff(right, prepend=0.0)
-        return float((gained * right / np.maximum(reached, 1)).sum() / right[-1])
+        # what came in the parts before is taken off
+        skipped = np.where(self.firsts > 0, reached[self.firsts - 1], np.uint32(0))
+        before = np.where(self.groups > 0, right[self.groups - 1], 0.0)
+        inside = right - before[self.part_of]
+        precise = gained * inside / np.maximum(reached[self.ends] - skipped[self.part_of], 1)
+        total = np.add.reduceat(gained, self.groups)
+        with np.errstate(invalid="ignore"):
+            found: Floats = np.array([part.sum() for part in np.split(precise, self.groups[1:])]) / total
+        return found
 
 
 @dataclass(frozen=True)
@@ -132,10 +168,6 @@ class _Race:
         less = np.column_stack([own - losses(hot, rival.probability) for rival in rivals.values()])
         return cls(Order.of(hot, model.ranking), orders, less)
 
-    def drawn(self, seed: np.random.SeedSequence) -> Floats:
-        """Return the differences of one block of resamples, in shape (resamples, metrics, rivals)."""
-        return self.measured(resampled(len(self.losses), seed))
-
     def measured(self, weights: Weights) -> Floats:
         """Return average precision and log loss of the model less those of the rivals, for each row of weights."""
         found = np.empty((len(weights), 2, len(self.rivals)))
@@ -152,6 +184,15 @@ class _Race:
             total += weights[:, chunk].astype(np.float64) @ self.losses[chunk]
         found: Floats = total / np.maximum(weights.sum(axis=1, dtype=np.int64), 1)[:, None]
         return found
+
+
+def _drawn(rows: int, measured: Callable[[Weights], Floats], resampling: Resampling) -> tuple[Floats, Floats]:
+    """Return what is measured of all rows, each taken once, and of every resample."""
+    # BLAS adds up in another order with other numbers of threads; here the blocks are what runs at once.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(resampling.threads or cores()) as pool:
+        observed = measured(np.ones((1, rows), np.uint8))[0]
+        parts = list(pool.map(lambda seed: measured(resampled(rows, seed)), resampling.seeds()))
+    return observed, np.concatenate(parts)[: resampling.resamples]
 
 
 @cache

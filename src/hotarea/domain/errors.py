@@ -19,6 +19,10 @@ class SettingsError(HotareaError):
     """A setting has a value that cannot be used."""
 
 
+class UnreachableError(SettingsError):
+    """A server that a setting names does not answer, or a disk has no room: time may mend it."""
+
+
 class RawDataError(HotareaError):
     """A delivery of raw data is unreadable, incomplete or not what its manifest promised."""
 

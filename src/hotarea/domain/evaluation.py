@@ -12,7 +12,7 @@ from hotarea.domain.columns import Bools, Floats, Rows
 MODEL = "model"
 CHAMPION = "champion"
 LAST_CHAMPION = "last_champion"
-"""Who was in service before the champion: shown beside it, and nobody has to beat it."""
+"""Who else was in service last: shown beside the champion, and nobody has to beat it."""
 
 PRECISE_AT = 100
 """Precision is told of so many rows with the highest scores: about as many as a person looks through."""
@@ -20,15 +20,18 @@ PRECISE_AT = 100
 PRECISE_SHARE = 0.01
 """And of this share of the rows: a tenth of what is hot."""
 
-METRICS = (
-    "average_precision",
-    "roc_auc",
-    "log_loss",
-    "brier",
-    "calibration_error",
-    "precision_at_100",
-    "precision_at_1_percent",
-)
+TITLES = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "calibration_error": "calibration error",
+    "precision_at_100": "precision at 100",
+    "precision_at_1_percent": "precision at 1 %",
+}
+"""What each metric is called where people read it."""
+
+METRICS = tuple(TITLES)
 
 CALIBRATION_BINS = 15
 

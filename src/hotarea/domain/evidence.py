@@ -29,7 +29,8 @@ class Slice:
 class Rehearsal:
     """What a fresh process found that read the model's file as the registry keeps it, and scored sample requests.
 
-    Times are the processor's, so that neighbours on the machine do not slow a model.
+    Times are the processor's, so that neighbours on the machine do not slow a model. The percentiles are those of all
+    timed answers, several to each request; the first answer of the process warms up and is not timed.
     """
 
     loading_s: float
@@ -38,6 +39,15 @@ class Rehearsal:
     p99_ms: float
     differing: int  # requests whose score is not the evaluation's to the bit
     error: str = ""  # why it failed
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the audits of one view have found since all of its rows were last written into the online store."""
+
+    documents: int  # that were compared for this decision
+    share: float  # of documents that differ: the greatest of these audits, so that a later one hides no failure
+    cutoff: str  # the day whose rows were compared, which is what is served
 
 
 @dataclass(frozen=True)
@@ -69,11 +79,11 @@ class Evidence:
     importance: dict[str, float] = field(default_factory=dict)  # feature -> share of the total gain; sums to 1
     prediction_drift: float | None = None  # PSI of the model's scores, evaluation rows to newest cutoff
     hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
+    hindsight_rows: dict[str, int] = field(default_factory=dict)  # reference -> documents that could be compared with
     rehearsal: Rehearsal | None = None
     online_views: tuple[str, ...] | None = None  # those of the model's views that are served online; None: unknown
-    disagreement: dict[str, float] = field(
-        default_factory=dict
-    )  # view -> share of audited documents that differ online
+    agreement: dict[str, Agreement] = field(default_factory=dict)  # view -> how it answers online
+    last_champion_version: int | None = None  # who is `last_champion` in the metrics; None if nobody is
 
     @property
     def prevalence(self) -> float:

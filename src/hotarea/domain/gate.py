@@ -14,7 +14,8 @@ from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Slice
 from hotarea.domain.gate_check import Check, Outcome, above, at_least, at_most, finite, missing_evidence, passed_if
 from hotarea.domain.gate_policy import Policy
-from hotarea.domain.hindsight import CEILINGS, PRECISION
+from hotarea.domain.hindsight import CEILINGS, LEAST_ROWS, PRECISION
+from hotarea.domain.records import SERVING
 
 
 class Verdict(StrEnum):
@@ -115,13 +116,16 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if not evidence.slices:
         yield missing_evidence("slices", "the evaluation was not sliced; expected slices with their row counts")
         return
-    small = [name for name, part in evidence.slices.items() if not _is_judged(part, policy)]
+    judged = [name for name, part in evidence.slices.items() if _is_judged(part, policy)]
+    small = [name for name in evidence.slices if name not in judged]
     told = f"not judged, as they hold fewer than {policy.slices.min_rows} rows or {policy.slices.min_hot} hot areas: "
     reason = told + ", ".join(small) if small else "every slice is large enough to judge"
     yield passed_if("slices: too small", True, float(len(small)), None, reason)
-    for name, part in evidence.slices.items():
-        if _is_judged(part, policy):
-            yield _slice(evidence, policy, name, part)
+    if evidence.champion_version is not None:  # else nobody could tell that no slice was compared
+        what = "slices that are large enough to be compared with the champion's"
+        yield at_least("slices: judged", len(judged), 1, what, Outcome.HELD)
+    for name in judged:
+        yield _slice(evidence, policy, name, evidence.slices[name])
 
 
 def _is_judged(part: Slice, policy: Policy) -> bool:
@@ -152,8 +156,19 @@ def _leakage(evidence: Evidence, policy: Policy) -> Iterator[Check]:  # noqa: AR
     precision = _metric(evidence, MODEL, "average_precision")
     yield at_most("leakage: too good", precision, PRECISION, "average precision against what an honest model reaches")
     for reference, ceiling in CEILINGS.items():
-        what = f"greatest agreement of a feature with {reference}, which only hindsight knows"
-        yield at_most(f"leakage: {reference}", evidence.hindsight.get(reference), ceiling, what)
+        yield _hindsight(evidence, reference, ceiling)
+
+
+def _hindsight(evidence: Evidence, reference: str, ceiling: float) -> Check:
+    """Of too few documents nothing can be told for or against the candidate, so a person is asked."""
+    name, rows = f"leakage: {reference}", evidence.hindsight_rows.get(reference)
+    if rows is None:
+        return missing_evidence(name, f"of how many documents {reference} is known is missing; expected their number")
+    if rows < LEAST_ROWS:
+        said = f"too few rows to tell a leak of {reference}: {rows}, expected at least {LEAST_ROWS}"
+        return Check(name, Outcome.HELD, None, ceiling, said)
+    what = f"greatest agreement of a feature with {reference}, which only hindsight knows"
+    return at_most(name, evidence.hindsight.get(reference), ceiling, what)
 
 
 def _drift(evidence: Evidence, policy: Policy) -> Iterator[Check]:
@@ -219,22 +234,34 @@ def _rehearsal(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         "seconds of the processor until the model is loaded",
         slow,
     )
-    what = "milliseconds of the processor in which 99 % of the requests are answered"
+    what = "milliseconds of the processor, not of the clock, in which 99 % of all answers are given"
     yield at_most("rehearsal: latency", rehearsal.p99_ms, rules.max_p99_ms, what, slow)
 
 
 def _serving(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if evidence.online_views is None:
         yield missing_evidence(
-            "serving", "which of the model's features are served online is missing; expected their views"
+            SERVING, "which of the model's features are served online is missing; expected their views"
         )
         return
     if not evidence.online_views:
-        yield passed_if("serving", True, None, None, "none of the model's features is served online")
+        yield passed_if(SERVING, True, None, None, "none of the model's features is served online")
     for view in evidence.online_views:
-        what = f"share of audited documents that {view} answers otherwise online than offline"
-        share = evidence.disagreement.get(view)
-        yield at_most(f"serving: {view}", share, policy.serving.max_disagreement, what)
+        yield from _agreement(view, evidence, policy)
+
+
+def _agreement(view: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    rules, found = policy.serving, evidence.agreement.get(view)
+    if found is None:
+        yield missing_evidence(f"{SERVING}: {view}", f"no audit says whether {view} answers online as offline")
+        return
+    what = f"documents of {view} whose online answers were compared"
+    yield at_least(f"{SERVING}: {view}, documents", found.documents, rules.min_documents, what)
+    newest = evidence.newest_cutoff.partition("@")[0]
+    reason = f"{view} serves cutoff {found.cutoff or 'unknown'}, expected {newest} or later"
+    yield passed_if(f"{SERVING}: {view}, cutoff", bool(found.cutoff) and found.cutoff >= newest, None, None, reason)
+    what = f"share of audited documents that {view} answers otherwise online than offline"
+    yield at_most(f"{SERVING}: {view}", found.share, rules.max_disagreement, what)
 
 
 _GAINED = {"average_precision": "average precision gained on", "log_loss": "log loss saved against"}

@@ -64,8 +64,9 @@ class Rehearsal(_Table, frozen=True):
 
 
 class Serving(_Table, frozen=True):
-    """How far what is served may differ from the offline store."""
+    """How far what is served may differ from the offline store, and how much of it must have been compared."""
 
+    min_documents: Count
     max_disagreement: Share
 
 

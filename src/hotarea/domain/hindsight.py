@@ -7,6 +7,7 @@ past and so agrees only in part with what came after; what was read from the pre
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from scipy.stats import rankdata
@@ -37,7 +38,7 @@ PRESENT_DAY = ("cited_by_count", "counts_by_year", "fwci", "citation_normalized_
 """OpenAlex's fields that describe the day of the snapshot."""
 
 LEAST_ROWS = 200
-"""Of fewer documents the agreement says too little: its spread by chance is 0.07 of 200."""
+"""Of fewer documents the agreement says too little, and none is told: its spread by chance is 0.07 of 200."""
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,44 @@ def references(then: Mapping[str, Floats], now: Mapping[str, Floats], future: Fl
 
 
 def agreements(columns: Mapping[str, Floats], known: Mapping[str, Floats]) -> list[Agreement]:
-    """Return the agreement of each column with each reference, the most implausible first."""
+    """Return the agreement of each column with each reference, the most implausible first; none where none is told."""
     found = [Agreement(c, r, agreement(v, known[r])) for c, v in columns.items() for r in known]
-    return sorted(found, key=lambda a: a.agreement - CEILINGS[a.reference], reverse=True)
+    told = [each for each in found if isfinite(each.agreement)]
+    return sorted(told, key=lambda a: a.agreement - CEILINGS[a.reference], reverse=True)
+
+
+def compared(columns: Mapping[str, Floats], known: Mapping[str, Floats]) -> dict[str, int]:
+    """Return of how many documents each reference and some column are both known: of that column of which most are."""
+    return {
+        name: max((int(_both(values, reference).sum()) for values in columns.values()), default=0)
+        for name, reference in known.items()
+    }
 
 
 def agreement(values: Floats, reference: Floats) -> float:
-    """Return the rank agreement of two columns where both are known; 0 where that says nothing."""
-    known: Bools = np.isfinite(values) & np.isfinite(reference)
+    """Return the rank agreement of two columns where both are known.
+
+    NaN where that says nothing: both are known of too few documents, or one is the same of all. It is no agreement of
+    0, which would be evidence that nothing has leaked.
+    """
+    known = _both(values, reference)
     if known.sum() < LEAST_ROWS:
-        return 0.0
+        return float("nan")
     ranks = [rankdata(column[known]) for column in (values, reference)]
     if min(np.ptp(rank) for rank in ranks) == 0:
-        return 0.0
+        return float("nan")
     return abs(float(np.corrcoef(*ranks)[0, 1]))
 
 
 def of_the_present(names: Sequence[str]) -> list[str]:
     """Return the names that say themselves that they describe the present."""
     return [name for name in names if any(field in name.lower() for field in PRESENT_DAY)]
+
+
+def _both(values: Floats, reference: Floats) -> Bools:
+    """Return of which documents two columns are known."""
+    found: Bools = np.isfinite(values) & np.isfinite(reference)
+    return found
 
 
 def _by_age(counts: Floats, age: Floats) -> Floats:

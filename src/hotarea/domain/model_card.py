@@ -94,6 +94,9 @@ class ModelCard:
             return "was in service"
         if self.decision is None:
             return "not decided on"
+        said = next((a for a in self.answers if a.decided_at == self.decision.decided_at), None)
+        if said:
+            return f"approved by {said.by}, not in service yet" if said.approved else f"refused by {said.by}"
         words = {"promote": "accepted, not in service yet", "hold": "held by the gate", "reject": "refused by the gate"}
         return words[self.decision.verdict]
 
@@ -144,7 +147,7 @@ def unmeasured(evidence: Evidence) -> list[str]:
         "rows in common with what was learned from": evidence.overlap,
         "agreement with hindsight": evidence.hindsight,
         "a rehearsal in a fresh process": evidence.rehearsal,
-        "agreement of online and offline features": evidence.disagreement or evidence.online_views == (),
+        "agreement of online and offline features": evidence.agreement or evidence.online_views == (),
     }
     return [name for name, there in parts.items() if not there]
 

@@ -1,18 +1,21 @@
-"""A replay: what the loop did at each past release, and what other policies would have served instead."""
+"""A replay: what the loop did at each past release, whom each policy had in service, and what of it is told."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
-from math import isfinite
-from statistics import fmean
 
 PRECISION = "average_precision"
 """What policies are compared by."""
 
+SHOWN = (PRECISION, "precision_at_100", "log_loss")
+"""What is shown of each policy, as far as it was measured."""
+
 BASELINE = "rate_1y"
 """The single feature that ranks hot areas best; who has no model goes by it."""
+
+BECAME = {"promote": "promoted", "hold": "held", "reject": "refused"}
+"""What becomes of a candidate by each verdict, where nobody is asked."""
 
 GATED, NEVER, ALWAYS = "gated", "never_retrain", "always_promote"
 
@@ -72,6 +75,7 @@ class Served:
     """Whom a policy had in service at a cutoff, and how good that turned out once the labels matured."""
 
     cutoff: date
+    release: date  # with which the cutoff became known
     version: int | None  # None where the baseline stands in
     metrics: dict[str, float]  # empty where the labels have not matured
     regret: float | None  # how much more average precision the best had, of the baseline and all candidates until then
@@ -123,13 +127,24 @@ class Replay:
         """Return what a policy gave."""
         return next(found for found in self.outcomes if found.policy == policy)
 
+    def matured(self, policy: str) -> dict[date, float]:
+        """Return by release the average precision of whoever served, at the last matured cutoff that it made known."""
+        return {s.release: s.metrics[PRECISION] for s in self.outcome(policy).served if PRECISION in s.metrics}
 
-def compared(found: Iterable[PolicyOutcome]) -> list[date]:
-    """Return the matured cutoffs at which some policy had a model."""
-    found = list(found)
-    matured = [{s.cutoff for s in outcome.served if s.metrics} for outcome in found]
-    modelled = {s.cutoff for outcome in found for s in outcome.served if s.version is not None}
-    return sorted(modelled.intersection(*matured))
+
+def told_at(steps: Sequence[Step], cutoff: date) -> int:
+    """Return the place of the release with which a cutoff became known: whoever served after it, served there.
+
+    That is the first that covers it. Corrections of that release, which cover no later day, belong to it: the last
+    of them counts. Raises `ValueError` if none of them covers the cutoff.
+    """
+    covered = [step.cutoff for step in steps if step.cutoff >= cutoff]
+    if not covered:
+        raise ValueError(
+            f"cutoff {cutoff} is after the newest of the replay, {steps[-1].cutoff}; expected one until then"
+        )
+    first = min(covered)
+    return max(place for place, step in enumerate(steps) if step.cutoff == first)
 
 
 def headline(replay: Replay) -> list[str]:
@@ -152,60 +167,6 @@ def headline(replay: Replay) -> list[str]:
     if kept:
         said.append(f"Of a new model's average precision, an old one kept {', '.join(kept)}.")
     return said
-
-
-def in_service(steps: Sequence[Step], policy: str) -> list[int | None]:
-    """Return the version that a policy has in service after each step; None before its first.
-
-    The first champion of `never_retrain` is the first that the gate accepts: nobody would serve what it refused.
-    """
-    gated = [step.champion for step in steps]
-    if policy == GATED:
-        return gated
-    if policy == NEVER:
-        return _carried(gated)
-    return _carried((s.candidate.version if s.candidate else None for s in steps), newest=True)
-
-
-def outcomes(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[PolicyOutcome, ...]:
-    """Return what each policy would have served, and how good it was."""
-    table = {(score.version, score.cutoff): score.metrics for score in scores}
-    lines = {policy: _served(steps, in_service(steps, policy), table) for policy in POLICIES}
-    found = [PolicyOutcome(policy, served, _changes(served), {}, None) for policy, served in lines.items()]
-    common = compared(found)
-    return tuple(_averaged(outcome, common) for outcome in found)
-
-
-def ageing(steps: Sequence[Step], scores: Iterable[Score]) -> tuple[Ageing, ...]:
-    """Return how each version's average precision went with the years since its newest cutoff.
-
-    Cutoffs differ in difficulty, so what counts is the share of a new candidate's on the same documents.
-    """
-    fresh = {step.cutoff: step.candidate.version for step in steps if step.candidate}
-    trained = {version: cutoff for cutoff, version in fresh.items()}
-    crowned = {step.champion for step in steps}
-    found = {(s.version, s.cutoff): s.metrics[PRECISION] for s in scores if PRECISION in s.metrics}
-    table = []
-    for version, since in sorted(trained.items()):
-        here = {cutoff: value for (who, cutoff), value in found.items() if who == version}
-        precision = {cutoff.year - since.year: value for cutoff, value in sorted(here.items())}
-        relative = {
-            cutoff.year - since.year: value / found[fresh[cutoff], cutoff]
-            for cutoff, value in sorted(here.items())
-            if found.get((fresh.get(cutoff, -1), cutoff))
-        }
-        if precision:
-            table.append(Ageing(version, since, version in crowned, precision, relative))
-    return tuple(table)
-
-
-def staleness(table: Iterable[Ageing]) -> dict[int, float]:
-    """Return by years since training the mean share of a new candidate's average precision that was left."""
-    by_age: dict[int, list[float]] = {}
-    for row in table:
-        for age, share in row.relative.items():
-            by_age.setdefault(age, []).append(share)
-    return {age: fmean(by_age[age]) for age in sorted(by_age)}
 
 
 def baseline_scores(steps: Iterable[Step], scores: Iterable[Score]) -> list[Score]:
@@ -238,50 +199,6 @@ def refused_for(steps: Iterable[Step]) -> dict[str, int]:
 def _kinds(candidate: Candidate) -> set[str]:
     """Return the failed checks, those of single features as one."""
     return {"drift" if name.startswith("drift") else name for name in candidate.refused_for}
-
-
-def _carried(versions: Iterable[int | None], *, newest: bool = False) -> list[int | None]:
-    """Carry the first version on, or always the newest one."""
-    line: list[int | None] = []
-    for version in versions:
-        last = line[-1] if line else None
-        line.append(version if version is not None and (last is None or newest) else last)
-    return line
-
-
-def _served(
-    steps: Sequence[Step], line: Sequence[int | None], table: Mapping[tuple[int | None, date], dict[str, float]]
-) -> tuple[Served, ...]:
-    """Return who served at each cutoff; where several releases tell of one, the last counts."""
-    found = {}
-    for step, version in zip(steps, line, strict=True):
-        metrics = table.get((version, step.cutoff), {})
-        there = [m[PRECISION] for (_, cutoff), m in table.items() if cutoff == step.cutoff and PRECISION in m]
-        regret = max(there) - metrics[PRECISION] if PRECISION in metrics else None
-        found[step.cutoff] = Served(step.cutoff, version, metrics, regret)
-    return tuple(found.values())
-
-
-def _changes(served: Iterable[Served]) -> int:
-    versions = [s.version for s in served]
-    return sum(now is not None and now != before for before, now in pairwise([None, *versions]))
-
-
-def _averaged(outcome: PolicyOutcome, cutoffs: Container[date]) -> PolicyOutcome:
-    """Return an outcome with its means over some of the cutoffs."""
-    common = [s for s in outcome.served if s.cutoff in cutoffs]
-    names = dict.fromkeys(name for s in common for name in s.metrics)
-    means = {name: _mean(s.metrics.get(name) for s in common) for name in names}
-    return replace(
-        outcome,
-        means={name: value for name, value in means.items() if value is not None},
-        regret=_mean(s.regret for s in common),
-    )
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None and isfinite(value)]
-    return fmean(known) if known else None
 
 
 Told = Callable[[Step], None]

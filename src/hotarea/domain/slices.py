@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain.bootstrap import AVERAGE_PRECISION, Resampling, differences
+from hotarea.domain.bootstrap import Resampling, gains
 from hotarea.domain.columns import Bools, Floats
 from hotarea.domain.evaluation import CHAMPION, MODEL, Scores, metrics
-from hotarea.domain.evidence import Slice
+from hotarea.domain.evidence import Interval, Slice
 from hotarea.domain.hot_areas import NO_TOPIC
 
 LEAST_ROWS = 200
@@ -33,19 +33,19 @@ def sliced(
     hot: Bools, contenders: Mapping[str, Scores], rows: Mapping[str, Bools], resampling: Resampling
 ) -> dict[str, Slice]:
     """Return every contender's metrics on each slice, and by how much the model exceeds the champion there."""
+    large = {name: mask for name, mask in rows.items() if mask.sum() >= LEAST_ROWS and hot[mask].sum() >= LEAST_HOT}
+    gained: Mapping[str, Interval] = {}
+    if CHAMPION in contenders:
+        gained = gains(hot, contenders[MODEL], contenders[CHAMPION], large, resampling)
     return {
-        name: _slice(hot[mask], {w: s.at(mask) for w, s in contenders.items()}, resampling)
+        name: _slice(hot[mask], {who: s.at(mask) for who, s in contenders.items() if name in large}, gained.get(name))
         for name, mask in rows.items()
     }
 
 
-def _slice(hot: Bools, contenders: Mapping[str, Scores], resampling: Resampling) -> Slice:
-    if len(hot) < LEAST_ROWS or hot.sum() < LEAST_HOT:
-        return Slice(len(hot), int(hot.sum()), {})
+def _slice(hot: Bools, contenders: Mapping[str, Scores], gained: Interval | None) -> Slice:
     found = {who: metrics(hot, scores.probability, scores.ranking) for who, scores in contenders.items()}
-    rivals = {CHAMPION: contenders[CHAMPION]} if CHAMPION in contenders else {}
-    apart = differences(hot, contenders[MODEL], rivals, resampling).get(CHAMPION, {})
-    return Slice(len(hot), int(hot.sum()), found, apart.get(AVERAGE_PRECISION))
+    return Slice(len(hot), int(hot.sum()), found, gained)
 
 
 def _by_topic(topics: pa.ChunkedArray) -> dict[str, Bools]:

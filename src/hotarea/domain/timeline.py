@@ -17,3 +17,12 @@ def previous(timeline: Sequence[Champion]) -> Champion | None:
             line = line[: versions.index(entry.model_version)]
         line.append(entry)
     return line[-2] if len(line) > 1 else None
+
+
+def last_other(timeline: Sequence[Champion]) -> Champion | None:
+    """Return the newest entry of a version that is not in service; None if no other ever was.
+
+    It is not always where a rollback leads: after 1, 2 and back to 1 it is 2, which was rolled back.
+    """
+    ordered = sorted(timeline, key=lambda c: c.sequence)
+    return next((c for c in reversed(ordered) if c.model_version != ordered[-1].model_version), None)

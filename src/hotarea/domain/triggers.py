@@ -77,7 +77,7 @@ class Past:
 
     starts: Sequence[TrainingStart] = ()
     pickups: Sequence[TrainingPickup] = ()
-    ended: Collection[str] = ()  # the ids of those that were decided on, and promoted if they may serve
+    ended: Collection[str] = ()  # the ids of those that need nothing more: refused, held, or promoted
     is_held: bool = False  # a candidate waits for a person, and in `train_model` all others wait for that
 
     @property

@@ -1,10 +1,10 @@
-"""OpenAlex work records, from the bytes of their lines to columns.
+"""OpenAlex work records, from the bytes of their lines (`work_lines`) to columns.
 
 Only the declared fields are decoded, whole batches of lines at a time. A line that cannot be used becomes a reject
 and never stops the others.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from operator import attrgetter
@@ -19,6 +19,7 @@ from hotarea.domain.columns import Ints
 from hotarea.domain.record_dates import published, published_at_once, updated, updated_at_once
 from hotarea.domain.reference_lists import ReferenceLists
 from hotarea.domain.rejects import Reason, Reject, Wrong, reject
+from hotarea.domain.work_lines import NO_TOPIC, Topic, Work, parsed
 
 WORKS = pa.schema(
     [
@@ -30,43 +31,12 @@ WORKS = pa.schema(
 )
 
 
-class _Topic(msgspec.Struct, gc=False):
-    id: str | int | msgspec.UnsetType | None = msgspec.UNSET
-    display_name: str | None = None
-
-
-_NO_TOPIC = _Topic(None)
-_NULL = msgspec.Raw(b"null")
-
-
-class _Work(msgspec.Struct, gc=False):
-    """The fields that are read; each may be missing in some snapshot, and the rules below say what then."""
-
-    id: str | int | None = None
-    title: str | None = None
-    display_name: str | None = None
-    publication_date: str | None = None
-    publication_year: int | None = None
-    language: str | None = None
-    type: str | None = None
-    is_retracted: bool | msgspec.UnsetType | None = msgspec.UNSET
-    primary_topic: _Topic | str | msgspec.UnsetType | None = msgspec.UNSET
-    referenced_works: msgspec.Raw = _NULL  # texts would cost more than all other fields
-    updated_date: str | None = None
-    updated: str | None = None
-
-
-class _Change(msgspec.Struct, gc=False):
-    updated_date: str | None = None
-    updated: str | None = None
-
-
 _KINDS: dict[type, str] = {
     str: "text",
     type(None): "null",
     int: "number",
     bool: "boolean",
-    _Topic: "object",
+    Topic: "object",
     msgspec.UnsetType: "missing",
 }
 
@@ -78,9 +48,6 @@ FIELDS = tuple(raw_layout.LAYOUTS["current"])
 _SINGLE = tuple(name for name in FIELDS if name not in {"primary_topic_id", "referenced_works", "referenced_work"})
 _APART = ("is_retracted", "primary_topic")
 """Fields of which it is told whether they are null or not there."""
-
-_decode = msgspec.json.Decoder(_Work).decode
-_decode_change = msgspec.json.Decoder(_Change).decode
 
 
 @dataclass(frozen=True)
@@ -101,28 +68,13 @@ def latest_date(release_date: date) -> date:
     return date(release_date.year + limits.YEARS_AHEAD, 12, 31)
 
 
-def newest_change(chunks: Iterable[bytes], latest: date) -> date | None:
-    """Return the last day up to `latest` on which a record of some JSON lines changed; None if no line tells one."""
-    days = (_changed(line, latest) for chunk in chunks for line in chunk.splitlines())
-    return max((day for day in days if day and day <= latest), default=None)
-
-
-def _changed(line: bytes, latest: date) -> date | None:
-    try:
-        found = _decode_change(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # it goes to quarantine
-    moment = updated(found.updated_date or found.updated or "", latest)
-    return None if isinstance(moment, Wrong) else moment.date()
-
-
 def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1) -> Decoded:
     """Decode whole lines of JSON, one work each, into columns; blank lines are not records.
 
     `part` and `first_line` say where the chunk stands in its release. Without `updated_date` a version counts as
     updated on the release's date.
     """
-    numbers, works, rejects, ended = _parsed(chunk, first_line)
+    numbers, works, rejects, ended = parsed(chunk, first_line)
     records = len(works) + len(rejects)
     columns = _Columns(works, release_date)
     kinds = raw_kinds.Kinds(FIELDS)
@@ -139,56 +91,6 @@ def decode(chunk: bytes, release_date: date, part: int = 0, first_line: int = 1)
     references, self_citations, repeated = columns.references()
     table = columns.table(numbers, part, references)
     return Decoded(table, rejects, ended, records, self_citations, repeated, kinds)
-
-
-def _parsed(chunk: bytes, first_line: int) -> tuple[Sequence[int], list[_Work], list[Reject], int]:
-    """Parse line after line if nothing is wrong with any, else each on its own; count the lines that end, last."""
-    try:
-        # The decoder skips undeclared fields without looking at their bytes, so the encoding is checked here.
-        if not chunk.isascii():
-            chunk.decode("utf-8")
-        works = list(_every_line(chunk))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        lines = chunk.split(b"\n")
-        return *_parsed_singly(lines, first_line), len(lines) - 1
-    numbers = range(first_line, first_line + len(works))
-    return numbers, works, [], len(works) if chunk.endswith(b"\n") else max(len(works) - 1, 0)
-
-
-def _every_line(chunk: bytes) -> Iterator[_Work]:
-    """Yield the works of lines none of which is blank; the lines are not copied."""
-    view, start = memoryview(chunk), 0
-    while (end := chunk.find(b"\n", start)) >= 0:
-        yield _decode(view[start:end])
-        start = end + 1
-    if start < len(chunk):
-        yield _decode(view[start:])
-
-
-def _parsed_singly(lines: list[bytes], first_line: int) -> tuple[list[int], list[_Work], list[Reject]]:
-    numbers, works, rejects = [], [], []
-    for number, line in enumerate(lines, first_line):
-        if not line.strip():
-            continue
-        parsed = _parse(line)
-        if isinstance(parsed, Wrong):
-            rejects.append(reject(number, parsed, line))
-        else:
-            numbers.append(number)
-            works.append(parsed)
-    return numbers, works, rejects
-
-
-def _parse(line: bytes) -> _Work | Wrong:
-    try:
-        line.decode("utf-8")
-        return _decode(line)
-    except UnicodeDecodeError as error:
-        return Wrong(Reason.INVALID_UTF8, f"byte {error.start}: {error.reason}; expected UTF-8")
-    except msgspec.ValidationError as error:
-        return Wrong(Reason.WRONG_TYPE, str(error))
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Wrong(Reason.BROKEN_JSON, f"{error}; expected one JSON object a line")
 
 
 def _kinds_of(rejected: Reject) -> dict[str, raw_kinds.Column]:
@@ -212,7 +114,7 @@ def _kinds_of(rejected: Reject) -> dict[str, raw_kinds.Column]:
 
 
 def _kind_of_topic_id(topic: object) -> str:
-    if type(topic) is not _Topic or topic.id is msgspec.UNSET:
+    if type(topic) is not Topic or topic.id is msgspec.UNSET:
         return "absent"
     return raw_kinds.of_id(topic.id)
 
@@ -224,7 +126,7 @@ def _kind_of_date(day: str | None, year: int | None) -> str:
 class _Columns:
     """The columns of a batch of parsed works, and what is wrong with which row."""
 
-    def __init__(self, works: list[_Work], release_date: date) -> None:
+    def __init__(self, works: list[Work], release_date: date) -> None:
         self._works = works
         latest = latest_date(release_date)
         unknown = datetime.combine(release_date, time(), UTC)
@@ -271,7 +173,7 @@ class _Columns:
     def table(self, lines: Sequence[int], part: int, references: pa.ListArray) -> pa.Table:
         """Return the rows of `WORKS`, if nothing is wrong with any."""
         works = self._works
-        topics = [w.primary_topic if type(w.primary_topic) is _Topic else _NO_TOPIC for w in works]
+        topics = [w.primary_topic if type(w.primary_topic) is Topic else NO_TOPIC for w in works]
         columns: list[Any] = [
             self._ids,
             self._dates,
@@ -293,7 +195,7 @@ class _Columns:
         return {row: Wrong(Reason.BAD_ID, f"id {self._works[row].id!r}; {identifiers.EXPECTED}") for row in rows}
 
 
-def _published(works: Sequence[_Work], latest: date) -> pa.Array | list[date | Wrong]:
+def _published(works: Sequence[Work], latest: date) -> pa.Array | list[date | Wrong]:
     found = published_at_once([w.publication_date for w in works], latest)
     return found or [published(w.publication_date, w.publication_year, latest) for w in works]
 

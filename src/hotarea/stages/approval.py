@@ -12,8 +12,13 @@ from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-NOBODY = "nobody"
-"""Who has answered if no person did in time."""
+ANEW = (
+    "Run the training again (`hotarea train --force` and `hotarea gate`, or train_model with force): the candidate is "
+    "compared with the champion in service, and decided on anew."
+)
+"""What to do about a decision that was made against another champion; without force, the cooldown may defer it."""
+
+_NO_PERSON = {records.NOBODY, records.GATE}
 
 
 def answer(  # noqa: PLR0913 - each a different thing
@@ -35,28 +40,25 @@ def answer(  # noqa: PLR0913 - each a different thing
 def remember(  # noqa: PLR0913 - each a different thing
     settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
 ) -> Approval:
-    """Remember an answer, to the newest candidate that waits if none is named; return the one that came first.
+    """Remember a person's answer, to the newest candidate that waits if none is named; return the one that came first.
 
-    Raises `GateError` if the gate does not hold the candidate, it is approved though the champion has changed since,
-    or nobody or nothing is named.
+    Raises `GateError` if the gate does not hold the candidate, it is approved though the champion has changed since, no
+    reason is given, or the name is no person's.
     """
-    if not by.strip() or not reason.strip():
-        raise GateError("an answer needs who gives it and why; expected a name and a few words for who asks later.")
-    with Ledger(settings.ledger) as ledger:
-        decision = held(ledger, training_id)
-        new = Approval(
-            training_id=decision.training_id,
-            decided_at=decision.decided_at,
-            model_version=decision.model_version,
-            approved=approved,
-            by=by.strip(),
-            reason=reason.strip(),
-            run_id=run_id,
+    name = person(by)
+    if not reason.strip():
+        raise GateError("an answer needs a reason; expected a few words for who asks later.")
+    return _remember(settings, training_id, approved=approved, by=name, reason=reason.strip(), run_id=run_id)
+
+
+def person(name: str) -> str:
+    """Return a person's name without blanks around; raise `GateError` if it is empty, or stands for no person."""
+    found = name.strip()
+    if not found or found.lower() in _NO_PERSON:
+        raise GateError(
+            f"{found!r} is no person's name: {' and '.join(sorted(_NO_PERSON))} say in the ledger that no person has "
+            "answered; expected who decides. Say it by --as, or log in under another name."
         )
-        found = of(ledger, decision) or _remembered(ledger, decision, new)
-    decision_pages.write(settings, decision, found)
-    gate_alert.answered(settings, decision, found)
-    log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
     return found
 
 
@@ -64,7 +66,7 @@ def timed_out(settings: Settings, training_id: str, run_id: str) -> Approval:
     """Remember that nobody has answered in time, which refuses; an answer that came another way counts."""
     decision, _ = look(settings, training_id)
     reason = f"no person has answered within {waits(decision).total_seconds() / 3600:g} hours"
-    return remember(settings, training_id, approved=False, by=NOBODY, reason=reason, run_id=run_id)
+    return _remember(settings, training_id, approved=False, by=records.NOBODY, reason=reason, run_id=run_id)
 
 
 def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | None]:
@@ -98,10 +100,9 @@ def question(settings: Settings, decision: Decision) -> str:
 def held(ledger: Ledger, training_id: str | None) -> Decision:
     """Return the decision that holds a candidate; raise `GateError` if there is none to answer."""
     which = {} if training_id is None else {"training_id": training_id}
-    decisions = ledger.all(Decision, **which)
-    if training_id is None:
-        decisions = [d for d in decisions if d.is_held and of(ledger, d) is None]
-    decision = max(decisions, key=lambda d: d.decided_at, default=None)
+    last = records.last_by_training(ledger.all(Decision, **which)).values()
+    found = [d for d in last if training_id or (d.is_held and of(ledger, d) is None)]
+    decision = max(found, key=lambda d: d.decided_at, default=None)
     if decision is None:
         raise GateError(f"no candidate {training_id or ''} waits for an answer; expected one that the gate holds.")
     if not decision.is_held:
@@ -124,6 +125,27 @@ def to(settings: Settings, decision: Decision) -> Approval | None:
         return of(ledger, decision)
 
 
+def _remember(  # noqa: PLR0913 - each a different thing
+    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+) -> Approval:
+    with Ledger(settings.ledger) as ledger:
+        decision = held(ledger, training_id)
+        new = Approval(
+            training_id=decision.training_id,
+            decided_at=decision.decided_at,
+            model_version=decision.model_version,
+            approved=approved,
+            by=by,
+            reason=reason,
+            run_id=run_id,
+        )
+        found = of(ledger, decision) or _remembered(ledger, decision, new)
+    decision_pages.write(settings, decision, found)
+    gate_alert.answered(settings, decision, found)
+    log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
+    return found
+
+
 def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     """Add an answer, and return it, or the one that came first."""
     champion = ledger.newest(records.Champion)
@@ -131,7 +153,7 @@ def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     if new.approved and decision.champion_version != in_service:
         raise GateError(
             f"version {new.model_version} was held against champion version {decision.champion_version}, but version "
-            f"{in_service} is in service by now; expected the same. Run the training again: the gate decides anew."
+            f"{in_service} is in service by now; expected the same. {ANEW}"
         )
     try:
         ledger.add(new)

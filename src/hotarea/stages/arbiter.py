@@ -9,7 +9,7 @@ once.
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from hotarea.domain import records, triggers
@@ -17,6 +17,7 @@ from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
+from hotarea.stages import approval, standing
 from hotarea.stores import policies
 from hotarea.stores.ledger import Ledger
 
@@ -120,22 +121,17 @@ def _data(settings: Settings) -> Data:
 
 def _past(ledger: Ledger) -> Past:
     """Return what is known of the trainings that were accepted."""
-    decisions = ledger.all(records.Decision)
-    answers = {(a.training_id, a.decided_at): a.approved for a in ledger.all(records.Approval)}
-    promoted = {c.model_version for c in ledger.all(records.Champion)}
-    ended, is_held = set(), False
-    for decision in decisions:
-        approved = answers.get((decision.training_id, decision.decided_at))
-        if decision.model_version in promoted or not (decision.accepted or approved):
-            ended.add(decision.training_id)  # one that may serve and was not promoted is not at its end
-        is_held = is_held or (approved is None and _still_waits(decision))
+    last = records.last_by_training(ledger.all(records.Decision))
+    ended = {training_id for training_id in last if standing.settled(ledger, training_id)}
+    is_held = any(_still_waits(ledger, decision) for decision in last.values())
     return Past(ledger.all(TrainingStart), ledger.all(TrainingPickup), ended, is_held)
 
 
-def _still_waits(decision: records.Decision) -> bool:
+def _still_waits(ledger: Ledger, decision: records.Decision) -> bool:
     """Whether a person is asked about a candidate, and has time left by the policy that was in force."""
-    hours = decision.policy.get("approval", {}).get("wait_hours", 0.0)
-    return decision.is_held and now() - decision.decided_at < timedelta(hours=hours)
+    if not decision.is_held or approval.of(ledger, decision):
+        return False
+    return now() - decision.decided_at < approval.waits(decision)
 
 
 def _take_up(settings: Settings, number: int, run_id: str, *, same_data: bool) -> None:

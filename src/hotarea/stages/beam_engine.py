@@ -18,6 +18,7 @@ from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel
 from feast.value_type import ValueType
 
+from hotarea.domain.processors import cores
 from hotarea.domain.records import OnlineWrite
 from hotarea.domain.settings import Settings
 from hotarea.stages import serving
@@ -66,7 +67,7 @@ class BeamComputeEngine(LocalComputeEngine):  # type: ignore[misc]
         )
 
     def _write(self, task: MaterializationTask, parts: list[Path], folder: Path) -> None:
-        from beam_jobs import online_rows, pool
+        from beam_jobs import online_rows
 
         settings = Settings.load(**self._named)
         request = online_rows.Request(
@@ -75,7 +76,7 @@ class BeamComputeEngine(LocalComputeEngine):  # type: ignore[misc]
             bounds=online_rows.bounds(parts, task.feature_view.join_keys[0], settings.shards or 0),
             store=folder / "exchange",
             runner=settings.runner,
-            workers=settings.workers or pool.cores(),
+            workers=settings.workers or cores(),
             extra=settings.beam_options,
         )
         writer = online_writers.writer(self.repo_config, task.feature_view, keeps_newer=True)

@@ -1,4 +1,4 @@
-"""Everyone who is compared: the candidate, those in service now and before, and the baselines, on the same rows."""
+"""Everyone who is compared: the candidate, who serves and who else did last, and the baselines, on the same rows."""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from hotarea.domain.errors import GateError
 from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, Scores
 from hotarea.domain.records import Champion
 from hotarea.domain.settings import Settings
-from hotarea.domain.timeline import previous
+from hotarea.domain.timeline import last_other
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.stages import binding, training_rows
 from hotarea.stores import registry
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class InService:
-    """Whose place the candidate would take, and who was in service before; None where there is nobody."""
+    """Whose place the candidate would take, and who else served last; None where there is nobody."""
 
     champion: Champion | None
     last: Champion | None
@@ -35,7 +35,7 @@ class InService:
     def of(cls, ledger: Ledger) -> Self:
         """Read them from the timeline."""
         timeline = sorted(ledger.all(Champion), key=lambda c: c.sequence)
-        return cls(timeline[-1] if timeline else None, previous(timeline))
+        return cls(timeline[-1] if timeline else None, last_other(timeline))
 
 
 def scored(settings: Settings, folder: TrainingFolder, served: InService) -> dict[str, Scores]:

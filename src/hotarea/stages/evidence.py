@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hotarea.domain import baselines, evaluation, row_keys, slices, training
 from hotarea.domain.bootstrap import Resampling, differences
-from hotarea.domain.evaluation import CHAMPION, MODEL, Scores
+from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, Scores
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
 from hotarea.stages import contenders, drift_references, hindsight, training_rows
@@ -28,6 +28,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         training_id=plan.training_id,
         model_version=version,
         champion_version=served.champion.model_version if served.champion else None,
+        last_champion_version=served.last.model_version if served.last and LAST_CHAMPION in scores else None,
         evaluation_cutoff=str(plan.window.evaluation),
         newest_cutoff=str(plan.window.newest),
         rows=unseen.num_rows,
@@ -45,6 +46,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         overlap=_overlap(settings, folder, unseen, served),
         importance=training.importance(training.load(folder.model)),
         hindsight=hindsight.greatest(folder),
+        hindsight_rows=hindsight.compared(folder),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
-from hotarea.stages import decision_pages, gate_alert
+from hotarea.stages import decision_pages, gate_alert, standing
 from hotarea.stores import policies
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -28,15 +28,16 @@ def run(settings: Settings, training_id: str | None, run_id: str, *, serves: boo
     """Decide on a candidate, the newest if none is named; return the decision, which may hold or reject it.
 
     Of a home that serves nothing, as a replay's, no agreement of online and offline features is asked for. Asked again,
-    the gate answers as it did. Only a candidate that was not rejected, but not promoted before the champion changed, is
-    decided on anew. Raises `NotReadyError` if there is no such candidate, `GateError` if its evidence is about another
-    champion than the one in service, `SettingsError` if the policy cannot be used.
+    the gate answers as it did, where that stands. Decided on anew is a candidate that was not rejected, but not
+    promoted before the champion changed; and one that was rejected for what the online store answered alone, by what it
+    answers now. Raises `NotReadyError` if there is no such candidate or what is served cannot be audited, `GateError`
+    if its evidence is about another champion than the one in service, `SettingsError` if the policy cannot be used.
     """
     with Ledger(settings.ledger) as ledger:
         try:
             candidate = _candidate(ledger, training_id)
-            earlier = ledger.newest(records.Decision, training_id=candidate.training_id)
-            if earlier is not None and _stands(ledger, earlier):
+            earlier = standing.decision(ledger, candidate.training_id)
+            if earlier is not None:
                 return earlier
             return _decide(settings, ledger, candidate.training_id, run_id, serves=serves)
         except GateError as error:
@@ -45,18 +46,18 @@ def run(settings: Settings, training_id: str | None, run_id: str, *, serves: boo
 
 
 def judge(
-    settings: Settings, folder: "TrainingFolder", run_id: str, *, serves: bool = True
+    settings: Settings, folder: "TrainingFolder", run_id: str, *, serves: bool = True, anew: bool = False
 ) -> tuple["Evidence", "Judgement"]:
     """Complete a candidate's evidence by a rehearsal, unless that was done, and hold it against the policy.
 
-    Remembers nothing but the evidence.
+    With `anew`, also one that was done is made again. Remembers nothing but the evidence.
     """
     from hotarea.domain.gate import decide
     from hotarea.stages import rehearsal
     from hotarea.stores.training_folder import write
 
     evidence = folder.read_evidence()
-    if evidence.rehearsal is None:
+    if anew or evidence.rehearsal is None:
         evidence = rehearsal.complete(settings, folder, evidence, run_id, serves=serves)
         write(folder.evidence, evidence)
     return evidence, decide(evidence, policy(settings))
@@ -90,24 +91,15 @@ def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
     return found
 
 
-def _stands(ledger: Ledger, decision: records.Decision) -> bool:
-    """Whether a decision is final, or was made against the champion in service."""
-    champion = ledger.newest(records.Champion)
-    promoted = ledger.all(records.Champion, model_version=decision.model_version)
-    rival = champion.model_version if champion else None
-    refused = ledger.all(
-        records.Approval, training_id=decision.training_id, decided_at=decision.decided_at, approved=False
-    )
-    return decision.verdict == "reject" or bool(refused or promoted) or decision.champion_version == rival
-
-
 def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str, *, serves: bool) -> records.Decision:
     from hotarea.stores.training_folder import TrainingFolder, write
 
     folder = TrainingFolder.of(Layout(settings.home), training_id)
     compared = folder.read_evidence().champion_version
     _check_rival(compared, ledger.newest(records.Champion), training_id)
-    evidence, decision = judge(settings, folder, run_id, serves=serves)
+    earlier = ledger.newest(records.Decision, training_id=training_id)
+    anew = earlier is not None and earlier.is_for_serving
+    evidence, decision = judge(settings, folder, run_id, serves=serves, anew=anew)
     moment = records.now()
     record = records.Decision(
         training_id=training_id,

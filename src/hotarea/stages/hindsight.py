@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -11,18 +10,14 @@ import pyarrow.dataset as ds
 
 from hotarea.domain import hindsight
 from hotarea.domain.columns import Floats
-from hotarea.domain.errors import ValidationError
-from hotarea.domain.evaluation import MODEL
 from hotarea.domain.hindsight import Agreement
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
+from hotarea.stages import hindsight_alert
 from hotarea.stores import feature_store
 from hotarea.stores.lake import label_files
 from hotarea.stores.layout import Layout
 from hotarea.stores.training_folder import TrainingFolder, read, write
-
-if TYPE_CHECKING:
-    from hotarea.domain.evidence import Evidence
 
 log = logging.getLogger(__name__)
 
@@ -34,58 +29,64 @@ class Found:
     """The agreements of one cutoff's rows, the most implausible first."""
 
     cutoff: str
-    agreements: list[Agreement]
+    agreements: list[Agreement]  # those that could be computed
+    compared: dict[str, int]  # reference -> documents
 
 
-def check(settings: Settings, folder: TrainingFolder) -> None:
+def check(settings: Settings, folder: TrainingFolder, run_id: str) -> None:
     """Compare each column of a training's rows with hindsight, and leave what was found beside them.
 
-    Raises `ValidationError` that names the column that agrees most implausibly.
+    Raises `ValidationError` that names the column that agrees most implausibly, after people were told: nothing is
+    fitted, so that no decision of the gate will say why.
     """
     plan = folder.read_plan()
     names = tuple(dict.fromkeys((*plan.features, *plan.baselines)))
     named = hindsight.of_the_present(names)
     if named:
-        raise ValidationError(
-            f"{', '.join(named)} of {plan.training_id} describe the day of the snapshot; expected features of the "
-            "cutoff. Take them from the feature service, under a new version."
-        )
-    rows = pa.concat_tables([folder.rows("training"), folder.rows("evaluation")])
-    days = rows["event_timestamp"].cast(pa.date32())
-    found = []
-    for cutoff, label in zip(plan.cutoffs, plan.labels, strict=True):
-        of_day = rows.filter(pc.equal(days, cutoff.day))
-        if of_day.num_rows < hindsight.LEAST_ROWS:
-            log.warning("the %d documents of %s are too few to tell hindsight by rank", of_day.num_rows, cutoff)
-        known = _references(settings, of_day["document_id"], (cutoff, plan.window.newest), label)
-        found.append(Found(str(cutoff), hindsight.agreements({name: _floats(of_day[name]) for name in names}, known)))
+        raise hindsight_alert.of_the_present(settings, plan.training_id, named, run_id)
+    found = _found(settings, folder, names)
     write(folder.hindsight, found)
-    worst = max(
-        ((f.cutoff, a) for f in found for a in f.agreements[:1]),
-        key=lambda pair: pair[1].agreement - hindsight.CEILINGS[pair[1].reference],
-    )
-    log.info("the column that agrees most with hindsight is %s, at %s", worst[1], worst[0])
-    if worst[1].is_implausible:
-        raise ValidationError(_told(plan.training_id, *worst, folder))
+    leaks = [(part.cutoff, each) for part in found for each in part.agreements if each.is_implausible]
+    if leaks:
+        raise hindsight_alert.leaking(settings, folder, leaks, run_id)
+    hindsight_alert.clean(settings, plan.training_id, run_id)
 
 
 def greatest(folder: TrainingFolder) -> dict[str, float]:
-    """Return the greatest agreement of any column with each reference, at any cutoff, as `check` has left it."""
+    """Return the greatest agreement of any column with each reference, at any cutoff, as `check` has left it.
+
+    A reference with which none could be computed is left out.
+    """
     found: dict[str, float] = {}
     for each in (agreement for part in read(folder.hindsight, list[Found]) for agreement in part.agreements):
         found[each.reference] = max(each.agreement, found.get(each.reference, 0.0))
     return found
 
 
-def believe(found: "Evidence", folder: TrainingFolder) -> None:
-    """Raise `ValidationError` if a model does better than any honest one can: several columns may leak together."""
-    precision = found.metrics[MODEL]["average_precision"]
-    if precision > hindsight.PRECISION:
-        raise ValidationError(
-            f"version {found.model_version} of {found.training_id} reaches an average precision of {precision:.3f}; "
-            f"expected at most {hindsight.PRECISION} of an honest model. Look for columns that know the future "
-            f"together: each one's agreement with hindsight is in {folder.hindsight}."
-        )
+def compared(folder: TrainingFolder) -> dict[str, int]:
+    """Return of how many documents a column could be compared with each reference, at the cutoff of which most were."""
+    found: dict[str, int] = {}
+    for reference, rows in (pair for part in read(folder.hindsight, list[Found]) for pair in part.compared.items()):
+        found[reference] = max(rows, found.get(reference, 0))
+    return found
+
+
+def _found(settings: Settings, folder: TrainingFolder, names: tuple[str, ...]) -> list[Found]:
+    """Return what each cutoff's rows say of the named columns."""
+    plan = folder.read_plan()
+    rows = pa.concat_tables([folder.rows("training"), folder.rows("evaluation")])
+    days, found = rows["event_timestamp"].cast(pa.date32()), []
+    for cutoff, label in zip(plan.cutoffs, plan.labels, strict=True):
+        of_day = rows.filter(pc.equal(days, cutoff.day))
+        if of_day.num_rows < hindsight.LEAST_ROWS:
+            log.warning("the %d documents of %s are too few to tell hindsight by rank", of_day.num_rows, cutoff)
+        known = _references(settings, of_day["document_id"], (cutoff, plan.window.newest), label)
+        columns = {name: _floats(of_day[name]) for name in names}
+        agreements = hindsight.agreements(columns, known)
+        found.append(Found(str(cutoff), agreements, hindsight.compared(columns, known)))
+        for worst in agreements[:1]:
+            log.info("the column that agrees most with hindsight is %s, at %s", worst, cutoff)
+    return found
 
 
 def _references(
@@ -111,11 +112,3 @@ def _future(settings: Settings, ids: pa.ChunkedArray, label: Cutoff) -> Floats:
 
 def _floats(column: pa.ChunkedArray) -> Floats:
     return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
-
-
-def _told(training_id: str, cutoff: str, found: Agreement, folder: TrainingFolder) -> str:
-    return (
-        f"column {found.column} of {training_id} agrees with {found.reference} by {found.agreement:.3f} at {cutoff}; "
-        f"expected at most {hindsight.CEILINGS[found.reference]}, as only hindsight agrees further. Find where the "
-        f"column is read from and build it from what was known at the cutoff; all agreements are in {folder.hindsight}."
-    )

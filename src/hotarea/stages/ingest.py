@@ -64,23 +64,34 @@ def plan(
     _check_repeated([*deliveries, *(correction.deliveries if correction else ())], releases)
     ended = {file.path.name: removals.read(file) for file in found.removals()}
     files.sweep(layout)
-    aside = layout.aside("ingest")
-    made = Plan(
+    made = _made(settings, run_id, found, deliveries, correction, today)
+    written = write_plan(settings, made, releases, ended)
+    log.info("%d releases to ingest from %s, the newest %s", len(deliveries), source, deliveries[-1].release_id)
+    if correction:
+        log.info("%d deliveries changed or came late: told by the newest", len(correction.deliveries))
+    return written
+
+
+def _made(  # noqa: PLR0913, PLR0917 - each a different thing
+    settings: Settings,
+    run_id: str,
+    found: raw.RawFolder,
+    deliveries: Sequence[Delivery],
+    correction: Correction | None,
+    today: date,
+) -> Plan:
+    """Return the plan of a folder's deliveries, which are built aside."""
+    return Plan(
         run_id,
-        str(source),
+        str(found.folder),
         found.form,
-        str(aside),
+        str(Layout(settings.home).aside("ingest")),
         today,
         tuple(deliveries),
         correction,
         era=raw_layout.era(found.form, found.manifest),
         rejected_share=settings.rejected_share,
     )
-    written = write_plan(settings, made, releases, ended)
-    log.info("%d releases to ingest from %s, the newest %s", len(deliveries), source, deliveries[-1].release_id)
-    if correction:
-        log.info("%d deliveries changed or came late: told by the newest", len(correction.deliveries))
-    return written
 
 
 def write_plan(

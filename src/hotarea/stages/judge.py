@@ -70,22 +70,28 @@ def check_many(  # noqa: PLR0913, PLR0917 - what is judged, and all that it is c
     sent as an alert, unless nobody is to be told, before `ValidationError` is raised for those that broke a critical
     expectation.
     """
-    before = earlier or Earlier({})
-    subjects = [
-        Subject(
-            dataset,
-            name,
-            files[name],
-            earlier=before.folders.get(name, ()),
-            corrections=before.corrections,
-            context=(contexts or {}).get(name, {}),
-        )
-        for name in sorted(files)
-    ]
+    subjects = _subjects(dataset, files, earlier or Earlier({}), contexts or {})
     found = judge_each(settings, subjects, run_id, tells=tells)
     if found.error:
         raise found.error
     return found.outcomes
+
+
+def _subjects(
+    dataset: str, files: Mapping[str, Sequence[Path]], earlier: Earlier, contexts: Mapping[str, Mapping[str, Any]]
+) -> list[Subject]:
+    """Return what is to be judged, in the order of their names."""
+    return [
+        Subject(
+            dataset,
+            name,
+            files[name],
+            earlier=earlier.folders.get(name, ()),
+            corrections=earlier.corrections,
+            context=contexts.get(name, {}),
+        )
+        for name in sorted(files)
+    ]
 
 
 def judge_each(

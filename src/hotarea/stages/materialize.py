@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from hotarea.domain.errors import NotReadyError, PublishError
+from hotarea.domain.processors import cores
 from hotarea.domain.records import Materialization, OnlineChunk, OnlineWrite, now
 from hotarea.domain.settings import Settings
 from hotarea.stages import job_runs, serving
@@ -160,7 +161,13 @@ class _Home:
         )  # nobody has taken it over meanwhile
         writer.finish()
         log.info("%s: %d documents are served, %d that were answer null now", plan.view, rows, removed)
-        record = Materialization(
+        record = self._record(plan, write, rows)
+        self.ledger.add(record)
+        return record
+
+    def _record(self, plan: ViewPlan, write: OnlineWrite, rows: int) -> Materialization:
+        """Return what the ledger is to remember of a complete write."""
+        return Materialization(
             view=plan.view,
             cutoff=plan.published.cutoff,
             known=plan.published.known,
@@ -174,8 +181,6 @@ class _Home:
             run_id=self.run_id,
             materialized_at=write.begun_at,
         )
-        self.ledger.add(record)
-        return record
 
     def perform_some(self, plan: ViewPlan, documents: "pa.Array") -> int:
         """Write the rows of some documents of a view; return how many there are."""
@@ -232,7 +237,7 @@ class _Home:
         return ChunkLog(SecretStr(self.settings.ledger), write.write_id)
 
     def _request(self, write: OnlineWrite, files: Sequence[Path], before: Sequence[Path] = ()) -> "Request":
-        from beam_jobs import online_rows, pool
+        from beam_jobs import online_rows
 
         return online_rows.Request(
             parts=tuple(files),
@@ -240,7 +245,7 @@ class _Home:
             bounds=tuple(write.bounds),
             store=Layout(self.settings.home).online_exchange(write.write_id),
             runner=self.settings.runner,
-            workers=self.settings.workers or pool.cores(),
+            workers=self.settings.workers or cores(),
             extra=self.settings.beam_options,
         )
 

@@ -43,6 +43,34 @@ def of_training(settings: Settings, training_id: str) -> ModelCard:
     return run(settings, found.model_version)
 
 
+def of_outcome(settings: Settings, training_id: str) -> ModelCard:
+    """Make the card of the version that a training gave, and those of the champion and of whom it replaced."""
+    card = of_training(settings, training_id)
+    of_reigns(settings)
+    return card
+
+
+def of_reigns(settings: Settings) -> list[ModelCard]:
+    """Make the cards of the version in service and of the one that it replaced anew, after the champion has changed."""
+    with Ledger(settings.ledger) as ledger:
+        timeline = sorted(ledger.all(records.Champion), key=lambda c: c.sequence)
+    return renew(settings, *(entry.model_version for entry in timeline[:-3:-1]))
+
+
+def renew(settings: Settings, *versions: int) -> list[ModelCard]:
+    """Make cards anew, after what they tell of has changed; return them.
+
+    One whose training's folder is gone stays as it is: what became of its model does not depend on it.
+    """
+    cards = []
+    for version in dict.fromkeys(versions):
+        try:
+            cards.append(run(settings, version))
+        except NotReadyError as error:
+            log.warning("the card of version %d stays as it is: %s", version, error)
+    return cards
+
+
 def page(settings: Settings, card: ModelCard) -> Path:
     """Return the page of a card, in the folder of its training."""
     return TrainingFolder.of(Layout(settings.home), card.plan.training_id).card

@@ -77,7 +77,7 @@ def _decided(settings: Settings, planned: Path, run_id: str) -> Candidate:
     found = gate.run(settings, training_id, run_id)
     if found.accepted:
         promote.run(settings, training_id, run_id)
-    model_card.of_training(settings, training_id)
+    model_card.of_outcome(settings, training_id)
     return Candidate(training_id, found.model_version, found.verdict, found.reasons, found.report, left(found))
 
 

@@ -14,9 +14,6 @@ from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-GATE = "gate"
-"""Who has approved a champion that no person had to."""
-
 
 def run(settings: Settings, training_id: str | None, run_id: str) -> records.Champion:
     """Put a candidate in service, the newest that may if none is named; return its entry in the timeline.
@@ -88,8 +85,7 @@ def align(settings: Settings, ledger: Ledger) -> records.Champion | None:
 def _allowed(ledger: Ledger, training_id: str | None) -> tuple[records.Decision, records.Approval | None]:
     """Return the decision that lets a candidate serve, with the answer to it if it took one."""
     which = {} if training_id is None else {"training_id": training_id}
-    decided = sorted(ledger.all(records.Decision, **which), key=lambda d: d.decided_at)
-    last = {d.training_id: d for d in decided}  # of a candidate that was decided on anew, the last one counts
+    last = records.last_by_training(ledger.all(records.Decision, **which))
     answered = {t: approval.of(ledger, d) if d.is_held else None for t, d in last.items()}
     found = [d for t, d in last.items() if training_id or d.accepted or _approves(answered[t])]
     decision = max(found, key=lambda d: d.decided_at, default=None)
@@ -126,8 +122,7 @@ def _check_rival(decision: records.Decision, champion: records.Champion | None) 
     if decision.champion_version != in_service:
         raise GateError(
             f"version {decision.model_version} was accepted against champion version {decision.champion_version}, "
-            f"but version {in_service} is in service by now; expected the same. Run the training again: the "
-            "candidate is then compared with the champion in service, and decided on anew."
+            f"but version {in_service} is in service by now; expected the same. {approval.ANEW}"
         )
 
 
@@ -152,7 +147,7 @@ def _entry(  # noqa: PLR0913, PLR0917 - each a different thing
         reason=_reason(training, decision, answer),
         run_id=run_id,
         kind=records.PROMOTED,
-        approved_by=answer.by if answer else GATE,
+        approved_by=answer.by if answer else records.GATE,
         training_id=decision.training_id,
         decided_at=decision.decided_at,
         dataset_sha256=registry.tags(settings, decision.model_version).get(registry.DATASET, ""),

@@ -9,7 +9,7 @@ from hotarea.domain.records import FeatureSet, Release, TrainingRun
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import of_predictions
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import score, train
+from hotarea.stages import predictions, train
 from hotarea.stores import served
 from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
@@ -105,5 +105,5 @@ def _predictions(wanted: _Wanted, ledger: Ledger) -> Iterator[Published]:
         return
     name = of_predictions(Cutoff(newest.cutoff, newest.known), newest.model_version)
     if wanted.has("predictions", name):
-        files, context = score.published_context(wanted.settings, newest, champion, wanted.folder)
+        files, context = predictions.published_context(wanted.settings, newest, champion, wanted.folder)
         yield Published("predictions", name, files, newest.rows, context)

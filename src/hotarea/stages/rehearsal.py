@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 
 from hotarea.domain.errors import GateError, JobError, NotReadyError
-from hotarea.domain.evidence import Evidence, Rehearsal
+from hotarea.domain.evidence import Agreement, Evidence, Rehearsal
 from hotarea.domain.records import Audit, Materialization
 from hotarea.domain.settings import Settings
 from hotarea.stages.fresh_process import UNUSABLE, Answers
@@ -40,15 +41,14 @@ def complete(
 ) -> Evidence:
     """Return the evidence with the rehearsal of the registered model and, of a home that serves, what the audits found.
 
-    What cannot be found out, such as the agreement of views that nobody brought online, stays missing.
+    Raises `NotReadyError` if a view that the model reads cannot be audited, or does not serve the newest cutoff yet,
+    and `JobError` if the fresh process gives no answer: neither says anything of the model, and both can be mended.
     """
-    views = _online_views(settings, folder.read_plan().feature_service) if serves else []
-    found = replace(
-        evidence,
-        rehearsal=rehearsed(settings, folder, evidence.model_version),
-        online_views=tuple(views),
-        disagreement=_disagreement(settings, views, run_id),
-    )
+    plan = folder.read_plan()
+    views = _online_views(settings, plan.feature_service) if serves else []
+    agreement = _agreement(settings, views, plan.window.newest.day, run_id) if views else {}
+    tried = rehearsed(settings, folder, evidence.model_version)
+    found = replace(evidence, rehearsal=tried, online_views=tuple(views), agreement=agreement)
     log.info("%s in a fresh process: %s; online answers that differ: %s", evidence.training_id, *_told(found))
     return found
 
@@ -119,38 +119,43 @@ def _online_views(settings: Settings, service: str) -> list[str]:
     return sorted({*feature_store.views_of(store, service)} & {*feature_store.views_of(store, APPLICATIONS_READ)})
 
 
-def _disagreement(settings: Settings, views: Sequence[str], run_id: str) -> dict[str, float]:
-    """Return by view which share of the audited documents differed; views are audited where that is not known yet.
+def _agreement(settings: Settings, views: Sequence[str], newest: date, run_id: str) -> dict[str, Agreement]:
+    """Audit what is served of each view, and return what all audits found since the view was last written as a whole.
 
-    The audit that follows a write may be running still, or may have been killed.
+    The decision has an audit of its own: others may have compared the few documents that they had written. One that
+    has failed counts until all rows are written anew, whatever a later one drew.
     """
     from hotarea.stages import audit
-
-    unknown = [view for view, found in _audits(settings, views).items() if found is None]
-    if unknown:
-        try:
-            audit.compare(settings, run_id, unknown)
-        except NotReadyError as error:
-            log.warning("%s cannot be audited: %s", ", ".join(unknown), error)
-    return {view: found.share for view, found in _audits(settings, views).items() if found}
-
-
-def _audits(settings: Settings, views: Sequence[str]) -> dict[str, Audit | None]:
-    """Return the newest audit of each view; None where rows were written since, or never."""
     from hotarea.stores import feature_store, online_name
 
     store = online_name.of(feature_store.open_store(settings).config.online_store)
     with Ledger(settings.ledger) as ledger:
-        return {view: _audit(ledger, view, store) for view in views}
+        written = {view: _written(ledger, view, store, newest) for view in views}
+        own = {found.view: found for found in audit.compare(settings, run_id, views)}
+        return {view: _since(ledger, written[view], own[view]) for view in views}
 
 
-def _audit(ledger: Ledger, view: str, store: str) -> Audit | None:
+def _written(ledger: Ledger, view: str, store: str, newest: date) -> Materialization:
+    """Return the last write of all of a view's rows, which must be of the newest cutoff."""
     written = ledger.newest(Materialization, view=view, store=store)
-    found = ledger.newest(Audit, view=view, store=store)
-    return found if written and found and found.audited_at >= written.materialized_at else None
+    if written is None or written.cutoff < newest:
+        served = f"cutoff {written.cutoff}" if written else "nothing"
+        raise NotReadyError(
+            f"{view}, which the model reads, serves {served} from the online store {store}; expected cutoff {newest} "
+            "or later. Run `hotarea materialize`, then the gate again."
+        )
+    return written
+
+
+def _since(ledger: Ledger, written: Materialization, own: Audit) -> Agreement:
+    """Sum up the audits of a view since a write of it was complete."""
+    complete = written.materialized_at + timedelta(seconds=written.seconds)
+    found = [a for a in ledger.all(Audit, view=own.view, store=own.store) if a.audited_at >= complete]
+    return Agreement(own.documents, max(a.share for a in (own, *found)), str(own.cutoff))
 
 
 def _told(found: Evidence) -> tuple[str, str]:
     rehearsal = found.rehearsal
     said = rehearsal.error or f"{rehearsal.requests} requests, p99 {rehearsal.p99_ms} ms" if rehearsal else "none"
-    return said, ", ".join(f"{view} {share:.2%}" for view, share in found.disagreement.items()) or "not known"
+    differs = (f"{view} {of.share:.2%} of {of.documents}" for view, of in found.agreement.items())
+    return said, ", ".join(differs) or "nothing is served"

@@ -6,15 +6,15 @@ the replay is let to know them, release by release: what became known later is n
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from hotarea.domain import evaluation, records, training
+from hotarea.domain import ageing, evaluation, records, replay_policies, training
 from hotarea.domain import replay as domain
 from hotarea.domain.errors import NotReadyError, SettingsError, TooLittleDataError, ValidationError
-from hotarea.domain.replay import Candidate, Replay, Score, Step, Told
+from hotarea.domain.replay import BECAME, Candidate, Replay, Score, Step, Told
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Coverage, Cutoff
 from hotarea.stages import drift, features, gate, ingest, promote, sample, train
@@ -28,7 +28,7 @@ Fact = records.Release | records.FeatureSet | records.LabelSet
 """What becomes known on a date, and lies in a folder of its own."""
 
 _FACTS: tuple[type[Fact], ...] = (records.Release, records.FeatureSet, records.LabelSet)
-_SAID = {"promote": "promoted", "hold": "held: nobody is there to approve it", "reject": "refused"}
+_SAID = BECAME | {"hold": "held: nobody is there to approve it"}
 _CHANGED = "world_changed"  # what a comparison finds where new works differ from those before
 
 
@@ -234,28 +234,30 @@ def _changed(past: Settings, release_id: str) -> tuple[str, ...]:
     return tuple(finding["column"] for finding in findings if finding["check"] == _CHANGED)
 
 
-def _scores(settings: Settings, steps: Iterable[Step]) -> Iterator[Score]:
-    """Yield how every version does at every matured cutoff that came after it was trained.
+def _scores(settings: Settings, steps: Sequence[Step]) -> Iterator[Score]:
+    """Yield how every version does at every matured cutoff that became known when it was there.
 
     The rows of a matured cutoff are what the candidate that was trained when it matured was evaluated on.
     """
-    trained = [(s.cutoff, s.candidate) for s in steps if s.candidate]
+    trained = [(place, step.candidate) for place, step in enumerate(steps) if step.candidate]
     folders = {c.version: TrainingFolder.of(Layout(settings.home), c.training_id) for _, c in trained}
-    matured = {folders[c.version].read_plan().window.evaluation.day: folders[c.version] for _, c in trained}
-    for cutoff, folder in matured.items():
-        rows = folder.rows("evaluation")
+    evaluated = {folders[c.version].read_plan().window.evaluation: folders[c.version] for _, c in trained}
+    for cutoff, folder in evaluated.items():
+        if cutoff.known < steps[0].cutoff:
+            continue  # it was known before the replay began
+        rows, told = folder.rows("evaluation"), domain.told_at(steps, cutoff.day)
         hot = training.labels(rows)
-        for since, candidate in trained:
-            if since <= cutoff:
+        for place, candidate in trained:
+            if place <= told:
                 model, names = training.load(folders[candidate.version].model), folder.read_plan().features
                 found = evaluation.metrics(hot, training.score(model, training.matrix(rows, names)))
-                yield Score(candidate.version, cutoff, rows.num_rows, int(hot.sum()), found)
+                yield Score(candidate.version, cutoff.day, rows.num_rows, int(hot.sum()), found)
 
 
 def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, ...]) -> Replay:
     releases = read(present.past.ledger, records.Release)
     source = Path(max(releases, key=lambda r: r.release_date).source)
-    table = domain.ageing(steps, scores)
+    table = ageing.ageing(steps, scores)
     return Replay(
         source=source.name,
         synthetic=sample.is_synthetic(present.past, source),
@@ -266,9 +268,9 @@ def _summed_up(present: Present, steps: tuple[Step, ...], scores: tuple[Score, .
         verdicts=domain.verdicts(steps),
         refused_for=domain.refused_for(steps),
         baseline=domain.BASELINE,
-        outcomes=domain.outcomes(steps, scores),
+        outcomes=replay_policies.outcomes(steps, scores),
         ageing=table,
-        staleness=domain.staleness(table),
+        staleness=ageing.staleness(table),
         scores=scores,
         seconds=0.0,
     )

@@ -2,7 +2,8 @@
 
 Three things move together: who is champion (ledger and alias), the feature service that goes with it, and the
 predictions that the online store answers. What must be made first is made first: nothing moves before the earlier
-champion has scored the newest cutoff. A rollback is reversible by another, to the version that served before.
+champion has scored the newest cutoff. A rollback is reversible by another, to the version that served before. One that
+was killed is finished by the next before anything else is rolled back, whatever run that is.
 """
 
 import logging
@@ -13,7 +14,8 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError
 from hotarea.domain.settings import Settings
 from hotarea.domain.timeline import previous
-from hotarea.stages import binding, score
+from hotarea.domain.windows import Cutoff
+from hotarea.stages import approval, binding, predictions, score, scoring_plan
 from hotarea.stages.promote import align, enthrone
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -48,6 +50,7 @@ class Move:
     scored: bool  # whether the earlier champion has scored it
     rows: int  # predictions there are of it, or documents to score
     online: Online | None  # what is served now
+    finishes: str = ""  # in words, the earlier rollback that it goes on with
 
     @property
     def told(self) -> list[str]:
@@ -57,6 +60,7 @@ class Move:
             now = f"{self.online.rows:,} of version {self.online.model_version} at {self.online.cutoff}"
         there = f"{self.rows:,} predictions are there" if self.scored else f"{self.rows:,} documents are scored first"
         return [
+            *filter(None, [self.finishes]),
             f"champion: version {self.from_version} → {self.to_version} (the alias names {self.alias})",
             f"feature service: {self.from_service} → {self.to_service}",
             f"predictions of version {self.to_version} at {self.cutoff}: {there}",
@@ -64,38 +68,56 @@ class Move:
         ]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the ledger tells of a rollback before it is decided."""
+
+    done: records.Champion | None  # the entry that it has made already
+    before: list[records.Champion]  # the timeline that it follows
+    target: records.Champion
+    cutoff: Cutoff  # the newest
+    predictions: records.PredictionSet | None  # of the target there
+    online: records.Materialization | None
+
+
 def plan(settings: Settings, run_id: str, reason: str = "", version: int | None = None, by: str = "") -> Move:
     """Decide what a rollback to the champion before this one, or to a named version, changes; change nothing.
 
-    Under the id of a run that has moved already, what that run moved. Raises `GateError` if there is no earlier
-    champion, the named version never was one or is in service already, or its feature service reads something else by
-    now; `NotReadyError` if there are no features to score.
+    Under the id of a run that has moved already, what that run moved. So it is, if no version is named, of a rollback
+    that came last and whose predictions are not served yet: another step back would be one that nobody asked for.
+    Raises `GateError` if there is no earlier champion, the named version never was one or is in service already, its
+    feature service reads something else by now, or `by` is named and no person's name; `NotReadyError` if there are no
+    features to score.
     """
     from hotarea.stores import registry
 
-    with Ledger(settings.ledger) as ledger:
-        timeline = ledger.all(records.Champion)
-        done = _done(timeline, run_id)
-        before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
-        target = done or _target(before, version)
-        cutoff = score.newest_cutoff(ledger)
-        predictions = score.published(ledger, cutoff, target.model_version)
-        online = ledger.newest(records.Materialization, view=score.VIEW)
-    binding.check(settings, target.model_version, target.feature_service)
+    known = _known(settings, run_id, version)
+    binding.check(settings, known.target.model_version, known.target.feature_service)
+    begun = known.done if known.done and known.done.run_id != run_id else None
+    online, there = known.online, known.predictions
     return Move(
-        run_id=run_id,
+        run_id=begun.run_id if begun else run_id,
         reason=reason.strip(),
-        by=by,
-        sequence=before[-1].sequence + 1,
-        from_version=before[-1].model_version,
-        to_version=target.model_version,
+        by=approval.person(by) if by else "",
+        sequence=known.before[-1].sequence + 1,
+        from_version=known.before[-1].model_version,
+        to_version=known.target.model_version,
         alias=registry.champion(settings),
-        from_service=before[-1].feature_service,
-        to_service=target.feature_service,
-        cutoff=str(cutoff),
-        scored=predictions is not None,
-        rows=predictions.rows if predictions else score.documents(settings, cutoff),
+        from_service=known.before[-1].feature_service,
+        to_service=known.target.feature_service,
+        cutoff=str(known.cutoff),
+        scored=there is not None,
+        rows=there.rows if there else predictions.documents(settings, known.cutoff),
         online=Online(online.model_version, str(online.cutoff), online.rows) if online else None,
+        finishes=gone_on_with(begun) if begun else "",
+    )
+
+
+def gone_on_with(begun: records.Champion) -> str:
+    """Say in words that a rollback which was interrupted is finished, and how to go further back."""
+    return (
+        f"finishes the rollback to version {begun.model_version} of {begun.promoted_at:%Y-%m-%d %H:%M} UTC, which was "
+        f"interrupted ({begun.reason}); to go further back, name a version"
     )
 
 
@@ -118,7 +140,7 @@ def scoring(settings: Settings, file: Path) -> Path | None:
     """Return the plan by which the earlier champion scores the newest cutoff; None if it has."""
     with Ledger(settings.ledger) as ledger:
         target = _entry_of(ledger.all(records.Champion), read(file, Move).to_version)
-    return score.plan_by(settings, target)
+    return scoring_plan.plan_by(settings, target)
 
 
 def move(settings: Settings, file: Path) -> records.Champion:
@@ -145,7 +167,8 @@ def move(settings: Settings, file: Path) -> records.Champion:
 def run(settings: Settings, run_id: str, reason: str, version: int | None = None, by: str = "") -> records.Champion:
     """Decide, score if that is needed, move, and compare what is served, in this process; return the new entry.
 
-    A run that is repeated under the same id changes nothing more. Raises what the steps raise.
+    A run that is repeated under the same id changes nothing more. One that finishes an earlier rollback returns the
+    entry of that. Raises what the steps raise.
     """
     from hotarea.stages import audit
     from hotarea.stores import layout
@@ -158,6 +181,24 @@ def run(settings: Settings, run_id: str, reason: str, version: int | None = None
     audit.run(settings, run_id, [score.VIEW])
     layout.discard(file.parent)
     return entry
+
+
+def _known(settings: Settings, run_id: str, version: int | None) -> _Known:
+    with Ledger(settings.ledger) as ledger:
+        timeline = ledger.all(records.Champion)
+        online = ledger.newest(records.Materialization, view=score.VIEW)
+        done = _done(timeline, run_id) or (_unserved(timeline, online) if version is None else None)
+        before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
+        target = done or _target(before, version)
+        cutoff = scoring_plan.newest_cutoff(ledger)
+        return _Known(done, before, target, cutoff, predictions.published(ledger, cutoff, target.model_version), online)
+
+
+def _unserved(timeline: list[records.Champion], online: records.Materialization | None) -> records.Champion | None:
+    """Return the rollback that came last, if the online store answers another version's predictions."""
+    if not timeline or timeline[-1].kind != records.ROLLED_BACK:
+        return None
+    return None if online and online.model_version == timeline[-1].model_version else timeline[-1]
 
 
 def _done(timeline: list[records.Champion], run_id: str) -> records.Champion | None:
@@ -182,8 +223,8 @@ def _entry(target: records.Champion, decided: Move) -> records.Champion:
 
 
 def _check_scored(ledger: Ledger, decided: Move) -> None:
-    cutoff = score.newest_cutoff(ledger)
-    if score.published(ledger, cutoff, decided.to_version) is None:
+    cutoff = scoring_plan.newest_cutoff(ledger)
+    if predictions.published(ledger, cutoff, decided.to_version) is None:
         raise GateError(
             f"version {decided.to_version} has not scored cutoff {cutoff}, which is the newest by now; expected its "
             "predictions before anything moves. Nothing was changed; start the rollback again."

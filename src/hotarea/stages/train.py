@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotarea.domain import records
-from hotarea.domain.errors import ValidationError
+from hotarea.domain.errors import GateError, ValidationError
 from hotarea.domain.settings import Settings
-from hotarea.stages import binding
+from hotarea.stages import binding, standing
 from hotarea.stages.judge import check_many
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -25,7 +25,8 @@ def plan(settings: Settings, run_id: str, *, same_data: bool = False) -> Path | 
     """Decide what to train on; return the plan's file, None if the gate has decided on just that already.
 
     Every later step reads the plan and does nothing twice: a training that was interrupted goes on where it was.
-    With `same_data`, what was decided on is planned again. Raises `NotReadyError` if the history is too short.
+    With `same_data`, what was decided on is planned again: what stands of that stays, and what the online store answers
+    is measured anew where that alone was refused. Raises `NotReadyError` if the history is too short.
     """
     from hotarea.domain.training import check_device
     from hotarea.stores.training_folder import TrainingFolder, write
@@ -86,7 +87,7 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     name = folder.read_plan().training_id
     try:
         check_many(settings, "training_set", {name: folder.parts}, run_id, contexts={name: context(folder)})
-        hindsight.check(settings, folder)
+        hindsight.check(settings, folder, run_id)
     except ValidationError:
         folder.reject()
         raise
@@ -145,26 +146,44 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     """Evaluate candidate, champions and baselines on the same rows, and the drift since; return the training's id.
 
     The evidence is left for the gate as `evaluation.json`, with the model in the registry, and in the ledger. Done
-    again it is made anew: the champion may be another by now.
+    again it is made anew, because the champion may be another by now; unless a decision was made on it that stands:
+    then it stays. Raises `GateError` if the candidate is the champion, which cannot be compared with itself.
     """
-    from hotarea.stages import evidence, hindsight
-    from hotarea.stages.contenders import InService
-    from hotarea.stores import registry
-    from hotarea.stores.training_folder import TrainingFolder, write
+    from hotarea.stores.training_folder import TrainingFolder
 
     folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
+    training_id = folder.read_plan().training_id
     with Ledger(settings.ledger) as ledger:
-        found = evidence.gather(settings, folder, version, InService.of(ledger))
-        hindsight.believe(found, folder)
-        write(folder.evidence, found)
-        figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
-        figures |= {f"psi/{name}": v for name, v in found.drift.items()}
-        registry.describe(settings, version, figures, {registry.THRESHOLD: repr(found.decision_threshold)})
-        if not ledger.all(records.TrainingRun, training_id=found.training_id):
-            ledger.add(_training_run(folder, found, run_id))
+        stands = standing.decision(ledger, training_id)
+        if stands is None:
+            _compare(settings, ledger, folder, version, run_id)
+        else:
+            log.info("%s is not evaluated again: the gate's %s stands", training_id, stands.verdict)
+    return training_id
+
+
+def _compare(settings: Settings, ledger: Ledger, folder: "TrainingFolder", version: int, run_id: str) -> None:
+    """Gather the evidence on a candidate, and leave it for the gate, in the registry and in the ledger."""
+    from hotarea.stages import evidence
+    from hotarea.stages.contenders import InService
+    from hotarea.stores import registry
+    from hotarea.stores.training_folder import write
+
+    served = InService.of(ledger)
+    if served.champion and served.champion.model_version == version:
+        raise GateError(
+            f"version {version} is in service, so that it cannot be compared with the champion; expected another "
+            "candidate. Train on other data."
+        )
+    found = evidence.gather(settings, folder, version, served)
+    write(folder.evidence, found)
+    figures = {f"{who}/{name}": v for who, values in found.metrics.items() for name, v in values.items()}
+    figures |= {f"psi/{name}": v for name, v in found.drift.items()}
+    registry.describe(settings, version, figures, {registry.THRESHOLD: repr(found.decision_threshold)})
+    if not ledger.all(records.TrainingRun, training_id=found.training_id):
+        ledger.add(_training_run(folder, found, run_id))
     for who, values in found.metrics.items():
         log.info("%s: %s at %s: %s", found.training_id, who, found.evaluation_cutoff, values)
-    return found.training_id
 
 
 def run(settings: Settings, run_id: str) -> str | None:
@@ -188,31 +207,8 @@ def _planned(settings: Settings) -> tuple["TrainingPlan", str | None]:
         decided = planned(
             settings, ledger.all(records.Release), ledger.all(records.FeatureSet), ledger.all(records.LabelSet)
         )
-        settled = _settled(ledger, decided.training_id)
+        settled = standing.settled(ledger, decided.training_id)
     return decided, settled
-
-
-def _settled(ledger: Ledger, training_id: str) -> str | None:
-    """Return in words why a training needs nothing more: refused, or accepted and promoted; None if it does.
-
-    A model that was promoted once is not made again for a newer cutoff, which could put back in service what was
-    rolled back; one that was refused is, because it is the newest cutoff whose drift may have been the reason.
-    """
-    from hotarea.domain.training_plan import gives_the_same_model
-
-    promoted = {c.model_version for c in ledger.all(records.Champion)}
-    approved = {(a.training_id, a.decided_at) for a in ledger.all(records.Approval, approved=True)}
-    for decision in ledger.all(records.Decision):
-        same = f"{decision.training_id} was trained on the same rows"
-        if decision.model_version in promoted:
-            if gives_the_same_model(decision.training_id, training_id):
-                return f"{same}, and its version {decision.model_version} was promoted"
-            continue
-        may_serve = decision.accepted or (decision.training_id, decision.decided_at) in approved
-        if not may_serve and decision.training_id == training_id:
-            word = "holds" if decision.is_held else "refused"
-            return f"{same}, and the gate {word} its version {decision.model_version}"
-    return None
 
 
 def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy
 from hotarea.domain.drift_reference import Bins
 from hotarea.domain.records import DriftCheck, LabelSet
 from hotarea.stores.layout import write_aside
+from hotarea.stores.page import rendered
 
 _PERIODS = 24  # of the history that is shown
 
@@ -35,7 +33,8 @@ def write(
 ) -> None:
     """Write the page of one check; `history` are all checks so far, `labels` all published labels of the horizon."""
     ordered = _by_cutoff(history)
-    text = _template().render(
+    text = rendered(
+        "drift_report.html",
         c=check,
         policy=policy,
         rows=list(_rows(check, seen)),
@@ -46,13 +45,7 @@ def write(
         label_history=_label_history(labels),
         status={aspect: _status(check, aspect) for aspect in ("features", "predictions", "new_documents", "labels")},
     )
-    write_aside(Path(check.report), text.encode())
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("hotarea.stores", ".")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("drift_report.html")
+    write_aside(Path(check.report), text)
 
 
 def _status(check: DriftCheck, aspect: str) -> str:

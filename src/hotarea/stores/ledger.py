@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, Ope
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from hotarea.domain import records
-from hotarea.domain.errors import PublishError, SettingsError
+from hotarea.domain.errors import PublishError, SettingsError, UnreachableError
 
 R = TypeVar("R", bound=records.Record)
 
@@ -106,7 +106,8 @@ class Ledger:
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL and create the tables that are missing.
 
-        Raises `SettingsError` if the URL is none, the database cannot be reached, or an earlier version made it.
+        Raises `SettingsError` if the URL is none or an earlier version made the database, and `UnreachableError`
+        if it cannot be reached.
         """
         self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
@@ -197,7 +198,7 @@ class Ledger:
                 if "full" in why
                 else "expected a database that answers and lets this user in. Start it, or correct HOTAREA_LEDGER_URL."
             )
-            raise SettingsError(f"the ledger at {self.place} cannot be used: {why}; {advice}") from error
+            raise UnreachableError(f"the ledger at {self.place} cannot be used: {why}; {advice}") from error
 
 
 def _create(engine: sa.Engine) -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any, Self
 
-from hotarea.domain.errors import SettingsError
+from hotarea.domain.errors import SettingsError, UnreachableError
 from hotarea.stores import online_name
 from hotarea.stores.ledger import Ledger
 
@@ -59,12 +59,12 @@ def take_over(store: Any, owner: Owner, project: str) -> None:
 
 @contextmanager
 def reachable(store: Any) -> Iterator[None]:
-    """Turn what a client says of a server that it cannot use into a `SettingsError` that names the setting."""
+    """Turn what a client says of a server that it cannot use into an `UnreachableError` that names the setting."""
     try:
         yield
     except _failures(store.type) as error:
         why = " ".join(str(error).split()).rstrip(".")
-        raise SettingsError(
+        raise UnreachableError(
             f"the online store {online_name.of(store)} cannot be used: {why}; expected "
             f"{_EXPECTED[store.type]}. Start it, or correct HOTAREA_ONLINE_STORE_URL."
         ) from error

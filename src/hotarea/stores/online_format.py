@@ -6,7 +6,6 @@ everything else once per distinct value.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -119,11 +118,6 @@ def by_distinct(column: pa.Array, function: Callable[[list[Any]], list[T]]) -> l
     encoded = column.dictionary_encode(null_encoding="encode")
     made = function(encoded.dictionary.to_pylist())
     return [made[index] for index in encoded.indices.to_pylist()]
-
-
-def naive_utc(moments: list[datetime]) -> list[datetime]:
-    """Return moments as Feast hands them to databases: UTC, without saying so."""
-    return [moment.replace(tzinfo=None) for moment in moments]
 
 
 def _encoded(found: list[Any], kind: ValueType) -> list[bytes]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hotarea.domain import edge_list, lines, works
+from hotarea.domain import edge_list, lines, work_lines
 from hotarea.domain.delivery import JSON_LINES, Delivery, Partition, Promise, shown
 from hotarea.domain.errors import RawDataError
 from hotarea.domain.news import Files
@@ -113,7 +113,7 @@ class RawFolder:
     def _by_newest_change(self, as_of: date) -> list[Delivery]:
         by_day: dict[date, list[Partition]] = {}
         for file in sorted(self.folder.glob(f"*{JSON_LINES}")):
-            day = works.newest_change(lines.batches(file), as_of + _AHEAD)
+            day = work_lines.newest_change(lines.batches(file), as_of + _AHEAD)
             if day is None:
                 raise RawDataError(
                     f"no record of {file} says when it changed; expected OpenAlex's works, each with its updated_date. "

@@ -12,7 +12,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotarea.domain.errors import GateError, SettingsError
+from hotarea.domain.errors import GateError, UnreachableError
 from hotarea.domain.row_keys import Keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import MODEL_NAME, load
@@ -199,7 +199,7 @@ def _client(settings: Settings) -> Iterator["MlflowClient"]:
         with _unwarned():
             yield MlflowClient(tracking_uri=settings.mlflow, registry_uri=settings.mlflow)
     except MlflowException as error:
-        raise SettingsError(
+        raise UnreachableError(
             f"MLflow refused or did not answer: {error.message}. Check HOTAREA_MLFLOW_URL and that its server runs."
         ) from error
 

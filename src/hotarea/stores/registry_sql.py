@@ -9,7 +9,7 @@ from feast.infra.registry.sql import SqlRegistry, SqlRegistryConfig, feature_vie
 from pydantic import Field, StrictStr
 from sqlalchemy.pool import NullPool
 
-from hotarea.domain.errors import SettingsError
+from hotarea.domain.errors import SettingsError, UnreachableError
 from hotarea.stores.lock import exclusive_in
 
 LOCK = 4_711_815  # of PostgreSQL's advisory locks, ours: who holds it may change what is registered
@@ -43,7 +43,7 @@ def exists(url: str) -> bool:
 
 @contextmanager
 def reachable(url: str) -> Iterator[None]:
-    """Turn what SQLAlchemy says of a URL that is none, or leads nowhere, into a `SettingsError`."""
+    """Raise `SettingsError` where a URL is none, and `UnreachableError` where its server cannot be used."""
     try:
         yield
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError) as error:
@@ -54,7 +54,7 @@ def reachable(url: str) -> Iterator[None]:
         ) from None
     except sa.exc.OperationalError as error:
         where, why = sa.make_url(url).render_as_string(hide_password=True), " ".join(str(error.orig).split())
-        raise SettingsError(
+        raise UnreachableError(
             f"Feast's registry at {where} cannot be used: {why}; expected a database that answers and lets this user "
             "in. Start it, or correct HOTAREA_REGISTRY_URL (HOTAREA_LEDGER_URL, if that is where it lies)."
         ) from error

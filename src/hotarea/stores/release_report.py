@@ -1,28 +1,22 @@
 """The page that shows how a release compares with what was known before it."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from hotarea.domain import limits
 from hotarea.domain.records import Comparison
 from hotarea.stores.layout import write_aside
+from hotarea.stores.page import rendered
 
 _SHOWN = 20  # values of a field
 
 
 def write(page: Path, comparison: Comparison, *, in_service: bool) -> None:
     """Write the page of one comparison of a release that is in service or waits for its publication."""
-    text = _template().render(c=comparison, in_service=in_service, limits=limits.DRIFT_DISTANCES, shares=_shares)
-    write_aside(page, text.encode())
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("hotarea.stores", ".")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("release_report.html")
+    text = rendered(
+        "release_report.html", c=comparison, in_service=in_service, limits=limits.DRIFT_DISTANCES, shares=_shares
+    )
+    write_aside(page, text)
 
 
 def _shares(values: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, float, float]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hotarea.domain.replay import ALWAYS, GATED, NEVER, PRECISION, PolicyOutcome, Replay, Step, in_service
+from hotarea.domain.replay import ALWAYS, BECAME, GATED, NEVER, PRECISION, PolicyOutcome, Replay, Step
+from hotarea.domain.replay_policies import in_service
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,11 +13,7 @@ if TYPE_CHECKING:
 
 COLOURS = {GATED: "#0b6fa4", ALWAYS: "#d97b00", NEVER: "#7a7a7a"}
 NAMES = {GATED: "the gate decides", ALWAYS: "always promote", NEVER: "never retrain"}
-VERDICTS = {
-    "promote": ("^", "#1b7f3b", "promoted"),
-    "hold": ("s", "#c48a00", "held"),
-    "reject": ("X", "#b3261e", "refused"),
-}
+_MARKS = {"promote": ("^", "#1b7f3b"), "hold": ("s", "#c48a00"), "reject": ("X", "#b3261e")}
 
 _WIDTHS = {GATED: 3.2, ALWAYS: 1.8, NEVER: 1.8}  # where two policies serve the same version, both lines are seen
 _DRAWN = (ALWAYS, NEVER, GATED)
@@ -129,9 +126,9 @@ def _strip(axes: "Axes", steps: Sequence[Step]) -> None:
                 row, end - begin, left=begin, height=0.7, color=COLOURS[policy], alpha=0.85 if number % 2 else 0.55
             )
             axes.bar_label(bar, [f"v{version}"], label_type="center", color="white", weight="bold", size=9)
-    for marker, colour, label in VERDICTS.values():
-        days = [_at(s.release) for s in steps if s.candidate and VERDICTS[s.candidate.verdict][2] == label]
-        axes.scatter(days, [3] * len(days), marker=marker, color=colour, s=55, label=label, zorder=3)
+    for verdict, (marker, colour) in _MARKS.items():
+        days = [_at(s.release) for s in steps if s.candidate and s.candidate.verdict == verdict]
+        axes.scatter(days, [3] * len(days), marker=marker, color=colour, s=55, label=BECAME[verdict], zorder=3)
     young = [_at(s.release) for s in steps if not s.candidate]
     axes.scatter(young, [3] * len(young), marker="_", color="#999", s=50, label="nothing trained")
     for word, colour, days in (

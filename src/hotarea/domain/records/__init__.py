@@ -1,7 +1,7 @@
 """What the ledger remembers: one frozen record per thing that happened."""
 
-from hotarea.domain.records.champions import PROMOTED, ROLLED_BACK, Champion
-from hotarea.domain.records.decisions import Approval, Decision
+from hotarea.domain.records.champions import GATE, PROMOTED, ROLLED_BACK, Champion
+from hotarea.domain.records.decisions import NOBODY, SERVING, Approval, Decision, last_by_training
 from hotarea.domain.records.derived_sets import FeatureSet, LabelSet, PredictionSet
 from hotarea.domain.records.identity import Identity
 from hotarea.domain.records.jobs import DANGLING, QUARANTINED, JobRun
@@ -44,10 +44,13 @@ Record = (
 
 __all__ = [
     "DANGLING",
+    "GATE",
+    "NOBODY",
     "PROMOTED",
     "QUARANTINED",
     "RETRIED",
     "ROLLED_BACK",
+    "SERVING",
     "TRIAL",
     "Approval",
     "Audit",
@@ -75,5 +78,6 @@ __all__ = [
     "TriggerRequest",
     "Validation",
     "Watch",
+    "last_by_training",
     "now",
 ]

@@ -8,6 +8,9 @@ from hotarea.domain.records.moment import now
 PROMOTED, ROLLED_BACK = "promoted", "rolled back"
 """How a champion came into service."""
 
+GATE = "gate"
+"""Who has approved a champion that no person had to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:

@@ -1,10 +1,17 @@
 """What the gate said of candidates, and people of those that it held."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hotarea.domain.records.moment import now
+
+SERVING = "serving"
+"""What the names of the checks begin with that tell of the online store, and not of the model."""
+
+NOBODY = "nobody"
+"""Who has answered if no person did in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +43,12 @@ class Decision:
         """Whether it takes a person to promote the candidate."""
         return self.verdict == "hold"
 
+    @property
+    def is_for_serving(self) -> bool:
+        """Whether it refuses for what the online store answered alone, which says nothing of the model."""
+        failed = [str(check["name"]) for check in self.checks if check["verdict"] == "failed"]
+        return self.verdict == "reject" and bool(failed) and all(n.partition(":")[0] == SERVING for n in failed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
@@ -49,3 +62,8 @@ class Approval:
     reason: str
     run_id: str
     answered_at: datetime = field(default_factory=now)
+
+
+def last_by_training(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return the last decision on each training: of a candidate that was decided on anew, that one counts."""
+    return {d.training_id: d for d in sorted(decisions, key=lambda d: d.decided_at)}
