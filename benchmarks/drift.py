@@ -20,7 +20,7 @@ import numpy as np
 from hotarea.domain import training
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy
-from hotarea.domain.drift_reference import Model, Reference, shares_of_gain
+from hotarea.domain.drift_reference import Model, Reference
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.records import FeatureSet, LabelSet, Release
@@ -105,9 +105,8 @@ def trained(settings: Settings, plan: TrainingPlan) -> tuple[Reference, object]:
     rows = training_rows.collect(settings, plan)
     learned, unseen = (training.matrix(part, plan.features) for part in (rows.training, rows.evaluation))
     model = training.fit(learned, training.labels(rows.training), plan.features, plan.recipe, plan.seed)
-    gain = shares_of_gain(model.get_score(importance_type="total_gain"), plan.features)
     by_name = [dict(zip(plan.features, part.T, strict=True)) for part in (learned, unseen)]
-    of_model = Model(gain, by_name[1], training.score(model, unseen))
+    of_model = Model(training.importance(model), by_name[1], training.score(model, unseen))
     return Reference.of(plan.training_id, date.today(), by_name[0], of_model), model  # noqa: DTZ011 - is not read
 
 

@@ -6,7 +6,7 @@ person, under Required Actions. A rejected one ends in `rejected`, which says wh
 
 **Runs** on a `training_request` that `monitor_model` had accepted, and by hand. **Starts** `score_documents` through
 the asset `champion`. The arbiter answers first: within a cooldown, beyond the week's budget, with too little data, or
-with data that has been trained on already, the run is skipped; the XCom `outcome` of `plan` says why.
+with data that is being or has been trained on, the run is skipped; the XCom `outcome` of `plan` says why.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
 closed: where evidence is missing, nothing is promoted. Where what the model reads is not served online yet, `gate`

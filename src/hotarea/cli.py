@@ -206,10 +206,13 @@ def monitor(
     look: Annotated[bool, typer.Option("--look", help="Only look: ask for no training.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check drift and matured predictions, ask for a training where that gives reason, and train if it is accepted."""
-    from hotarea.commands import triggers
+    """Check drift and matured predictions, and ask for a training where that gives reason.
 
-    run("looking", lambda run_id: triggers.monitor(context.obj, run_id, look=look), as_json)
+    If it is accepted: train, let the gate decide, promote what it accepts, and say what is left to do.
+    """
+    from hotarea.stages import monitor as stage
+
+    run("looking", lambda run_id: stage.run(context.obj, run_id, look=look), as_json)
 
 
 @app.command("triggers")

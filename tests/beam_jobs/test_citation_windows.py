@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hotarea.domain import tables
 from hotarea.domain.labels import LabelRule
-from hotarea.domain.windows import Coverage, Cutoff, is_matured, years_before
+from hotarea.domain.windows import Coverage, Cutoff, Maturity, years_before
 from tests import oracle
 from tests.differences import differences
 from tests.drawn import Corpus, corpora
@@ -43,7 +43,7 @@ def test_features_are_what_sql_counts(corpus: Corpus, shards: int, data: st.Data
 @given(corpora(), st.integers(1, 3), st.sampled_from([0.5, 0.9]))
 def test_labels_are_what_sql_counts(corpus: Corpus, years: int, quantile: float) -> None:
     dates = list(corpus.deliveries)
-    days = [c.day for c in corpus.cutoffs if is_matured(c.day, years, dates[-1])]
+    days = [c.day for c in corpus.cutoffs if Maturity.of(dates[-1], years).reaches(c.day)]
     cutoffs = [Cutoff(day, Coverage.of(dates).knowable(years_before(day, -years)).known) for day in days]
     with lake_of(corpus) as home:
         found = label_tables(home, corpus.releases, cutoffs, LabelRule(years, quantile), shards=2)

@@ -21,30 +21,17 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
 from tests.histories import History
+from tests.projects import that_holds
 from tests.templates import copied
 
 pytestmark = pytest.mark.airflow
-
-
-def project(folder: Path, **changes: str) -> Path:
-    """Make the project with another policy: no model is fast enough for it, and what else is said."""
-    folder.mkdir()
-    for name in ("dags", "plugins", "feature_repo"):
-        (folder / name).symlink_to(PROJECT / name)
-    policy = (PROJECT / "policy" / "gate.toml").read_text()
-    for key, value in {"max_p99_ms": "1e-9", **changes}.items():
-        (line,) = (line for line in policy.splitlines() if line.startswith(f"{key} ="))
-        policy = policy.replace(line, f"{key} = {value}")
-    shutil.copytree(PROJECT / "policy", folder / "policy")
-    (folder / "policy" / "gate.toml").write_text(policy)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> dict[str, Settings]:
     """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
-    patient, hasty = project(folder / "patient"), project(folder / "hasty", wait_hours="0.0003")
+    patient, hasty = that_holds(folder / "patient"), that_holds(folder / "hasty", wait_hours="0.0003")
     first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=3)
     History(copied(empty_registry, first)).publish(range(2010, 2016))
     materialize.run(first, "online")

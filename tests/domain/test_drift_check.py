@@ -10,6 +10,7 @@ from hotarea.domain.errors import SettingsError
 from hotarea.domain.model_features import MODEL_FEATURES
 from tests.conftest import PROJECT
 
+STRONG_ONE, WEAK_ONE = "rate_1y_pct", "age_years"
 POLICY = DriftPolicy(
     share=0.10,
     at_once=2.0,
@@ -17,20 +18,20 @@ POLICY = DriftPolicy(
     fewest=100,
     predictions=0.1,
     label_share=0.01,
-    features={"strong": 0.2, "weak": 0.2},
+    features=dict.fromkeys(MODEL_FEATURES, 0.2),
     new_documents={"references_inside": 0.4},
     alarm=Alarm(Patience(2, 3), Patience(2, 3), Patience(1, 1), Patience(1, 1)),
     live=Live(0.08, 50),
 )
 CALM = Measured(
-    features={"strong": 0.1, "weak": 0.1},
-    importance={"strong": 0.95, "weak": 0.05},
-    limits={"strong": 0.2, "weak": 0.2},
+    features={STRONG_ONE: 0.1, WEAK_ONE: 0.1},
+    importance={STRONG_ONE: 0.95, WEAK_ONE: 0.05},
+    limits={STRONG_ONE: 0.2, WEAK_ONE: 0.2},
     predictions=0.05,
     new_documents={"references_inside": 0.2},
     label_share=-0.002,
 )
-STRONG = replace(CALM, features={"strong": 0.3, "weak": 0.1})
+STRONG = replace(CALM, features={STRONG_ONE: 0.3, WEAK_ONE: 0.1})
 OVER, WITHIN = Period(["features"]), Period([])
 
 
@@ -44,8 +45,8 @@ OVER, WITHIN = Period(["features"]), Period([])
         (STRONG, [OVER, WITHIN], ("features",), ("features",)),
         (STRONG, [OVER, WITHIN, WITHIN], ("features",), ()),
         (STRONG, [Period(["predictions"])], ("features",), ()),
-        (replace(CALM, features={"strong": 0.1, "weak": 9.0}), [OVER, OVER], (), ()),  # carries 5 % of the gain
-        (replace(CALM, features={"strong": 0.41, "weak": 0.1}), [], ("features",), ("features",)),  # at once
+        (replace(CALM, features={STRONG_ONE: 0.1, WEAK_ONE: 9.0}), [OVER, OVER], (), ()),  # carries 5 % of the gain
+        (replace(CALM, features={STRONG_ONE: 0.41, WEAK_ONE: 0.1}), [], ("features",), ("features",)),  # at once
         (replace(CALM, predictions=0.15), [], ("predictions",), ()),
         (replace(CALM, predictions=0.21), [], ("predictions",), ("predictions",)),
         (replace(CALM, predictions=None, label_share=None, new_documents={}), [], (), ()),
@@ -66,16 +67,19 @@ def test_the_reason_names_what_moved_how_far_and_how_much_it_matters() -> None:
     (reason,) = judge(STRONG, POLICY, []).reasons
 
     assert "carry 95% of the model's gain" in reason
-    assert "strong (0.30, at most 0.20)" in reason
+    assert "rate_1y_pct (0.30, at most 0.20)" in reason
 
 
 def test_a_feature_may_move_on_from_where_it_was_at_the_evaluation() -> None:
-    assert limits(["strong", "weak"], {"strong": 0.3, "weak": 0.01}, POLICY) == {"strong": 0.75, "weak": 0.2}
+    assert limits([STRONG_ONE, WEAK_ONE], {STRONG_ONE: 0.3, WEAK_ONE: 0.01}, POLICY) == {
+        STRONG_ONE: 0.75,
+        WEAK_ONE: 0.2,
+    }
 
 
 def test_a_feature_without_a_limit_is_an_error_that_says_where_to_add_it() -> None:
     with pytest.raises(SettingsError, match=r"policy/drift.toml gives no limit for new_feature; .* below \[features\]"):
-        limits(["strong", "new_feature"], {}, POLICY)
+        limits([STRONG_ONE, "new_feature"], {}, POLICY)
 
 
 def test_the_policy_in_git_has_a_limit_for_each_feature_and_none_for_others() -> None:

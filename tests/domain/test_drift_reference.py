@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hotarea.domain.drift import edges_of, psi
-from hotarea.domain.drift_reference import Bins, Model, Reference, shares_of_gain
+from hotarea.domain.drift_reference import Bins, Model, Reference
 
 values = arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 1) | st.just(float("nan")))
 
@@ -38,8 +38,3 @@ def test_without_a_model_all_features_matter_alike() -> None:
     made = Reference.of("cutoffs", date(2020, 12, 31), {"a": np.ones(3), "b": np.zeros(3)})
 
     assert (made.importance, made.borne, made.scores) == ({"a": 0.5, "b": 0.5}, {}, None)
-
-
-def test_shares_of_gain_sum_to_one_and_a_model_without_splits_leans_on_all() -> None:
-    assert shares_of_gain({"a": 3.0, "other": 9.0}, ("a", "b")) == {"a": 1.0, "b": 0.0}
-    assert shares_of_gain({}, ("a", "b")) == {"a": 0.5, "b": 0.5}

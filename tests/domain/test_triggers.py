@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotarea.domain.records import TrainingStart, TriggerRequest
+from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest
 from hotarea.domain.triggers import (
     ACCEPTED,
     DEFERRED,
     DRIFT,
+    JOINED,
     NEW_DATA,
     ON_DEMAND,
     PERFORMANCE,
@@ -32,6 +33,7 @@ NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 POLICY = TriggerPolicy(
     budget_per_week=3,
     joined_minutes=60,
+    waiting_days=3,
     schedule_days=30,
     cooldown_hours=Cooldown(on_demand=0, new_data=0, schedule=24, performance_drop=24, drift=24),
 )
@@ -44,12 +46,29 @@ def ask(reason: str, **more: bool) -> Ask:
     return Ask(reason, "about", "run", **more)
 
 
-def started(hours_ago: float, training_id: str = "2020-12-31-bbbbbbbbbb", number: int = 1) -> TrainingStart:
+OLD, THIS = "2020-12-31-bbbbbbbbbb", "2024-12-31-aaaaaaaaaa"
+
+
+def accepted(hours_ago: float, number: int = 1, training_id: str = THIS) -> TrainingStart:
     moment = NOW - timedelta(hours=hours_ago)
     return TrainingStart(number=number, training_id=training_id, request_id="r", reason=DRIFT, started_at=moment)
 
 
-DONE = {"2020-12-31-bbbbbbbbbb"}
+def taken_up(hours_ago: float, number: int = 1, training_id: str | None = THIS) -> TrainingPickup:
+    moment = NOW - timedelta(hours=hours_ago)
+    return TrainingPickup(number=number, training_id=training_id, run_id="r", picked_up_at=moment)
+
+
+def begun(*hours_ago: float, training_id: str | None = OLD, ended: bool = True, waited: float = 0) -> Past:
+    """Trainings that were taken up so long ago, and came to an end or did not."""
+    starts = [accepted(h + waited, n) for n, h in enumerate(hours_ago, 1)]
+    pickups = [taken_up(h, n, training_id) for n, h in enumerate(hours_ago, 1)]
+    return Past(starts, pickups, {training_id} if ended and training_id else ())
+
+
+def waiting(hours_ago: float, *, is_held: bool = False) -> Past:
+    """A training that was accepted so long ago, on data of then, and that no run has taken up."""
+    return Past([accepted(hours_ago, training_id=OLD)], is_held=is_held)
 
 
 @pytest.mark.parametrize(
@@ -61,19 +80,29 @@ DONE = {"2020-12-31-bbbbbbbbbb"}
         (ask(ON_DEMAND, force=True), SETTLED, Past(), SKIPPED, "same data"),
         (ask(ON_DEMAND, same_data=True), SETTLED, Past(), ACCEPTED, "is trained"),
         (ask(ON_DEMAND, force=True, same_data=True), YOUNG, Past(), SKIPPED, "too little data"),
-        (ask(DRIFT), NEW, Past([started(23)], DONE), DEFERRED, "cooldown of 24 hours"),
-        (ask(PERFORMANCE), NEW, Past([started(23)], DONE), DEFERRED, "cooldown"),
-        (ask(SCHEDULE), NEW, Past([started(23)], DONE), DEFERRED, "cooldown"),
-        (ask(DRIFT), NEW, Past([started(24)], DONE), ACCEPTED, "is trained"),
-        (ask(NEW_DATA), NEW, Past([started(0.1)], DONE), ACCEPTED, "is trained"),
-        (ask(ON_DEMAND), NEW, Past([started(0.1)], DONE), ACCEPTED, "is trained"),
-        (ask(NEW_DATA), NEW, Past([started(h) for h in (1, 80, 167)], DONE), DEFERRED, "budget of 3 trainings"),
-        (ask(NEW_DATA), NEW, Past([started(h) for h in (1, 80, 169)], DONE), ACCEPTED, "is trained"),
-        (ask(ON_DEMAND, force=True), NEW, Past([started(h) for h in (1, 2, 3)], DONE), ACCEPTED, "by force"),
-        (ask(NEW_DATA), NEW, Past([started(0.9, "2024-12-31-aaaaaaaaaa")]), SKIPPED, "it is being trained"),
-        (ask(NEW_DATA), NEW, Past([started(0.9, "2023-12-31-aaaaaaaaaa")]), SKIPPED, "it is being trained"),
-        (ask(NEW_DATA), NEW, Past([started(1.1, "2024-12-31-aaaaaaaaaa")]), ACCEPTED, "is trained"),
-        (ask(ON_DEMAND, force=True), NEW, Past([started(0.9, "2024-12-31-aaaaaaaaaa")]), ACCEPTED, "by force"),
+        (ask(DRIFT), NEW, begun(23), DEFERRED, "cooldown of 24 hours"),
+        (ask(PERFORMANCE), NEW, begun(23), DEFERRED, "cooldown"),
+        (ask(SCHEDULE), NEW, begun(23), DEFERRED, "cooldown"),
+        (ask(DRIFT), NEW, begun(24), ACCEPTED, "is trained"),
+        (ask(DRIFT), NEW, begun(23, training_id=None), ACCEPTED, "is trained"),  # there was nothing to train
+        (ask(NEW_DATA), NEW, begun(0.1), ACCEPTED, "is trained"),
+        (ask(ON_DEMAND), NEW, begun(0.1), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, begun(1, 80, 167), DEFERRED, "budget of 3 trainings"),
+        (ask(NEW_DATA), NEW, begun(1, 80, 169), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, begun(1, 80, 167, training_id=None), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, Past([accepted(h, n) for n, h in enumerate((73, 97, 121))]), ACCEPTED, "is trained"),
+        (ask(ON_DEMAND, force=True), NEW, begun(1, 2, 3), ACCEPTED, "by force"),
+        (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False), JOINED, "it is being trained"),
+        (ask(ON_DEMAND), NEW, begun(0.9, training_id="2023-12-31-aaaaaaaaaa", ended=False), JOINED, "being trained"),
+        (ask(NEW_DATA), NEW, begun(0.9, training_id=OLD, ended=False), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, begun(1.1, training_id=THIS, ended=False), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False, waited=99), JOINED, "being trained"),
+        (ask(ON_DEMAND, force=True), NEW, begun(0.9, training_id=THIS, ended=False), ACCEPTED, "by force"),
+        # one that waits will learn what is newest, whatever it was accepted for
+        *((ask(reason), NEW, waiting(71), JOINED, "once a run takes it up") for reason in set(REASONS) - {ON_DEMAND}),
+        (ask(ON_DEMAND), NEW, waiting(71), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, waiting(72), ACCEPTED, "is trained"),
+        (ask(NEW_DATA), NEW, waiting(300, is_held=True), JOINED, "once a run takes it up"),
     ],
 )
 def test_what_becomes_of_a_request(wish: Ask, data: Data, past: Past, outcome: str, why: str) -> None:
@@ -82,9 +111,14 @@ def test_what_becomes_of_a_request(wish: Ask, data: Data, past: Past, outcome: s
     assert (found.outcome, why in found.why) == (outcome, True), found.why
 
 
+def test_who_joins_is_told_which_training() -> None:
+    assert answer(ask(NEW_DATA), NEW, waiting(1), POLICY, NOW).start == 1
+    assert answer(ask(NEW_DATA), NEW, begun(0.5, training_id=THIS, ended=False), POLICY, NOW).start == 1
+
+
 def test_who_is_deferred_is_told_until_when() -> None:
-    cooling = answer(ask(DRIFT), NEW, Past([started(23)], DONE), POLICY, NOW)
-    spent = answer(ask(NEW_DATA), NEW, Past([started(h) for h in (1, 80, 90, 160)], DONE), POLICY, NOW)
+    cooling = answer(ask(DRIFT), NEW, begun(23), POLICY, NOW)
+    spent = answer(ask(NEW_DATA), NEW, begun(1, 80, 90, 160), POLICY, NOW)
 
     assert cooling.until == NOW + timedelta(hours=1)
     assert spent.until == NOW + timedelta(hours=168 - 90)  # then two are left of the last seven days
@@ -95,7 +129,7 @@ def test_who_is_deferred_is_told_until_when() -> None:
     reason=st.sampled_from(REASONS),
 )
 def test_a_request_that_was_deferred_is_accepted_at_its_time(hours: list[float], reason: str) -> None:
-    past = Past([started(h) for h in hours], DONE)
+    past = begun(*hours)
     found = answer(ask(reason), NEW, past, POLICY, NOW)
     for _ in range(2):  # after the cooldown, the budget may be what holds it
         if found.outcome == DEFERRED:
@@ -106,53 +140,59 @@ def test_a_request_that_was_deferred_is_accepted_at_its_time(hours: list[float],
     assert found.outcome == ACCEPTED
 
 
-def test_the_schedule_asks_after_its_days_and_not_before() -> None:
-    first = [started(30 * 24)]
-    request = TriggerRequest(
+def request(outcome: str, reason: str = DRIFT, **more: object) -> TriggerRequest:
+    return TriggerRequest(
         request_id="r",
-        reason=SCHEDULE,
-        subject="",
-        asked_by="",
-        outcome=SKIPPED,
-        why="",
-        training_id=None,
-        asked_at=NOW,
-    )
-
-    assert is_scheduled([], first, 30, NOW)
-    assert not is_scheduled([], [started(30 * 24 - 1)], 30, NOW)
-    assert not is_scheduled([request], first, 30, NOW + timedelta(days=29))
-    assert is_scheduled([request], first, 30, NOW + timedelta(days=30))
-    assert not is_scheduled([], [], 30, NOW)  # before the first training there is nothing to repeat
-
-
-@pytest.mark.parametrize(
-    ("outcome", "more", "evaluated", "again"),
-    [
-        (SKIPPED, {}, (), False),
-        (DEFERRED, {"until": NOW - timedelta(minutes=1)}, (), True),
-        (DEFERRED, {"until": NOW + timedelta(minutes=1)}, (), False),
-        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=59)}, (), False),
-        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=60)}, (), True),  # it came to nothing
-        (ACCEPTED, {"asked_at": NOW - timedelta(minutes=60)}, ("trained",), False),
-    ],
-)
-def test_the_same_is_asked_again_only_if_it_was_not_told_for_good(
-    outcome: str, more: dict[str, datetime], evaluated: tuple[str, ...], again: bool
-) -> None:
-    earlier = TriggerRequest(
-        request_id="r",
-        reason=DRIFT,
+        reason=reason,
         subject="about",
         asked_by="",
         outcome=outcome,
         why="",
-        training_id="trained",
-        **more,
+        training_id=THIS,
+        **{"asked_at": NOW, **more},
     )
 
-    assert is_news(ask(DRIFT), [earlier], evaluated, POLICY, NOW) is again
-    assert is_news(replace(ask(DRIFT), subject="another cutoff"), [earlier], evaluated, POLICY, NOW)
+
+def test_the_schedule_asks_after_its_days_and_not_before() -> None:
+    first, asked = [NOW - timedelta(days=30)], [request(SKIPPED, SCHEDULE)]
+
+    assert is_scheduled([], first, 30, NOW)
+    assert not is_scheduled([], [NOW - timedelta(days=30, seconds=-1)], 30, NOW)
+    assert not is_scheduled(asked, first, 30, NOW + timedelta(days=29))
+    assert is_scheduled(asked, first, 30, NOW + timedelta(days=30))
+    assert not is_scheduled([], [], 30, NOW)  # before the first training there is nothing to repeat
+
+
+DIED = begun(1.1, training_id=THIS, ended=False)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "past", "again"),
+    [
+        (request(SKIPPED), Past(), False),
+        (request(DEFERRED, until=NOW - timedelta(minutes=1)), Past(), True),
+        (request(DEFERRED, until=NOW + timedelta(minutes=1)), Past(), False),
+        *(
+            case
+            for outcome in (ACCEPTED, JOINED)
+            for case in [
+                (request(outcome, start=1), begun(0.9, training_id=THIS, ended=False), False),  # is being trained
+                (request(outcome, start=1), DIED, True),
+                (request(outcome, start=1), begun(1.1, training_id=THIS), False),  # was decided on
+                (request(outcome, start=1), begun(1.1, training_id=None), False),  # there was nothing left to train
+                (request(outcome, start=1), waiting(71), False),
+                (request(outcome, start=1), waiting(73), True),
+                (request(outcome, start=1), waiting(73, is_held=True), False),
+                (request(outcome, start=None), Past(), True),  # by an earlier version
+            ]
+        ),
+    ],
+)
+def test_the_same_is_asked_again_only_if_it_was_not_told_for_good(
+    earlier: TriggerRequest, past: Past, again: bool
+) -> None:
+    assert is_news(ask(DRIFT), [earlier], past, POLICY, NOW) is again
+    assert is_news(replace(ask(DRIFT), subject="another cutoff"), [earlier], past, POLICY, NOW)
 
 
 def test_a_reason_that_nobody_knows_is_refused() -> None:

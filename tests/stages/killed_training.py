@@ -1,41 +1,54 @@
 """Kills each task of `train_model` before each kind of effect that it has, and repeats it; a program, as it forks.
 
-    python -m tests.stages.killed_training HOME
+    python -m tests.stages.killed_training HOME REQUEST
 
-In HOME lie two equal homes, `undisturbed` and `killed`. Settings come from the environment. Prints how often each task
-was killed, and what each home remembers at the end.
+In HOME lie two equal homes, `undisturbed` and `killed`, in which REQUEST was accepted, and the projects `strict`, whose
+policy holds every candidate, and `usual`. Settings come from the environment. Prints before what each task was killed,
+and what each home remembers at the end. Three ways lead through the DAG: a person approves, nobody answers, or nobody
+is asked. They part where the gate has all its evidence.
 """
 
+import importlib
 import json
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlflow.xgboost  # noqa: F401 - imported before the forks, as all that takes long
-import sklearn.linear_model  # noqa: F401
-import xgboost  # noqa: F401
 from mlflow import MlflowClient
 
-import expectations.runner  # noqa: F401
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
-from hotarea.stages import audit, evidence, gate, hindsight, promote, rehearsal, train  # noqa: F401
-from hotarea.stores import feature_store, registry  # noqa: F401
+from hotarea.stages import approval, arbiter, gate, model_card, promote, train
+from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger, read
+from hotarea.stores.training_folder import TrainingFolder
 
 EFFECTS: list[tuple[Any, str]] = [
     (Ledger, "add"),
     (Ledger, "replace"),
     (Path, "rename"),
     (Path, "replace"),
-    *((MlflowClient, name) for name in dir(MlflowClient) if name.startswith(("create_", "log_artifact", "set_"))),
+    *(
+        (MlflowClient, name)
+        for name in dir(MlflowClient)
+        if name.startswith(("create_", "log_artifact", "set_", "update_"))
+    ),
 ]
 """What leaves traces outside of the process. A kill between two of them is a kill before the second."""
+
+RUN = "asset_triggered__1"
+"""A run that is cleared keeps its id."""
+
+REQUEST = sys.argv[2]
+
+Task = Callable[[Settings], object]
 
 
 def plan_of(settings: Settings) -> Path:
@@ -43,53 +56,103 @@ def plan_of(settings: Settings) -> Path:
     return found
 
 
-TASKS: dict[str, Callable[[Settings, str], object]] = {
-    "plan": train.plan,
-    "dataset": lambda s, run_id: train.dataset(s, plan_of(s), run_id),
-    "validate": lambda s, run_id: train.validate(s, plan_of(s), run_id),
-    "fit": lambda s, run_id: train.fit(s, plan_of(s), run_id),
-    "evaluate": lambda s, run_id: train.evaluate(s, plan_of(s), run_id),
-    "gate": lambda s, run_id: gate.run(s, plan_of(s).parent.name, run_id),
-    "promote": lambda s, run_id: promote.run(s, plan_of(s).parent.name, run_id),
+def id_of(settings: Settings) -> str:
+    return plan_of(settings).parent.name
+
+
+def approve(settings: Settings) -> None:
+    approval.remember(settings, id_of(settings), approved=True, by="ada", reason="seen by the test", run_id=RUN)
+
+
+TRAINING: dict[str, Task] = {
+    "plan": lambda s: arbiter.plan(s, RUN, arbiter.Wanted(), REQUEST),
+    "dataset": lambda s: train.dataset(s, plan_of(s), RUN),
+    "validate": lambda s: train.validate(s, plan_of(s), RUN),
+    "fit": lambda s: train.fit(s, plan_of(s), RUN),
+    "evaluate": lambda s: train.evaluate(s, plan_of(s), RUN),
+    "rehearsal": lambda s: gate.judge(s, TrainingFolder(plan_of(s).parent), RUN),  # the first half of `gate`
+}
+GATE: dict[str, Task] = {"gate": lambda s: (gate.run(s, id_of(s), RUN), model_card.of_training(s, id_of(s)))}
+PROMOTION: dict[str, Task] = {"promote": lambda s: promote.run(s, id_of(s), RUN)}
+CARD: dict[str, Task] = {"model_card": lambda s: model_card.of_outcome(s, id_of(s))}
+WAYS: dict[str, dict[str, Task]] = {
+    "approved": GATE | {"ask": approve} | PROMOTION | CARD,
+    "unanswered": {
+        **GATE,
+        "ask": lambda s: approval.timed_out(s, id_of(s), RUN),
+        "rejected": lambda s: gate.explain(s, id_of(s)),
+    },
+    "accepted": GATE | PROMOTION,
 }
 
 
 def main(folder: Path) -> None:
-    """Run all tasks in both homes, and once more where they were killed; tell what is remembered."""
+    """Go all ways in both homes, and each task once more where it was killed; tell what is remembered."""
     undisturbed, killed = (Settings.load(home=folder / name) for name in ("undisturbed", "killed"))
-    for task in TASKS:
-        assert not attempt(undisturbed, task, None)
-    kills = {task: kill_before_each_effect(killed, task) for task in TASKS}
-    for task in ("fit", "evaluate", "gate", "promote"):  # as if the run were cleared as a whole
-        assert not attempt(killed, task, None)
-    found = {"kills": kills, "undisturbed": remembered(undisturbed), "killed": remembered(killed)}
-    sys.stdout.write(json.dumps(found) + "\n")
+    kills = {"training": both(undisturbed, killed, TRAINING)}
+    found = {}
+    for way, tasks in WAYS.items():
+        project = folder / ("usual" if way == "accepted" else "strict")
+        pair = [gone(s, way, project) for s in (undisturbed, killed)]
+        kills[way] = both(*pair, tasks)
+        found[way] = {name: remembered(s) for name, s in zip(("undisturbed", "killed"), pair, strict=True)}
+    sys.stdout.write(json.dumps({"kills": kills, "found": found}) + "\n")
 
 
-def kill_before_each_effect(settings: Settings, task: str) -> list[str]:
+def gone(settings: Settings, way: str, project: Path) -> Settings:
+    """Return the settings of a copy of a home, for one way."""
+    home = shutil.copytree(settings.home, settings.home.with_name(f"{settings.home.name}-{way}"))
+    return Settings.load(home=home, project=project)
+
+
+def both(undisturbed: Settings, killed: Settings, tasks: dict[str, Task]) -> dict[str, list[str]]:
+    """Run tasks in both homes, in the second killed before each of their effects; return which, by task."""
+    found = {}
+    for name, task in tasks.items():
+        effect, modules = attempt(undisturbed, task, None)
+        assert not effect, (name, effect)
+        load(modules)
+        found[name] = kill_before_each_effect(killed, task)
+    for task in tasks.values():  # as if the run were cleared as a whole
+        assert not attempt(killed, task, None)[0]
+    return found
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import what a task has imported, so that no fork has to."""
+    for name in modules:
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def kill_before_each_effect(settings: Settings, task: Task) -> list[str]:
     """Repeat a task, each time killed before the first effect of a kind that was not tried yet, until it ends."""
     tried: list[str] = []
-    while effect := attempt(settings, task, tried):
+    while effect := attempt(settings, task, tried)[0]:
         tried.append(effect)
     return tried
 
 
-def attempt(settings: Settings, task: str, tried: list[str] | None) -> str:
-    """Run a task in a process that kills itself before an effect that is not in `tried`; return which, if it did."""
+def attempt(settings: Settings, task: Task, tried: list[str] | None) -> tuple[str, list[str]]:
+    """Run a task in a process that kills itself before an effect that is not in `tried`.
+
+    Return which, if it did, or else the modules that it had imported.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         if tried is not None:
             for owner, name in EFFECTS:
                 fatal(owner, name, tried, writer)
-        TASKS[task](settings, f"{task}-{os.getpid()}")
+        task(settings)
+        os.write(writer, json.dumps(["", [*sys.modules]]).encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as said:
-        effect = said.read()
+        effect, modules = json.loads(said.read())
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == (-signal.SIGKILL if effect else 0), (task, effect, status)
-    return effect
+    return effect, modules
 
 
 def fatal(owner: Any, name: str, tried: list[str], writer: int) -> None:
@@ -98,7 +161,7 @@ def fatal(owner: Any, name: str, tried: list[str], writer: int) -> None:
 
     def killed(*args: Any, **kwargs: Any) -> Any:
         if effect not in tried:
-            os.write(writer, effect.encode())
+            os.write(writer, json.dumps([effect, []]).encode())
             os.kill(os.getpid(), signal.SIGKILL)
         return act(*args, **kwargs)
 
@@ -107,7 +170,16 @@ def fatal(owner: Any, name: str, tried: list[str], writer: int) -> None:
 
 def remembered(settings: Settings) -> dict[str, Any]:
     """Return what the ledger and the registry hold, without moments, run ids, and how fast the machine was."""
-    kinds = (records.TrainingRun, records.Decision, records.Approval, records.Champion, records.Validation)
+    kinds = (
+        records.TriggerRequest,
+        records.TrainingStart,
+        records.TrainingPickup,
+        records.TrainingRun,
+        records.Decision,
+        records.Approval,
+        records.Champion,
+        records.Validation,
+    )
     found: dict[str, Any] = {kind.__name__: [plain(r, settings) for r in read(settings.ledger, kind)] for kind in kinds}
     # a validation that was repeated is remembered again, as it is after every repetition
     found["Validation"] = sorted({json.dumps(v, sort_keys=True) for v in found["Validation"]})
@@ -123,8 +195,9 @@ def plain(record: records.Record, settings: Settings) -> dict[str, Any]:
     left = {"run_id", "validation_id", "report", "seconds"}
     values = {k: v for k, v in asdict(record).items() if k not in left and not k.endswith("_at")}
     if "checks" in values and isinstance(values["checks"], list):
-        timed = {"rehearsal: loading", "rehearsal: latency"}
-        values["checks"] = [check for check in values["checks"] if check["name"] not in timed]
+        timed = [check for check in values["checks"] if check["name"] in {"rehearsal: loading", "rehearsal: latency"}]
+        values["checks"] = [check for check in values["checks"] if check not in timed]
+        values["reasons"] = [reason for reason in values["reasons"] if reason not in [c["reason"] for c in timed]]
     plain: dict[str, Any] = json.loads(json.dumps(values, default=str).replace(str(settings.home), ""))
     return plain
 

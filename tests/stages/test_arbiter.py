@@ -4,25 +4,37 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hotarea.domain import records, triggers
-from hotarea.domain.records import DriftCheck, LivePerformance, TrainingStart, TriggerRequest, now
+from hotarea.domain.records import (
+    Champion,
+    Decision,
+    DriftCheck,
+    LivePerformance,
+    TrainingPickup,
+    TrainingRun,
+    TrainingStart,
+    TriggerRequest,
+    now,
+)
 from hotarea.domain.settings import Settings
-from hotarea.domain.triggers import ACCEPTED, DEFERRED, SKIPPED, Ask
-from hotarea.stages import arbiter, gate, materialize, monitor, promote, train
+from hotarea.domain.triggers import ACCEPTED, DEFERRED, JOINED, SKIPPED, Ask
+from hotarea.stages import arbiter, gate, monitor, promote, train
 from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
+from tests.conftest import Published
 from tests.histories import History, end
+from tests.stages.conftest import SHORT
+from tests.templates import copied
 
 
 @pytest.fixture
-def short(with_registry: Settings) -> Settings:
+def short(settings: Settings, six_years_online: Path) -> Settings:
     """A home with a history whose horizon is one year: trains on 2011 to 2013, evaluates 2014, scores 2015."""
-    settings = with_registry.model_copy(update={"horizon_years": 1, "training_cutoffs": 3})
-    History(settings).publish(range(2010, 2016))
-    return settings
+    return copied(six_years_online, settings.model_copy(update=SHORT))
 
 
 def remember(settings: Settings, *found: records.Record) -> None:
@@ -37,7 +49,6 @@ def all_of(settings: Settings, kind: type) -> list:
 
 def promoted(settings: Settings) -> None:
     """Train a champion on demand, as the command line does."""
-    materialize.run(settings, "first")  # the gate asks whether what is served agrees
     answer, plan = arbiter.plan(settings, "first", Wanted("the first one"))
     assert (answer.outcome, plan is not None) == (ACCEPTED, True)
     training_id = train.carry_out(settings, plan, "first")
@@ -46,10 +57,29 @@ def promoted(settings: Settings) -> None:
 
 
 def aged(settings: Settings, days: float) -> None:
-    """Move the trainings that were started into the past."""
+    """Move the trainings that were accepted and taken up, and what was answered, into the past."""
+    kinds = {TrainingStart: "started_at", TrainingPickup: "picked_up_at", TriggerRequest: "asked_at"}
     with Ledger(settings.ledger) as ledger:
-        for start in ledger.all(TrainingStart):
-            assert ledger.replace(start, replace(start, started_at=start.started_at - timedelta(days=days)))
+        for kind, at in kinds.items():
+            for found in ledger.all(kind):
+                assert ledger.replace(found, replace(found, **{at: getattr(found, at) - timedelta(days=days)}))
+
+
+POLICY = {"approval": {"wait_hours": 96.0}}
+
+
+def evaluated(training_id: str) -> TrainingRun:
+    return TrainingRun(
+        training_id=training_id, model_version=1, feature_service="s", training_cutoffs=[], evaluation_cutoff=end(2014),
+        rows=1, metrics={}, run_id="t",
+    )  # fmt: skip
+
+
+def decided(training_id: str, verdict: str, **more: object) -> Decision:
+    return Decision(
+        training_id=training_id, model_version=1, champion_version=None, accepted=verdict == "promote", checks=[],
+        reasons=[], metrics={}, run_id="g", verdict=verdict, **{"policy": POLICY, **more},
+    )  # fmt: skip
 
 
 def alarm(day, version: int = 1) -> DriftCheck:
@@ -63,7 +93,7 @@ def alarm(day, version: int = 1) -> DriftCheck:
 def drop(day, version: int = 1) -> LivePerformance:
     return LivePerformance(
         cutoff=day, known=day, model_version=version, rows=900, hot=90, metrics={"model": {"average_precision": 0.4}},
-        expected=0.8, dropped=True, run_id="m",
+        expected=0.8, expected_rival=None, dropped=True, run_id="m",
     )  # fmt: skip
 
 
@@ -123,7 +153,7 @@ def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
     remember(short, record)
 
     cooling = {a.reason: a for a in monitor.ask(short, "m1")}
-    aged(short, 2)
+    aged(short, 4)  # and nobody took up what the new data had started
     with Ledger(short.ledger) as ledger:
         asked = ledger.all(TriggerRequest, reason=reason)[0]
         ledger.replace(asked, replace(asked, until=now()))
@@ -133,7 +163,7 @@ def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
     assert cooling[reason].why.startswith("cooldown of 24 hours")
     # meanwhile the new data itself was reason enough
     assert cooling[triggers.NEW_DATA].outcome == ACCEPTED
-    assert later == {reason: ACCEPTED}
+    assert later == {reason: ACCEPTED, triggers.NEW_DATA: JOINED}
 
 
 def test_an_alarm_against_an_earlier_champion_is_nobodys_reason(short: Settings) -> None:
@@ -169,10 +199,7 @@ def test_a_young_corpus_is_an_outcome(with_registry: Settings) -> None:
 
 
 def test_the_weeks_budget_bounds_a_source_that_delivers_all_the_time(short: Settings) -> None:
-    done = [
-        TrainingStart(number=n, training_id=f"2009-12-31-{n:010d}", request_id="r", reason="new_data")
-        for n in range(1, 6)
-    ]
+    done = [TrainingPickup(number=n, training_id=f"2009-12-31-{n:010d}", run_id="r") for n in range(1, 6)]
     remember(short, *done)
 
     (answer,) = monitor.ask(short, "m")
@@ -180,6 +207,104 @@ def test_the_weeks_budget_bounds_a_source_that_delivers_all_the_time(short: Sett
 
     assert (answer.outcome, answer.why) == (DEFERRED, "the week's budget of 5 trainings is spent")
     assert (forced.outcome, plan is not None) == (ACCEPTED, True)
+
+
+def test_a_request_that_waits_for_its_run_is_not_accepted_again_and_costs_nothing(short: Settings) -> None:
+    """As long as train_model is paused, or its run is queued behind a candidate that waits for a person."""
+    (request,) = monitor.ask(short, "m1")
+    aged(short, 2)
+    later = monitor.ask(short, "m2")
+    History(short).publish([2016])  # with labels of 2015: other data than were accepted
+    (newer,) = monitor.ask(short, "m3")
+    waits = all_of(short, TrainingPickup)
+    _, plan = arbiter.plan(short, "asset-run", Wanted(), request.request_id)
+
+    assert (later, waits) == ([], [])
+    assert (newer.outcome, newer.start) == (JOINED, request.start)
+    assert [s.number for s in all_of(short, TrainingStart)] == [1]
+    (taken,) = all_of(short, TrainingPickup)
+    assert (taken.number, taken.run_id, taken.training_id) == (1, "asset-run", newer.training_id)  # what is newest
+    assert plan is not None
+    assert plan.parent.name == newer.training_id
+
+
+def test_wishes_are_taken_up_again_where_the_training_that_they_joined_died(short: Settings) -> None:
+    (request,) = monitor.ask(short, "m1")
+    _, plan = arbiter.plan(short, "dies", Wanted(), request.request_id)
+    remember(short, alarm(end(2015), version=0))
+    (joined,) = monitor.ask(short, "m2")
+    meanwhile = monitor.ask(short, "m3")
+    assert plan
+    remember(short, evaluated(plan.parent.name))  # and its gate never ran
+    aged(short, 0.1)
+    again = outcomes(monitor.ask(short, "m4"))
+
+    assert (joined.reason, joined.outcome, meanwhile) == (triggers.DRIFT, JOINED, [])
+    # both wishes are asked again: the first of them waits for a cooldown after the training that died
+    assert again == {triggers.DRIFT: DEFERRED, triggers.NEW_DATA: ACCEPTED}
+
+
+def test_a_candidate_that_may_serve_and_was_not_promoted_is_not_forgotten(short: Settings) -> None:
+    (request,) = monitor.ask(short, "m1")
+    _, plan = arbiter.plan(short, "dies", Wanted(), request.request_id)
+    assert plan
+    remember(short, decided(plan.parent.name, "promote"))
+    aged(short, 0.1)
+
+    (again,) = monitor.ask(short, "m2")
+    _, plan = arbiter.plan(short, "p", Wanted(), again.request_id)
+    Published(short).champion(1)
+    aged(short, 0.1)
+
+    assert (again.outcome, plan is not None) == (ACCEPTED, True)
+    assert monitor.ask(short, "m3") == []
+
+
+@pytest.mark.parametrize(("hours", "outcome"), [(96.0, JOINED), (0.001, ACCEPTED)])
+def test_while_a_person_is_asked_a_request_waits_however_long_that_takes(
+    short: Settings, hours: float, outcome: str
+) -> None:
+    """Its run is queued behind the one that waits."""
+    monitor.ask(short, "m1")
+    aged(short, 30)
+    policy = {"approval": {"wait_hours": hours}}
+    held = decided("2014-12-31-held", "hold", policy=policy, decided_at=now() - timedelta(hours=1))
+    remember(short, held)
+
+    answer = arbiter.ask(short, Ask(triggers.SCHEDULE, "the clock", "m2"))
+
+    assert answer.outcome == outcome
+
+
+def test_a_request_whose_data_was_decided_on_meanwhile_has_nothing_left_to_train(short: Settings) -> None:
+    (request,) = monitor.ask(short, "m1")
+    remember(short, decided(request.training_id or "", "reject"))  # a person need not wait for the run
+
+    answer, plan = arbiter.plan(short, "late", Wanted(), request.request_id)
+
+    assert (answer, plan) == (request, None)
+    assert [(p.number, p.training_id) for p in all_of(short, TrainingPickup)] == [(1, None)]
+    aged(short, 5)
+    assert monitor.ask(short, "m2") == []
+
+
+def test_the_command_does_what_the_dags_do(short: Settings) -> None:
+    looked = monitor.run(short, "look", look=True)
+    found = monitor.run(short, "cli")
+
+    assert (looked.requests, looked.candidate) == ([], None)
+    assert outcomes(found.requests) == {triggers.NEW_DATA: ACCEPTED}
+    assert found.candidate is not None
+    assert (found.candidate.verdict, found.candidate.model_version) == ("promote", 1)
+    assert "hotarea score" in found.candidate.left
+    assert [c.model_version for c in all_of(short, Champion)] == [1]
+    assert monitor.run(short, "again").candidate is None
+
+
+def test_the_command_says_what_is_left_to_a_person() -> None:
+    assert monitor.left(decided("t", "reject")) == ""
+    assert "`hotarea score`" in monitor.left(decided("t", "promote"))
+    assert "`hotarea approve t --reason …` or `hotarea reject t --reason …`" in monitor.left(decided("t", "hold"))
 
 
 def test_the_same_run_gets_the_same_answer(short: Settings) -> None:
@@ -206,6 +331,6 @@ def test_of_many_that_ask_at_once_one_starts_the_training(short: Settings) -> No
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda wish: arbiter.ask(short, wish), wishes))
 
-    assert Counter(a.outcome for a in answers) == {ACCEPTED: 1, SKIPPED: 7}
-    assert all("it is being trained" in a.why for a in answers if a.outcome == SKIPPED)
+    assert Counter(a.outcome for a in answers) == {ACCEPTED: 1, JOINED: 7}
+    assert all("it is being trained" in a.why for a in answers if a.outcome == JOINED)
     assert [s.number for s in all_of(short, TrainingStart)] == [1]

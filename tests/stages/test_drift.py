@@ -2,20 +2,24 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from hotarea.domain.errors import JobError
 from hotarea.domain.model_features import MODEL_FEATURES
-from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Validation
+from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Release, TrainingRun, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import drift, train
+from hotarea.stages import drift, movement, recuration, train
+from hotarea.stages.recuration import Plan, Question
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from hotarea.stores.training_folder import TrainingFolder
+from hotarea.stores.training_folder import TrainingFolder, write
 from tests import homes
 from tests.conftest import Published
 from tests.histories import History, _write, end
@@ -53,17 +57,22 @@ def promoted(settings: Settings, version: int) -> str:
 def arrives(settings: Settings, year: int, shift: float = 0.0) -> DriftCheck:
     """Let a release come that tells nothing otherwise, and look at it."""
     History(settings).publish([year], shift)
+    tells_nothing_otherwise(settings)
+    found = drift.run(settings, f"monitor-{year}")
+    assert found is not None
+    return found
+
+
+def tells_nothing_otherwise(settings: Settings) -> None:
+    """Remember of every release that no known work is told otherwise in it."""
     nothing = {"works": {"again": 0, "unchanged": 0}, "ended": {"known": 0}, "references": {}}
     parts = {name: {} for name in ("promised", "arrived", "quarantined", "recurated", "year_moves", "drift", "values")}
     told = {**nothing, **parts, "findings": [], "success": True, "report": "", "run_id": "t"}
     with Ledger(settings.ledger) as ledger:
         known = {c.release_id for c in ledger.all(Comparison)}
-        for release in (str(end(y)) for y in range(2010, year + 1)):
+        for release in (r.release_id for r in ledger.all(Release)):
             if release not in known:
                 ledger.add(Comparison(comparison_id=release, release_id=release, **told))
-    found = drift.run(settings, f"monitor-{year}")
-    assert found is not None
-    return found
 
 
 def test_a_world_that_stays_is_calm_and_one_that_leaves_is_an_alarm_after_two_periods(
@@ -116,6 +125,75 @@ def test_a_check_is_made_once_and_shown_like_a_validation(short: Settings) -> No
     assert "All is within its limits" in page
     assert page.count("<svg") >= len(MODEL_FEATURES)
     assert judged.subject in (Layout(short.home).reports / "index.html").read_text()
+
+
+# ---- a champion that nobody has trained
+
+
+def reigns(settings: Settings) -> None:
+    """Put a version in service that learned from the cutoffs before the newest, and leans on one feature."""
+    found = movement.watched(settings)
+    assert found is not None
+    reference = replace(found.reference, name="t", importance={"citing_share_1y": 1.0})
+    write(TrainingFolder.of(Layout(settings.home), "t").reference, reference)
+    published = Published(settings)
+    published.remember(
+        TrainingRun(
+            training_id="t", model_version=1, feature_service="hot_area_model_v1", training_cutoffs=[],
+            evaluation_cutoff=end(2013), rows=1, metrics={}, run_id="t",
+        )
+    )  # fmt: skip
+    published.champion(1)
+
+
+def checked(settings: Settings, year: int, days_ago: float) -> None:
+    """Remember that the version had left its features' range at the end of a year, by a look so many days ago."""
+    check = DriftCheck(
+        cutoff=end(year), known=end(year), model_version=1, reference="t", features={}, world={}, limits={},
+        importance={}, predictions=None, new_documents={}, label_share=None, over=["features"], alarms=[],
+        reasons=["they moved"], recurated=[], report="", run_id="m", checked_at=now() - timedelta(days=days_ago),
+    )  # fmt: skip
+    Published(settings).remember(check)
+
+
+@pytest.mark.parametrize(
+    ("year", "days_ago", "alarms"),
+    [
+        (2015, 0, ["features"]),
+        (2014, 0, ["features"]),  # at 2015 nobody looked, and two of the last three are over
+        (2013, 0, []),
+        (2015, 1, []),  # in an earlier reign
+    ],
+)
+def test_periods_are_the_last_cutoffs_of_the_present_reign(
+    settings: Settings, year: int, days_ago: float, alarms: list[str]
+) -> None:
+    History(settings).publish(range(2010, 2017), shift=0.18)
+    tells_nothing_otherwise(settings)
+    reigns(settings)
+    checked(settings, year, days_ago)
+
+    found = drift.run(settings, "m")
+
+    assert found is not None
+    assert (found.over, found.alarms) == (["features"], alarms)
+
+
+def test_a_plan_that_was_made_for_another_champion_or_reference_is_not_judged_by(settings: Settings) -> None:
+    History(settings).publish(range(2010, 2016))
+    watched, plan = movement.watched(settings), settings.home / "plan.json"
+    assert watched is not None
+    same = Question(watched.newest, watched.reference.known, 0)
+
+    for other in (msgspec.structs.replace(same, model_version=1), msgspec.structs.replace(same, since=end(2010))):
+        plan.write_bytes(msgspec.json.encode(Plan(other, [])))
+        assert recuration.question(plan) == other
+        assert drift.check(settings, plan, "m") is None
+    plan.write_bytes(msgspec.json.encode(Plan(same, [])))
+    with pytest.raises(JobError, match="holds no features of cutoff 2015-12-31"):  # it is what is asked
+        drift.check(settings, plan, "m")
+    with Ledger(settings.ledger) as ledger:
+        assert ledger.all(DriftCheck) == []
 
 
 # ---- a lake whose works are told again: what the source re-curates is no drift

@@ -5,24 +5,35 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from hotarea.domain.settings import Settings
-from hotarea.stages import materialize
+from hotarea.domain.triggers import ACCEPTED, NEW_DATA, Ask
+from hotarea.stages import arbiter
 from tests.conftest import PROJECT
-from tests.histories import History
+from tests.projects import that_holds
+from tests.stages.conftest import SHORT
 from tests.templates import copied
 
-SETTINGS = {"HOTAREA_HORIZON_YEARS": "1", "HOTAREA_TRAINING_CUTOFFS": "3"}
+SETTINGS = {f"HOTAREA_{name.upper()}": str(value) for name, value in SHORT.items()}
 
 
-def test_a_killed_and_repeated_training_ends_as_an_undisturbed_one(tmp_path, empty_registry):
-    first = Settings.load(home=tmp_path / "undisturbed", project=PROJECT, horizon_years=1, training_cutoffs=3)
-    History(copied(empty_registry, first)).publish(range(2010, 2016))
-    materialize.run(first, "online")
-    shutil.copytree(first.home, tmp_path / "killed")
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, six_years_online: Path) -> dict[str, Any]:
+    """What the program tells of a home whose tasks were killed, and of one that was left alone."""
+    folder = tmp_path_factory.mktemp("killed")
+    first = copied(six_years_online, Settings.load(home=folder / "undisturbed", project=PROJECT, **SHORT))
+    request = arbiter.ask(first, Ask(NEW_DATA, "cutoff 2015-12-31", "monitor"))
+    assert request.outcome == ACCEPTED
+    shutil.copytree(first.home, folder / "killed")
+    that_holds(folder / "strict")
+    (folder / "usual").symlink_to(PROJECT)
 
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.stages.killed_training", tmp_path],
+        [sys.executable, "-W", "ignore", "-m", "tests.stages.killed_training", folder, request.request_id],
         env=os.environ | SETTINGS,
         cwd=PROJECT,
         capture_output=True,
@@ -31,12 +42,40 @@ def test_a_killed_and_repeated_training_ends_as_an_undisturbed_one(tmp_path, emp
     )
 
     assert done.returncode == 0, done.stderr[-4000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert all(found["kills"].values()), found["kills"]  # each task was killed at least once
-    assert {"MlflowClient.create_run", "MlflowClient.create_model_version"} <= set(found["kills"]["fit"])
-    assert {"Path.replace", "Ledger.add"} <= set(found["kills"]["gate"])
-    assert {"Ledger.add", "MlflowClient.set_registered_model_alias"} <= set(found["kills"]["promote"])
-    for kind, records in found["undisturbed"].items():
-        assert found["killed"][kind] == records, kind
-    assert [c["model_version"] for c in found["killed"]["Champion"]] == [1]
-    assert found["killed"]["registry"]["champion"] == 1
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_each_task_was_killed_before_each_kind_of_effect(told: dict[str, Any]) -> None:
+    kills = {f"{way}: {task}": set(found) for way, tasks in told["kills"].items() for task, found in tasks.items()}
+
+    assert {task for task, found in kills.items() if not found} == {"unanswered: rejected"}  # which leaves nothing
+    expected = {
+        "training: plan": {"Ledger.add", "Path.replace"},
+        "training: fit": {"MlflowClient.create_run", "MlflowClient.create_model_version"},
+        "accepted: gate": {"Path.replace", "Ledger.add"},
+        "accepted: promote": {"Ledger.add", "MlflowClient.set_registered_model_alias"},
+        "approved: ask": {"Ledger.add", "Path.replace"},
+        "unanswered: ask": {"Ledger.add", "Path.replace"},
+        "approved: promote": {"Ledger.add", "MlflowClient.set_registered_model_alias"},
+        "approved: model_card": {"Path.replace", "MlflowClient.log_artifact", "MlflowClient.update_model_version"},
+    }
+    assert {task: found - kills[task] for task, found in expected.items() if found - kills[task]} == {}
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict", "champions"),
+    [("accepted", "promote", [1]), ("approved", "hold", [1]), ("unanswered", "hold", [])],
+)
+def test_a_killed_and_repeated_training_ends_as_an_undisturbed_one(
+    told: dict[str, Any], way: str, verdict: str, champions: list[int]
+) -> None:
+    undisturbed, killed = (told["found"][way][name] for name in ("undisturbed", "killed"))
+
+    for kind, records in undisturbed.items():
+        assert killed[kind] == records, kind
+    assert [d["verdict"] for d in killed["Decision"]] == [verdict]
+    assert [c["model_version"] for c in killed["Champion"]] == champions
+    assert killed["registry"]["champion"] == (champions or [None])[0]
+    assert [p["number"] for p in killed["TrainingPickup"]] == [1]
+    assert [r["outcome"] for r in killed["TriggerRequest"]] == ["accepted"]

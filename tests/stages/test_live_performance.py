@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hotarea.domain.evaluation import MODEL, metrics
-from hotarea.domain.records import LivePerformance, PredictionSet, TrainingRun
+from hotarea.domain.evaluation import MODEL, metrics, ranked
+from hotarea.domain.live_performance import RIVAL
+from hotarea.domain.records import LabelSet, LivePerformance, PredictionSet, TrainingRun
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import PREDICTIONS
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import live_performance
-from hotarea.stages.live_performance import RIVAL
 from hotarea.stores import definitions
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -39,13 +39,15 @@ def history(settings: Settings, hook: Webhook) -> Settings:
     return settings
 
 
-def trained(settings: Settings, version: int, expected: float) -> None:
+def trained(settings: Settings, version: int, expected: float, rival: float | None = None) -> None:
+    metrics = {MODEL: {"average_precision": expected}}
+    metrics |= {} if rival is None else {RIVAL: {"average_precision": rival}}
     with Ledger(settings.ledger) as ledger:
         ledger.add(
             TrainingRun(
                 training_id=f"training-{version}", model_version=version, feature_service="hot_area_model_v1",
                 training_cutoffs=[], evaluation_cutoff=end(2011), rows=1, run_id="t",
-                metrics={MODEL: {"average_precision": expected}},
+                metrics=metrics,
             )
         )  # fmt: skip
 
@@ -55,6 +57,12 @@ def truth(settings: Settings, year: int) -> tuple[np.ndarray, np.ndarray]:
     rows = pq.read_table(Layout(settings.home).label_set(Cutoff(end(year), end(year + 1))))
     rows = rows.filter(rows["eligible"])
     return rows["document_id"].to_numpy(), rows["hot_area"].to_numpy().astype(bool)
+
+
+def rates(settings: Settings, year: int, ids: np.ndarray) -> np.ndarray:
+    rows = pq.read_table(Layout(settings.home).feature_set(Cutoff(end(year), end(year))))
+    rate = dict(zip(rows["document_id"].to_pylist(), rows[RIVAL].to_pylist(), strict=True))
+    return np.array([rate[i] for i in ids.tolist()])
 
 
 def predicted(settings: Settings, day: date, version: int, scores: dict[int, float]) -> None:
@@ -94,6 +102,9 @@ def test_matured_predictions_are_scored_once_against_their_labels(history: Setti
     assert (found.cutoff, found.rows, found.hot) == (end(2013), 900, 90)
     assert found.metrics[MODEL] == metrics(hot, np.array([scores[i] for i in ids.tolist()]))
     assert found.metrics[MODEL]["average_precision"] > found.metrics[RIVAL]["average_precision"]
+    assert found.metrics[RIVAL] == ranked(
+        hot, rates(history, 2013, ids)
+    )  # and no probabilities of what it is scored on
     assert live_performance.run(history, "m2") == []
 
 
@@ -126,6 +137,41 @@ def test_a_drop_is_told_once_asks_for_training_and_recovers(history: Settings, h
     assert not risen.dropped
     assert live_performance.dropped(history) is None
     assert hook.titles[1:] == ["hotarea: recovered: version 1 does worse than it promised"]
+
+
+@pytest.mark.parametrize(("lost_by_rival", "dropped"), [(0.30, False), (0.25, False), (0.20, True), (-0.10, True)])
+def test_what_the_rival_lost_as_well_is_a_hard_year_and_no_drop(
+    history: Settings, hook: Webhook, lost_by_rival: float, dropped: bool
+) -> None:
+    """The model has lost 0.30; of its lead it may lose 0.08."""
+    ids, hot = truth(history, 2013)
+    scores = good(history, 2013)
+    model = metrics(hot, np.array([scores[i] for i in ids.tolist()]))["average_precision"]
+    rival = ranked(hot, rates(history, 2013, ids))["average_precision"]
+    trained(history, 1, model + 0.30, rival + lost_by_rival)
+    Published(history).champion(1)
+    predicted(history, end(2013), 1, scores)
+
+    (found,) = live_performance.run(history, "m")
+
+    assert (found.dropped, found.expected_rival) == (dropped, pytest.approx(rival + lost_by_rival))
+    assert (live_performance.dropped(history) is not None) is dropped
+    told = [body["message"] for body in hook.bodies]
+    assert bool(told) is dropped
+    if dropped:
+        assert f"rate_1y {rival:.3f} after {rival + lost_by_rival:.3f} on the same documents" in told[0]
+        assert "which a hard year alone does not explain" in told[0]
+
+
+def test_a_label_that_has_not_matured_scores_nothing(history: Settings) -> None:
+    trained(history, 1, 0.8)
+    predicted(history, end(2014), 1, good(history, 2013))
+    early = LabelSet(
+        cutoff=end(2014), known=end(2015), horizon_years=1, rows=1, eligible=1, hot=1, threshold=1.0, run_id="t"
+    )
+    Published(history).remember(early)
+
+    assert live_performance.run(history, "m") == []
 
 
 def test_a_model_that_was_replaced_says_nothing_of_the_one_in_service(history: Settings, hook: Webhook) -> None:

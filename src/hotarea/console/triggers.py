@@ -8,7 +8,7 @@ from rich.markup import escape
 from hotarea.console.plain_table import plain
 from hotarea.domain.records import TriggerRequest
 
-_COLOURS = {"accepted": "green", "skipped": "default", "deferred": "yellow"}
+_COLOURS = {"accepted": "green", "joined": "cyan", "skipped": "default", "deferred": "yellow"}
 
 
 def show(console: Console, requests: Sequence[TriggerRequest]) -> None:

@@ -1,11 +1,15 @@
 """Whether the world has left what the champion learned from: a pure function of distances, policy and history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
 from hotarea.domain.errors import SettingsError
+from hotarea.domain.model_features import MODEL_FEATURES, NEW_DOCUMENT_FEATURES
+from hotarea.domain.ranges import Count, Factor, Index, Part
+from hotarea.domain.tables import FEATURES as COLUMNS
 
 FEATURES, PREDICTIONS, NEW_DOCUMENTS, LABELS = "features", "predictions", "new_documents", "labels"
 
@@ -16,8 +20,8 @@ ASPECTS = (FEATURES, PREDICTIONS, NEW_DOCUMENTS, LABELS)
 class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An aspect is an alarm once it was over its limits in `over` of the last `of` periods."""
 
-    over: int
-    of: int
+    over: Count
+    of: Count
 
     def __post_init__(self) -> None:
         if not 1 <= self.over <= self.of:
@@ -34,25 +38,38 @@ class Alarm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Live(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far matured predictions may fall short of the champion's evaluation."""
+    """How much more than the baseline matured predictions may have lost since the champion's evaluation."""
 
-    drop: float
-    fewest_hot: int
+    drop: Part
+    fewest_hot: Count
 
 
 class DriftPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`policy/drift.toml`, where each number has its reason."""
 
-    share: float
-    at_once: float
-    growth: float
-    fewest: int
-    predictions: float
-    label_share: float
-    features: dict[str, float]
-    new_documents: dict[str, float]
+    share: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+    at_once: Factor
+    growth: Factor
+    fewest: Count
+    predictions: Index
+    label_share: Part
+    features: dict[str, Index]
+    new_documents: dict[str, Part]
     alarm: Alarm
     live: Live
+
+    def __post_init__(self) -> None:
+        # a champion of an earlier version may read columns that today's model does not
+        _check_names("features", self.features, MODEL_FEATURES, COLUMNS.names)
+        _check_names("new_documents", self.new_documents, NEW_DOCUMENT_FEATURES, NEW_DOCUMENT_FEATURES)
+
+
+def _check_names(table: str, given: Mapping[str, float], needed: Collection[str], known: Collection[str]) -> None:
+    """Raise ValueError, which names the table, if it lacks a limit or has one for what is not there."""
+    absent = [f"gives no limit for {name}" for name in needed if name not in given]
+    unknown = [f"names {name} = {limit}, which nothing is called" for name, limit in given.items() if name not in known]
+    if absent or unknown:
+        raise ValueError(f"{table} {', '.join((*unknown, *absent))}; expected one limit each for {', '.join(needed)}")
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Period:
-    """One earlier check against the same champion: which aspects were over their limits."""
+    """An earlier cutoff of the same reign: which aspects were over their limits; none if nobody looked at it."""
 
     over: Sequence[str]
 

@@ -67,9 +67,3 @@ class Reference:
             return cls(name, known, features, alike, {}, None)
         borne = {name: bins.psi(bins.again(model.evaluation[name])) for name, bins in features.items()}
         return cls(name, known, features, dict(model.importance), borne, Bins.of("scores", model.scores))
-
-
-def shares_of_gain(gain: Mapping[str, float], features: tuple[str, ...]) -> dict[str, float]:
-    """Return each feature's share of the total gain of a model's splits; if there is none, all are alike."""
-    total = sum(gain.get(name, 0.0) for name in features)
-    return {name: gain.get(name, 0.0) / total if total else 1 / len(features) for name in features}

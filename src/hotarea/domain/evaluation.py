@@ -66,19 +66,28 @@ def metrics(hot: Bools, probability: Floats, ranking: Floats | None = None) -> d
     Average precision, ROC AUC and precision at the top are computed on `ranking` where it is given: a calibration
     could turn a ranking around. Empty where the rows are not of both kinds, or a value is not a number.
     """
-    from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+    from sklearn.metrics import brier_score_loss, log_loss
 
     scores = Scores.of(probability, ranking)
     if not (hot.any() and not hot.all() and scores.is_complete):
         return {}
-    found = {
-        "average_precision": average_precision_score(hot, scores.ranking),
-        "roc_auc": roc_auc_score(hot, scores.ranking),
+    found = ranked(hot, scores.ranking) | {
         "log_loss": log_loss(hot, _bounded(probability)),
         "brier": brier_score_loss(hot, probability),
         "calibration_error": calibration_error(hot, probability),
-        "precision_at_100": precision_at(hot, scores.ranking, PRECISE_AT),
-        "precision_at_1_percent": precision_at(hot, scores.ranking, ceil(PRECISE_SHARE * len(hot))),
+    }
+    return finite({name: found[name] for name in METRICS if name in found})
+
+
+def ranked(hot: Bools, ranking: Floats) -> dict[str, float]:
+    """Return those of `METRICS` that need no probabilities, of rows of both kinds that are ranked by numbers."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    found = {
+        "average_precision": average_precision_score(hot, ranking),
+        "roc_auc": roc_auc_score(hot, ranking),
+        "precision_at_100": precision_at(hot, ranking, PRECISE_AT),
+        "precision_at_1_percent": precision_at(hot, ranking, ceil(PRECISE_SHARE * len(hot))),
     }
     return finite(found)
 

@@ -1,13 +1,8 @@
 """The gate's thresholds, as `policy/gate.toml` sets them; the reason of each stands there."""
 
-from typing import Annotated
-
 import msgspec
 
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Amount = Annotated[float, msgspec.Meta(ge=0)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from hotarea.domain.ranges import Amount, Count, Positive, Share
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,3 +31,6 @@ BASELINE_FEATURES: tuple[str, ...] = ("rate", "rate_1y", "cite_count_5y")
 
 BASELINE_SERVICE = "hot_area_baselines_v1"
 """The feature service that offers exactly `BASELINE_FEATURES`."""
+
+NEW_DOCUMENT_FEATURES: tuple[str, ...] = ("references_inside",)
+"""Columns that drift watches of the documents of the last year, cited or not."""

@@ -13,7 +13,7 @@ from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import RECIPE, Recipe
 from hotarea.domain.tuning import Tuning
-from hotarea.domain.windows import Cutoff, TrainingWindow, is_matured, training_window
+from hotarea.domain.windows import Cutoff, Maturity, TrainingWindow, first_known, is_year_end, training_window
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,10 @@ def planned(
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     excluded = _excluded(settings, releases)
-    labelled = _first_known(
-        [s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded]
-    )
-    built = _first_known([s for s in features if s.known not in excluded])
-    window = _window(settings, built, labelled, newest=max(r.covered for r in releases))
+    labelled = _cutoffs([s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded])
+    built = _cutoffs([s for s in features if s.known not in excluded])
+    maturity = Maturity.of(max(r.covered for r in releases), settings.horizon_years)
+    window = _window(settings, built, labelled, maturity)
     window = replace(window, newest=max(Cutoff(s.cutoff, s.known) for s in features))
     plan = TrainingPlan(
         training_id="",
@@ -71,22 +70,19 @@ def planned(
         recipe=replace(RECIPE, device=settings.device),
         tuning=Tuning(settings.search_trials, settings.early_stopping_cutoffs),
     )
-    first = _first_known(features)[window.newest.day]
+    first = _cutoffs(features)[window.newest.day]
     corrected = "" if window.newest == first else f"@{window.newest.known}"
     return replace(plan, training_id=f"{window.newest.day}{corrected}-{_digest(plan)}")
 
 
 def _window(
-    settings: Settings, built: dict[date, Cutoff], labelled: dict[date, Cutoff], newest: date
+    settings: Settings, built: dict[date, Cutoff], labelled: dict[date, Cutoff], maturity: Maturity
 ) -> TrainingWindow:
     """Split the year ends that can be used: with labels, or not matured yet."""
-    horizon = settings.horizon_years
     usable = [
-        cutoff
-        for day, cutoff in built.items()
-        if _is_year_end(day) and (day in labelled or not is_matured(day, horizon, newest))
+        cutoff for day, cutoff in built.items() if is_year_end(day) and (day in labelled or not maturity.reaches(day))
     ]
-    return training_window(usable, newest, horizon, settings.training_cutoffs, settings.training_cutoffs_min)
+    return training_window(usable, maturity, settings.training_cutoffs, settings.training_cutoffs_min)
 
 
 def _excluded(settings: Settings, releases: Sequence[Release]) -> frozenset[date]:
@@ -112,10 +108,6 @@ def _digest(plan: TrainingPlan) -> str:
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()[:10]
 
 
-def _first_known(sets: Sequence[FeatureSet | LabelSet]) -> dict[date, Cutoff]:
-    """Return the sets by their day; of several the one that was known first."""
-    return {s.cutoff: Cutoff(s.cutoff, s.known) for s in sorted(sets, key=lambda s: s.known, reverse=True)}
-
-
-def _is_year_end(day: date) -> bool:
-    return (day.month, day.day) == (12, 31)
+def _cutoffs(sets: Sequence[FeatureSet | LabelSet]) -> dict[date, Cutoff]:
+    """Return the cutoffs of sets by their day, each as it was known first."""
+    return {day: Cutoff(day, found.known) for day, found in first_known(sets).items()}

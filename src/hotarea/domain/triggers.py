@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from hotarea.domain.records import TrainingStart, TriggerRequest
+from hotarea.domain.ranges import Count, Days, Hours, Minutes
+from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest
 from hotarea.domain.training_plan import gives_the_same_model
 
 ON_DEMAND, SCHEDULE, NEW_DATA = "on_demand", "schedule", "new_data"
@@ -15,7 +16,8 @@ PERFORMANCE, DRIFT = "performance_drop", "drift"
 REASONS = (ON_DEMAND, PERFORMANCE, DRIFT, NEW_DATA, SCHEDULE)
 """Why a training can be asked for; of several that ask at once the first one here is answered first."""
 
-ACCEPTED, SKIPPED, DEFERRED = "accepted", "skipped", "deferred"
+ACCEPTED, JOINED, SKIPPED, DEFERRED = "accepted", "joined", "skipped", "deferred"
+"""What becomes of a wish. One that joined a training that is under way shares its fate."""
 
 _WEEK = timedelta(days=7)
 
@@ -23,24 +25,21 @@ _WEEK = timedelta(days=7)
 class Cooldown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hours since the last training before a reason may start the next."""
 
-    on_demand: float
-    new_data: float
-    schedule: float
-    performance_drop: float
-    drift: float
+    on_demand: Hours
+    new_data: Hours
+    schedule: Hours
+    performance_drop: Hours
+    drift: Hours
 
 
 class TriggerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`policy/triggers.toml`, where each number has its reason."""
 
-    budget_per_week: int
-    joined_minutes: float
-    schedule_days: float
+    budget_per_week: Count
+    joined_minutes: Minutes
+    waiting_days: Days
+    schedule_days: Days
     cooldown_hours: Cooldown
-
-    def __post_init__(self) -> None:
-        if self.budget_per_week < 1:
-            raise ValueError(f"budget_per_week is {self.budget_per_week}; expected at least 1, or nothing would train")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Ask:
     reason: str
     subject: str  # what it is about, in words: a cutoff and a champion, what a person wrote
     asked_by: str  # the run's id: asked again by the same run, the answer is the same
-    force: bool = False  # passes cooldown, budget and a training that was begun
+    force: bool = False  # passes cooldown, budget and a training that is under way
     same_data: bool = False  # passes that the same data was trained on and decided on
 
     def __post_init__(self) -> None:
@@ -74,19 +73,44 @@ class Data:
 
 @dataclass(frozen=True)
 class Past:
-    """All trainings that were started, and the ids of those that came to an evaluation."""
+    """All trainings that were accepted, and what is known of them."""
 
     starts: Sequence[TrainingStart] = ()
-    evaluated: Collection[str] = ()
+    pickups: Sequence[TrainingPickup] = ()
+    ended: Collection[str] = ()  # the ids of those that need nothing more: refused, held, or promoted
+    is_held: bool = False  # a candidate waits for a person, and in `train_model` all others wait for that
+
+    @property
+    def begun(self) -> list[datetime]:
+        """The moments at which trainings were really begun, in order."""
+        return sorted(p.picked_up_at for p in self.pickups if p.training_id)
+
+    def taken_up(self, number: int) -> TrainingPickup | None:
+        """Return who took a training up; None as long as nobody has."""
+        return next((p for p in self.pickups if p.number == number), None)
+
+    def came_to_an_end(self, number: int) -> bool:
+        """Whether a training was decided on, or there was nothing left to train when it was taken up."""
+        taken = self.taken_up(number)
+        return taken is not None and (taken.training_id is None or taken.training_id in self.ended)
+
+    def is_under_way(self, start: TrainingStart, policy: TriggerPolicy, moment: datetime) -> bool:
+        """Whether a training that has not ended is waited for: it will be taken up, or is being carried out."""
+        taken = self.taken_up(start.number)
+        if taken is None:
+            return self.is_held or moment - start.started_at < timedelta(days=policy.waiting_days)
+        lately = moment - taken.picked_up_at < timedelta(minutes=policy.joined_minutes)
+        return lately and not self.came_to_an_end(start.number)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What becomes of a request, and why; `until` is when one that was deferred may be asked again."""
+    """What becomes of a request, and why."""
 
     outcome: str
     why: str
-    until: datetime | None = None
+    until: datetime | None = None  # when one that was deferred may be asked again
+    start: int | None = None  # the number of the training that it joins
 
 
 def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: datetime) -> Answer:
@@ -94,37 +118,40 @@ def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: date
     refused = _without_data(ask, data)
     if refused is None and not ask.force:
         refused = (
-            _joined(data, past, policy, moment)
-            or _cooling(ask, past.starts, policy, moment)
-            or _spent(past.starts, policy, moment)
+            _joined(ask, data, past, policy, moment)
+            or _cooling(ask, past.begun, policy, moment)
+            or _spent(past.begun, policy, moment)
         )
     if refused is not None:
         return refused
     return Answer(ACCEPTED, f"{data.training_id} is trained{', by force' if ask.force else ''}")
 
 
-def is_scheduled(
-    requests: Sequence[TriggerRequest], starts: Sequence[TrainingStart], days: float, now: datetime
-) -> bool:
+def is_scheduled(requests: Sequence[TriggerRequest], begun: Sequence[datetime], days: float, now: datetime) -> bool:
     """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last."""
-    moments = [s.started_at for s in starts] + [r.asked_at for r in requests if r.reason == SCHEDULE]
+    moments = [*begun, *(r.asked_at for r in requests if r.reason == SCHEDULE)]
     return bool(moments) and now - max(moments) >= timedelta(days=days)
 
 
-def is_news(
-    ask: Ask, requests: Sequence[TriggerRequest], evaluated: Collection[str], policy: TriggerPolicy, now: datetime
-) -> bool:
+def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
     """Whether a reason asks about something that it was not told for good.
 
-    So is what was deferred until now, and what was accepted but came to no evaluation, whoever ran it being dead.
+    So is what was deferred until now, and what was accepted or joined a training that came to nothing, whoever ran it
+    being dead.
     """
     same = [r for r in requests if (r.reason, r.subject) == (ask.reason, ask.subject)]
     if not same:
         return True
     last = max(same, key=lambda r: r.asked_at)
-    if last.outcome == ACCEPTED:
-        return last.training_id not in evaluated and now - last.asked_at >= timedelta(minutes=policy.joined_minutes)
+    if last.outcome in {ACCEPTED, JOINED}:
+        return _came_to_nothing(last.start, past, policy, now)
     return last.outcome == DEFERRED and (last.until is None or last.until <= now)
+
+
+def _came_to_nothing(number: int | None, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether nobody is at a training any more that has not come to an end."""
+    start = next((s for s in past.starts if s.number == number), None)
+    return start is None or not (past.came_to_an_end(start.number) or past.is_under_way(start, policy, now))
 
 
 def _without_data(ask: Ask, data: Data) -> Answer | None:
@@ -135,27 +162,33 @@ def _without_data(ask: Ask, data: Data) -> Answer | None:
     return None
 
 
-def _joined(data: Data, past: Past, policy: TriggerPolicy, moment: datetime) -> Answer | None:
-    begun = moment - timedelta(minutes=policy.joined_minutes)
+def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: datetime) -> Answer | None:
     for start in past.starts:
-        same = gives_the_same_model(start.training_id, data.training_id or "")
-        if same and start.started_at > begun and start.training_id not in past.evaluated:
-            told = f"{start.training_id} was started for {start.reason} at {_moment(start.started_at)}"
-            return Answer(SKIPPED, f"it is being trained: {told}")
+        if not past.is_under_way(start, policy, moment):
+            continue
+        taken, told = past.taken_up(start.number), f"for {start.reason} at {_moment(start.started_at)}"
+        if taken is None and ask.reason != ON_DEMAND:  # who asks on demand is there to train, and need not wait
+            return Answer(
+                JOINED,
+                f"a training was accepted {told}, and learns what is newest once a run takes it up",
+                start=start.number,
+            )
+        if taken and gives_the_same_model(taken.training_id or "", data.training_id or ""):
+            return Answer(JOINED, f"it is being trained: {taken.training_id} was accepted {told}", start=start.number)
     return None
 
 
-def _cooling(ask: Ask, starts: Sequence[TrainingStart], policy: TriggerPolicy, moment: datetime) -> Answer | None:
+def _cooling(ask: Ask, begun: Sequence[datetime], policy: TriggerPolicy, moment: datetime) -> Answer | None:
     hours: float = getattr(policy.cooldown_hours, ask.reason)
-    last = max((s.started_at for s in starts), default=None)
+    last = max(begun, default=None)
     if last is None or moment - last >= timedelta(hours=hours):
         return None
     until = last + timedelta(hours=hours)
     return Answer(DEFERRED, f"cooldown of {hours:g} hours after the training of {_moment(last)}", until)
 
 
-def _spent(starts: Sequence[TrainingStart], policy: TriggerPolicy, moment: datetime) -> Answer | None:
-    recent = sorted(s.started_at for s in starts if moment - s.started_at < _WEEK)
+def _spent(begun: Sequence[datetime], policy: TriggerPolicy, moment: datetime) -> Answer | None:
+    recent = [at for at in begun if moment - at < _WEEK]
     if len(recent) < policy.budget_per_week:
         return None
     until = recent[-policy.budget_per_week] + _WEEK

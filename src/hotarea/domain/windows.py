@@ -2,11 +2,47 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Protocol, TypeVar
 
 from dateutil.relativedelta import relativedelta
 
 from hotarea.domain.errors import NotReadyError, TooLittleDataError
+
+
+class Published(Protocol):
+    """A set that was published for a cutoff."""
+
+    @property
+    def cutoff(self) -> date:
+        """The day as of which it holds."""
+
+    @property
+    def known(self) -> date:
+        """The date of the release with which it became known."""
+
+
+S = TypeVar("S", bound=Published)
+
+
+def first_known(sets: Iterable[S]) -> dict[date, S]:
+    """Return sets by their day; of several of the same day the one that became known first."""
+    return {s.cutoff: s for s in sorted(sets, key=lambda s: s.known, reverse=True)}
+
+
+def periods(sets: Iterable[Published]) -> list[date]:
+    """Return the days that were the newest of all when they became known, in order: what could be looked at then."""
+    newest = {s.known: s.cutoff for s in sorted(sets, key=lambda s: (s.known, s.cutoff))}
+    found: list[date] = []
+    for day in newest.values():
+        if not found or day > found[-1]:
+            found.append(day)
+    return found
+
+
+def is_year_end(day: date) -> bool:
+    """Whether a day is the last of its year."""
+    return (day.month, day.day) == (12, 31)
 
 
 def years_before(day: date, years: int) -> date:
@@ -112,15 +148,14 @@ def scorable_from(cutoff: date, horizon_years: int) -> date:
     return years_before(cutoff, -horizon_years)
 
 
-def is_matured(day: date, horizon_years: int, newest_release: date) -> bool:
-    """Whether the label at `day` is complete: its horizon has passed on the newest complete release date."""
-    return scorable_from(day, horizon_years) <= newest_release
-
-
 @dataclass(frozen=True)
 class Maturity:
-    """What the one horizon makes of the newest release's date: nothing else decides when a label can be used."""
+    """What the one horizon makes of the newest release's date: nothing else decides when a label can be used.
 
+    The training window ends, the evaluation lags, and predictions are scored by it.
+    """
+
+    newest_release: date
     horizon_years: int
     trained_until: date  # the last day whose label looks at nothing that the evaluation's features did not see
     evaluated_until: date  # the last day whose label is complete; the evaluation lags by a horizon
@@ -129,24 +164,37 @@ class Maturity:
     @classmethod
     def of(cls, newest_release: date, horizon_years: int) -> "Maturity":
         """Return the three dates that follow from a horizon."""
-        evaluated = years_before(newest_release, horizon_years)
-        trained = years_before(evaluated, horizon_years)
-        return cls(horizon_years, trained, evaluated, scorable_from(newest_release, horizon_years))
+        evaluated = _last_scorable(newest_release, horizon_years)
+        trained = _last_scorable(evaluated, horizon_years)
+        return cls(newest_release, horizon_years, trained, evaluated, scorable_from(newest_release, horizon_years))
+
+    def reaches(self, day: date) -> bool:
+        """Whether the label at `day` is complete, so that it can evaluate, and score predictions."""
+        return day <= self.evaluated_until
+
+    def at(self, evaluation: date) -> "Maturity":
+        """Return what had matured at the cutoff that evaluates: what a model may learn from."""
+        return Maturity.of(evaluation, self.horizon_years)
 
 
-def training_window(
-    cutoffs: Sequence[Cutoff], newest_release: date, horizon_years: int, at_most: int, at_least: int = 1
-) -> TrainingWindow:
+def _last_scorable(day: date, horizon_years: int) -> date:
+    """Return the last day whose predictions can be scored on `day`; 29 February can on the 28th, as the day before."""
+    found = years_before(day, horizon_years)
+    later = found + timedelta(days=1)
+    return later if scorable_from(later, horizon_years) <= day else found
+
+
+def training_window(cutoffs: Sequence[Cutoff], maturity: Maturity, at_most: int, at_least: int = 1) -> TrainingWindow:
     """Split cutoffs into training and evaluation; raise TooLittleDataError if the history is too short for both."""
-    ordered = sorted(cutoffs)
-    matured = [c for c in ordered if is_matured(c.day, horizon_years, newest_release)]
-    training = [c for c in matured if is_matured(c.day, horizon_years, matured[-1].day)] if matured else []
+    ordered, horizon_years = sorted(cutoffs), maturity.horizon_years
+    matured = [c for c in ordered if maturity.reaches(c.day)]
+    training = [c for c in matured if maturity.at(matured[-1].day).reaches(c.day)]
     if len(training) < at_least:
         found = f"{len(training)} of {at_least} training cutoffs" if training else "nothing to train on"
         years = 2 * horizon_years + at_least
         raise TooLittleDataError(
-            f"{found}: {len(matured)} of {len(ordered)} cutoffs have matured by {newest_release}, and training needs "
-            f"{at_least} at least {horizon_years} years before the newest matured. Ingest a history of {years} years "
-            "or more, or lower HOTAREA_HORIZON_YEARS or HOTAREA_TRAINING_CUTOFFS_MIN."
+            f"{found}: {len(matured)} of {len(ordered)} cutoffs have matured by {maturity.newest_release}, and "
+            f"training needs {at_least} at least {horizon_years} years before the newest matured. Ingest a history of "
+            f"{years} years or more, or lower HOTAREA_HORIZON_YEARS or HOTAREA_TRAINING_CUTOFFS_MIN."
         )
     return TrainingWindow(tuple(training[-at_most:]), matured[-1], ordered[-1], horizon_years)

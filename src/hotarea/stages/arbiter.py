@@ -2,7 +2,8 @@
 
 Each request is remembered with its outcome. A training that is accepted is remembered with the request, in one
 transaction, under the next number: of two that are to start at once the ledger takes one, and the other is answered
-anew, knowing of the first.
+anew, knowing of the first. It waits until a run takes it up, which is remembered too; who asks on demand does that at
+once.
 """
 
 import logging
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hotarea.domain import triggers
+from hotarea.domain import records, triggers
 from hotarea.domain.errors import NotReadyError, PublishError
-from hotarea.domain.records import TrainingRun, TrainingStart, TriggerRequest, now
+from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
+from hotarea.stages import approval, standing
 from hotarea.stores import policies
 from hotarea.stores.ledger import Ledger
 
@@ -30,7 +32,7 @@ class Wanted:
     """What a person wants of a training."""
 
     reason: str = "by hand"
-    force: bool = False  # passes cooldown, budget and a training that was begun
+    force: bool = False  # passes cooldown, budget and a training that is under way
     same_data: bool = False  # evaluates and decides again on what was decided on already
 
 
@@ -39,7 +41,8 @@ def plan(
 ) -> tuple[TriggerRequest, Path | None]:
     """Read the answer to a request, or else ask on demand; return the answer and, if it accepts, the training's plan.
 
-    Done again by the same run, the answer is the same.
+    The training counts as begun from here on. Without a plan, the same was trained and decided on meanwhile. Done
+    again by the same run, the answer is the same.
     """
     from hotarea.stages import train
 
@@ -49,6 +52,8 @@ def plan(
     if answer.outcome != ACCEPTED:
         log.warning("no training for %s: %s, %s", answer.reason, answer.outcome, answer.why)
         return answer, None
+    if answer.start is not None:  # unless it was accepted by an earlier version
+        _take_up(settings, answer.start, run_id, same_data=wanted.same_data)
     return answer, train.plan(settings, run_id, same_data=wanted.same_data)
 
 
@@ -60,9 +65,9 @@ def ask(settings: Settings, wish: Ask) -> TriggerRequest:
             known = ledger.all(TriggerRequest, request_id=wish.request_id)
             if known:
                 return known[0]
-            request, start = _answered(ledger, wish, data, rules, now())
+            request, begun = _answered(ledger, wish, data, rules, now())
             with suppress(PublishError):  # another was started meanwhile, or this very one was answered
-                ledger.add(request, *([start] if start else []))
+                ledger.add(request, *begun)
                 log.info("training for %s (%s): %s, %s", wish.reason, wish.subject, request.outcome, request.why)
                 return request
     raise PublishError(f"the ledger did not take request {wish.request_id}, in {_TRIES} tries; ask again.")
@@ -72,16 +77,16 @@ def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
     """Answer a wish unless it was answered before and for good; None if so."""
     rules = policies.read(settings, "triggers", TriggerPolicy)
     with Ledger(settings.ledger) as ledger:
-        known, evaluated = ledger.all(TriggerRequest), {run.training_id for run in ledger.all(TrainingRun)}
-    return ask(settings, wish) if triggers.is_news(wish, known, evaluated, rules, now()) else None
+        known, past = ledger.all(TriggerRequest), _past(ledger)
+    return ask(settings, wish) if triggers.is_news(wish, known, past, rules, now()) else None
 
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
     days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
     with Ledger(settings.ledger) as ledger:
-        requests, starts = ledger.all(TriggerRequest), ledger.all(TrainingStart)
-    return triggers.is_scheduled(requests, starts, days, now())
+        known, begun = ledger.all(TriggerRequest), _past(ledger).begun
+    return triggers.is_scheduled(known, begun, days, now())
 
 
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
@@ -114,12 +119,36 @@ def _data(settings: Settings) -> Data:
     return Data(training_id, settled=settled or "")
 
 
+def _past(ledger: Ledger) -> Past:
+    """Return what is known of the trainings that were accepted."""
+    last = records.last_by_training(ledger.all(records.Decision))
+    ended = {training_id for training_id in last if standing.settled(ledger, training_id)}
+    is_held = any(_still_waits(ledger, decision) for decision in last.values())
+    return Past(ledger.all(TrainingStart), ledger.all(TrainingPickup), ended, is_held)
+
+
+def _still_waits(ledger: Ledger, decision: records.Decision) -> bool:
+    """Whether a person is asked about a candidate, and has time left by the policy that was in force."""
+    if not decision.is_held or approval.of(ledger, decision):
+        return False
+    return now() - decision.decided_at < approval.waits(decision)
+
+
+def _take_up(settings: Settings, number: int, run_id: str, *, same_data: bool) -> None:
+    """Remember that a run takes an accepted training up, and what it will learn; the first run counts."""
+    data = _data(settings)
+    learned = None if data.settled and not same_data else data.training_id
+    with Ledger(settings.ledger) as ledger, suppress(PublishError):  # it was taken up, by who asked or an earlier try
+        ledger.add(TrainingPickup(number=number, training_id=learned, run_id=run_id))
+
+
 def _answered(
     ledger: Ledger, wish: Ask, data: Data, rules: TriggerPolicy, moment: datetime
-) -> tuple[TriggerRequest, TrainingStart | None]:
-    """Return the record of an answer, and of the training that it starts."""
-    past = Past(ledger.all(TrainingStart), {run.training_id for run in ledger.all(TrainingRun)})
+) -> tuple[TriggerRequest, list[TrainingStart | TrainingPickup]]:
+    """Return the record of an answer, and those of the training that it starts."""
+    past = _past(ledger)
     answer = triggers.answer(wish, data, past, rules, moment)
+    number = 1 + max((s.number for s in past.starts), default=0)
     request = TriggerRequest(
         request_id=wish.request_id,
         reason=wish.reason,
@@ -128,16 +157,17 @@ def _answered(
         outcome=answer.outcome,
         why=answer.why,
         training_id=data.training_id,
+        start=number if answer.outcome == ACCEPTED else answer.start,
         until=answer.until,
         asked_at=moment,
     )
     if answer.outcome != ACCEPTED:
-        return request, None
+        return request, []
+    learned = data.training_id or ""
     start = TrainingStart(
-        number=1 + max((s.number for s in past.starts), default=0),
-        training_id=data.training_id or "",
-        request_id=wish.request_id,
-        reason=wish.reason,
-        started_at=moment,
+        number=number, training_id=learned, request_id=wish.request_id, reason=wish.reason, started_at=moment
     )
-    return request, start
+    if wish.reason != ON_DEMAND:
+        return request, [start]
+    taken = TrainingPickup(number=number, training_id=learned, run_id=wish.asked_by, picked_up_at=moment)
+    return request, [start, taken]

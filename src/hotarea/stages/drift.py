@@ -15,7 +15,7 @@ from hotarea.domain.drift_check import ASPECTS, Period, Verdict, judge
 from hotarea.domain.errors import PublishError
 from hotarea.domain.settings import Settings
 from hotarea.domain.subjects import of_predictions
-from hotarea.domain.windows import Cutoff
+from hotarea.domain.windows import Cutoff, periods
 from hotarea.stages import drift_alert, jobs, movement, recuration
 from hotarea.stages.movement import Seen, Watched
 from hotarea.stores import layout as files
@@ -77,7 +77,7 @@ def _question(settings: Settings, watched: Watched, seen: Seen, run_id: str) -> 
     if not _is_in_question(settings, watched, seen):
         return None
     log.info("run %s asks whether the world moved or its history was re-curated", run_id)
-    return recuration.plan(settings, watched.newest, watched.reference.known)
+    return recuration.plan(settings, _asked(watched))
 
 
 def _is_in_question(settings: Settings, watched: Watched, seen: Seen) -> bool:
@@ -89,7 +89,11 @@ def _is_outdated(settings: Settings, watched: Watched, seen: Seen, plan: Path | 
     """Whether a plan answers another question than there is now."""
     if plan is None:
         return _is_in_question(settings, watched, seen)
-    return recuration.cutoff_of(plan) != watched.newest
+    return recuration.question(plan) != _asked(watched)
+
+
+def _asked(watched: Watched) -> recuration.Question:
+    return recuration.Question(watched.newest, watched.reference.known, watched.model_version)
 
 
 def _judged(settings: Settings, watched: Watched, now: Seen, plan: Path | None, run_id: str) -> records.DriftCheck:
@@ -111,11 +115,14 @@ def _checked(settings: Settings, watched: Watched) -> records.DriftCheck | None:
 
 
 def _earlier(settings: Settings, watched: Watched) -> list[Period]:
-    """Return the periods before, of the same champion; of a day that was checked twice, the last check."""
+    """Return the cutoffs before, of the champion's present reign; of one that was checked twice, the last check."""
     with Ledger(settings.ledger) as ledger:
-        found = ledger.all(records.DriftCheck, model_version=watched.model_version)
-    last = {c.cutoff: c for c in sorted(found, key=lambda c: (c.cutoff, c.known)) if c.cutoff < watched.newest.day}
-    return [Period(c.over) for c in last.values()]
+        checks = ledger.all(records.DriftCheck, model_version=watched.model_version)
+        days = periods(ledger.all(records.FeatureSet))
+    began = watched.champion.promoted_at if watched.champion else None
+    reign = [c for c in checks if began is None or c.checked_at >= began]
+    over = {c.cutoff: c.over for c in sorted(reign, key=lambda c: (c.cutoff, c.known))}
+    return [Period(over.get(day, ())) for day in days if day < watched.newest.day]
 
 
 def _verdict(settings: Settings, watched: Watched, seen: Seen) -> Verdict:

@@ -2,6 +2,7 @@
 
 from hotarea.domain.alert import Alert, FailedCheck, Recovery
 from hotarea.domain.finding import Finding
+from hotarea.domain.live_performance import RIVAL, told
 from hotarea.domain.records import DriftCheck, LivePerformance
 from hotarea.domain.settings import Settings
 from hotarea.stages import alert, report_links
@@ -52,11 +53,10 @@ def findings(check: DriftCheck) -> list[Finding]:
 
 
 def measured(settings: Settings, live: LivePerformance) -> None:
-    """Tell of predictions that did worse than was promised, or that they do as promised again."""
+    """Tell of predictions that lost more than the baseline since the evaluation, or that they do as promised again."""
     where = f"predictions of version {live.model_version} at cutoff {live.cutoff}"
-    found = live.metrics["model"]["average_precision"]
     if not live.dropped:
-        what = f"Average precision is {found:.3f}, after {live.expected:.3f} at the evaluation."
+        what = f"It is {told(live)} at the evaluation."
         alert.settle(settings, Recovery(problem=PERFORMANCE, what=what, where=where, run_id=live.run_id))
         return
     alert.tell(
@@ -64,16 +64,17 @@ def measured(settings: Settings, live: LivePerformance) -> None:
         Alert(
             problem=PERFORMANCE,
             title=f"hotarea: version {live.model_version} does worse than it promised",
-            what="The labels of published predictions have matured, and say that they were worse than the evaluation. "
-            "A training is asked for; the champion stays in service.",
+            what=f"The labels of published predictions have matured. {_not_the_year(live)} A training is asked for; "
+            "the champion stays in service.",
             where=where,
             findings=(
                 FailedCheck(
                     check="live_performance",
                     slice="average precision",
                     subject=f"version {live.model_version}",
-                    expected=f"about {live.expected:.3f}, as at its evaluation (live.drop of policy/drift.toml)",
-                    observed=f"{found:.3f} of {live.rows} documents, {live.hot} of them hot",
+                    expected=f"{_lead(live.expected, live.expected_rival)}, as at its evaluation, less live.drop of "
+                    "policy/drift.toml",
+                    observed=f"{told(live)}: {live.rows} of them, {live.hot} hot",
                     severity="warning",
                 ),
             ),
@@ -82,6 +83,16 @@ def measured(settings: Settings, live: LivePerformance) -> None:
             severity="warning",
         ),
     )
+
+
+def _not_the_year(live: LivePerformance) -> str:
+    if live.expected_rival is None:
+        return f"They were worse than the evaluation; how {RIVAL} did there is not known, so the year may be hard."
+    return f"The model has lost its lead over {RIVAL} on the same documents, which a hard year alone does not explain."
+
+
+def _lead(model: float, rival: float | None) -> str:
+    return f"about {model:.3f}" if rival is None else f"{model - rival:+.3f} to {RIVAL}"
 
 
 def _failed(check: DriftCheck, finding: Finding) -> FailedCheck:

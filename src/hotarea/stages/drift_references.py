@@ -8,12 +8,12 @@ import numpy as np
 
 from hotarea.domain import records, training
 from hotarea.domain.columns import Floats
-from hotarea.domain.drift_reference import Bins, Model, Reference, shares_of_gain
+from hotarea.domain.drift_reference import Bins, Model, Reference
 from hotarea.domain.errors import NotReadyError
 from hotarea.domain.evaluation import finite
-from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES
+from hotarea.domain.model_features import FEATURE_SERVICE, MODEL_FEATURES, NEW_DOCUMENT_FEATURES
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff
+from hotarea.domain.windows import Cutoff, first_known, is_year_end
 from hotarea.stages import training_rows
 from hotarea.stores import feature_store
 from hotarea.stores.layout import Layout
@@ -27,9 +27,8 @@ GROWN = 1.5
 """A corpus that grew by half since the cutoff before is young: before the first champion, nothing is compared then.
 hep-th's second year moved features by a PSI of 3 and more, and nothing was wrong (docs/decisions.md)."""
 
-
-NEW_DOCUMENTS = {"references_inside": "document_citations"}
-"""What is watched of the documents of the last year, cited or not, and the view that offers it."""
+_NEW_DOCUMENTS_VIEW = "document_citations"
+"""The view that offers what is watched of new documents."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ def of_training(folder: TrainingFolder) -> Reference:
     """Return what a trained candidate learned from, made of its rows and its model."""
     plan, model = folder.read_plan(), training.load(folder.model)
     learned, unseen = (training.matrix(folder.rows(part), plan.features) for part in ("training", "evaluation"))
-    gain = shares_of_gain(model.get_score(importance_type="total_gain"), plan.features)
-    of_model = Model(gain, _by_name(plan.features, unseen), training.score(model, unseen))
+    of_model = Model(training.importance(model), _by_name(plan.features, unseen), training.score(model, unseen))
     known = max(cutoff.known for cutoff in plan.window.training)
     return Reference.of(plan.training_id, known, _by_name(plan.features, learned), of_model)
 
@@ -83,10 +81,9 @@ def of_cutoffs(settings: Settings, sets: Sequence[records.FeatureSet]) -> Refere
 
     None if there is none. Of a corpus that grows too fast, no feature is compared.
     """
-    ordered = sorted(sets, key=lambda s: (s.cutoff, s.known))
-    newest = ordered[-1]
-    first_known = {s.cutoff: s for s in reversed(ordered) if s.cutoff < newest.cutoff and _is_year_end(s)}
-    before = sorted(first_known.values(), key=lambda s: s.cutoff)[-settings.training_cutoffs :]
+    newest = max(sets, key=lambda s: (s.cutoff, s.known))
+    ends = first_known(s for s in sets if s.cutoff < newest.cutoff and is_year_end(s.cutoff))
+    before = sorted(ends.values(), key=lambda s: s.cutoff)[-settings.training_cutoffs :]
     if not before:
         return None
     cutoffs = [Cutoff(s.cutoff, s.known) for s in before]
@@ -109,9 +106,9 @@ def columns(settings: Settings, cutoff: Cutoff, service: str, features: Sequence
 def new_documents(settings: Settings, cutoff: Cutoff) -> dict[str, Floats]:
     """Return what is watched of the documents that are new at a cutoff, by name."""
     rows = feature_store.at(feature_store.new_documents(settings, cutoff), cutoff)
-    wanted = [f"{view}:{name}" for name, view in NEW_DOCUMENTS.items()]
+    wanted = [f"{_NEW_DOCUMENTS_VIEW}:{name}" for name in NEW_DOCUMENT_FEATURES]
     found = feature_store.historical(settings, rows, wanted, cutoff.known)
-    return _by_name(tuple(NEW_DOCUMENTS), training.matrix(found, tuple(NEW_DOCUMENTS)))
+    return _by_name(NEW_DOCUMENT_FEATURES, training.matrix(found, NEW_DOCUMENT_FEATURES))
 
 
 def distances(reference: Reference, current: dict[str, Floats]) -> dict[str, float]:
@@ -130,7 +127,3 @@ def of_scores(reference: Reference, model: "xgb.Booster", newest: Floats) -> flo
 
 def _by_name(features: Sequence[str], values: Floats) -> dict[str, Floats]:
     return dict(zip(features, values.T, strict=True))
-
-
-def _is_year_end(found: records.FeatureSet) -> bool:
-    return (found.cutoff.month, found.cutoff.day) == (12, 31)

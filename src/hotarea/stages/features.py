@@ -12,7 +12,7 @@ from hotarea.domain.errors import JobError, NotReadyError, SettingsError
 from hotarea.domain.job import Job
 from hotarea.domain.records import FeatureSet, LabelSet, Release
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Coverage, Cutoff, is_matured, years_before
+from hotarea.domain.windows import Coverage, Cutoff, Maturity, years_before
 from hotarea.stages import job_runs, jobs
 from hotarea.stages.judge import check_many
 from hotarea.stores import layout as files
@@ -175,7 +175,8 @@ def _coverage(releases: Sequence[Release]) -> Coverage:
 def _matured(releases: Sequence[Release], cutoffs: set[Cutoff], horizon: int) -> set[Cutoff]:
     """Return the labels' cutoffs: days whose horizon has passed, known from the first release that covers it."""
     coverage = _coverage(releases)
-    days = {c.day for c in cutoffs if is_matured(c.day, horizon, coverage.newest)}
+    maturity = Maturity.of(coverage.newest, horizon)
+    days = {c.day for c in cutoffs if maturity.reaches(c.day)}
     return {Cutoff(day, coverage.knowable(years_before(day, -horizon)).known) for day in days}
 
 

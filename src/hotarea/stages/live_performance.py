@@ -6,11 +6,12 @@ from contextlib import suppress
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from hotarea.domain import baselines, evaluation, records
+from hotarea.domain import evaluation, records
 from hotarea.domain.drift_check import DriftPolicy
 from hotarea.domain.errors import PublishError
+from hotarea.domain.live_performance import RIVAL, Precision, lost
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff
+from hotarea.domain.windows import Cutoff, Maturity, first_known
 from hotarea.stages import drift_alert
 from hotarea.stores import feature_store, policies
 from hotarea.stores.lake import label_files
@@ -19,21 +20,18 @@ from hotarea.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-RIVAL = "rate_1y"
-"""The baseline that every model has to beat; of the same documents, it says whether the year was hard."""
-
 
 def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
     """Score every published set of predictions whose labels have matured since; return what was measured now.
 
     Each is measured once, as the predictions were first served. What the champion in service predicted is told if it
-    falls short of its evaluation.
+    has lost more since its evaluation than the baseline.
     """
     with Ledger(settings.ledger) as ledger:
         labels = {s.cutoff: s for s in ledger.all(records.LabelSet, horizon_years=settings.horizon_years)}
         done = {(p.cutoff, p.model_version) for p in ledger.all(records.LivePerformance)}
         champion = ledger.newest(records.Champion)
-        matured = [p for p in _first(ledger.all(records.PredictionSet)) if p.cutoff in labels]
+        matured = [p for p in _matured(settings, ledger) if p.cutoff in labels]
         found = []
         for predicted in (p for p in matured if (p.cutoff, p.model_version) not in done):
             measured = _measured(settings, ledger, predicted, labels[predicted.cutoff], run_id)
@@ -57,10 +55,15 @@ def dropped(settings: Settings) -> records.LivePerformance | None:
     return last if last and last.dropped else None
 
 
-def _first(sets: list[records.PredictionSet]) -> list[records.PredictionSet]:
-    """Return the predictions of each version at each cutoff as they were first served."""
-    first = {(s.cutoff, s.model_version): s for s in sorted(sets, key=lambda s: s.known, reverse=True)}
-    return sorted(first.values(), key=lambda s: (s.cutoff, s.model_version))
+def _matured(settings: Settings, ledger: Ledger) -> list[records.PredictionSet]:
+    """Return the predictions that can be scored by now: of each version at each cutoff as they were first served."""
+    covered = max((r.covered for r in ledger.all(records.Release)), default=None)
+    if covered is None:
+        return []
+    sets, maturity = ledger.all(records.PredictionSet), Maturity.of(covered, settings.horizon_years)
+    versions = {s.model_version for s in sets}
+    first = [p for v in versions for p in first_known(s for s in sets if s.model_version == v).values()]
+    return sorted((p for p in first if maturity.reaches(p.cutoff)), key=lambda p: (p.cutoff, p.model_version))
 
 
 def _measured(
@@ -69,9 +72,10 @@ def _measured(
     """Return how predictions did; None if there are too few hot areas to tell, or the evaluation is not known."""
     rules = policies.read(settings, "drift", DriftPolicy).live
     trained = ledger.all(records.TrainingRun, model_version=predicted.model_version)
-    expected = trained[-1].metrics[evaluation.MODEL].get("average_precision") if trained else None
     metrics, rows, hot = _metrics(settings, predicted, label)
-    if expected is None or hot < rules.fewest_hot or not metrics[evaluation.MODEL]:
+    expected, found = Precision.of(trained[-1].metrics if trained else {}), Precision.of(metrics)
+    fallen = lost(expected, found)
+    if fallen is None or expected.model is None or hot < rules.fewest_hot:
         return None
     return records.LivePerformance(
         cutoff=predicted.cutoff,
@@ -80,8 +84,9 @@ def _measured(
         rows=rows,
         hot=hot,
         metrics=metrics,
-        expected=expected,
-        dropped=metrics[evaluation.MODEL]["average_precision"] < expected - rules.drop,
+        expected=expected.model,
+        expected_rival=expected.rival,
+        dropped=fallen > rules.drop,
         run_id=run_id,
     )
 
@@ -89,7 +94,10 @@ def _measured(
 def _metrics(
     settings: Settings, predicted: records.PredictionSet, label: records.LabelSet
 ) -> tuple[dict[str, dict[str, float]], int, int]:
-    """Return the metrics of model and rival on the documents that were predicted and have a label, and their number."""
+    """Return the metrics of model and rival on the documents that were predicted and have a label, and their number.
+
+    The rival ranks: to make probabilities of it, it would have to learn from the very labels that it is scored on.
+    """
     layout, cutoff = Layout(settings.home), Cutoff(predicted.cutoff, predicted.known)
     files = label_files(layout, [Cutoff(label.cutoff, label.known)])
     labels = ds.dataset(files).to_table(["document_id", "hot_area"], filter=ds.field("eligible"))
@@ -102,5 +110,5 @@ def _metrics(
     values = pc.fill_null(rate, 0.0).to_numpy()
     found = {evaluation.MODEL: evaluation.metrics(hot, rows["hot_area_score"].to_numpy())}
     if hot.any() and not hot.all():
-        found[RIVAL] = evaluation.metrics(hot, baselines.calibrated(values, hot, values), values)
+        found[RIVAL] = evaluation.ranked(hot, values)
     return found, rows.num_rows, int(hot.sum())

@@ -13,7 +13,7 @@ from hotarea.domain.drift_check import DriftPolicy, Measured, limits
 from hotarea.domain.drift_reference import Bins, Reference
 from hotarea.domain.model_features import FEATURE_SERVICE
 from hotarea.domain.settings import Settings
-from hotarea.domain.windows import Cutoff, years_before
+from hotarea.domain.windows import Cutoff, first_known, years_before
 from hotarea.stages import drift_references
 from hotarea.stores import definitions, policies, registry
 from hotarea.stores.drift_report import Distributions
@@ -102,13 +102,12 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
     Where there are too few of them on either side, nothing is compared.
     """
     with Ledger(settings.ledger) as ledger:
-        sets = ledger.all(records.FeatureSet)
-    first = {s.cutoff: Cutoff(s.cutoff, s.known) for s in sorted(sets, key=lambda s: s.known, reverse=True)}
+        first = first_known(ledger.all(records.FeatureSet))
     usual = sorted(day for day in first if day <= years_before(cutoff.day, 1))[-USUAL_YEARS:]
     if not usual:
         return {}
     now = drift_references.new_documents(here, cutoff)
-    parts = [drift_references.new_documents(settings, first[day]) for day in usual]
+    parts = [drift_references.new_documents(settings, Cutoff(day, first[day].known)) for day in usual]
     both = {name: (np.concatenate([part[name] for part in parts]), now[name]) for name in now}
     fewest = rules(settings).fewest
     return {

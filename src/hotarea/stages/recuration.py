@@ -20,10 +20,18 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """The newest cutoff as it would be known if no work had been told otherwise since a day."""
+class Question(msgspec.Struct, frozen=True):
+    """How the newest cutoff would be known if no work had been told otherwise since a day, and for which champion."""
 
     cutoff: Cutoff
+    since: date
+    model_version: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is asked, and the releases that answer it."""
+
+    question: Question
     releases: list[str]
 
 
@@ -36,16 +44,16 @@ def is_possible(settings: Settings, known: date) -> bool:
     return bool(later - compared.keys()) or any(unlike)
 
 
-def plan(settings: Settings, cutoff: Cutoff, since: date) -> Path:
+def plan(settings: Settings, question: Question) -> Path:
     """Make the home in which nothing was told otherwise since a day; return the file of the plan that builds there."""
     from hotarea.stores import first_told
 
     files.sweep(Layout(settings.home))
     with Ledger(settings.ledger) as ledger:
-        known = [r.release_id for r in ledger.all(records.Release) if r.release_date <= cutoff.known]
+        known = [r.release_id for r in ledger.all(records.Release) if r.release_date <= question.cutoff.known]
     file = Layout(settings.home).aside("drift") / "plan.json"
-    first_told.build(Layout(settings.home), Layout(_aside(settings, file).home), known, since)
-    file.write_bytes(msgspec.json.encode(Plan(cutoff, known)))
+    first_told.build(Layout(settings.home), Layout(_aside(settings, file).home), known, question.since)
+    file.write_bytes(msgspec.json.encode(Plan(question, known)))
     return file
 
 
@@ -60,7 +68,7 @@ def job(settings: Settings, plan: Path) -> Job:
             f"--output={home}",
             *jobs.how_to_run(settings),
             *(f"--release={release}" for release in decided.releases),
-            f"--cutoff={decided.cutoff}",
+            f"--cutoff={decided.question.cutoff}",
         ),
     )
 
@@ -71,7 +79,7 @@ def built(settings: Settings, plan: Path) -> Settings:
 
     from hotarea.stores import definitions
 
-    cutoff, aside = _read(plan).cutoff, _aside(settings, plan)
+    cutoff, aside = _read(plan).question.cutoff, _aside(settings, plan)
     rows = sum(pq.read_metadata(part).num_rows for part in files.parts(Layout(aside.home).feature_set(cutoff)))
     if not rows:
         raise JobError(
@@ -83,9 +91,9 @@ def built(settings: Settings, plan: Path) -> Settings:
     return aside
 
 
-def cutoff_of(plan: Path) -> Cutoff:
-    """Return the cutoff that a plan builds."""
-    return _read(plan).cutoff
+def question(plan: Path) -> Question:
+    """Return what a plan answers."""
+    return _read(plan).question
 
 
 def _read(plan: Path) -> Plan:

@@ -67,6 +67,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     records.LivePerformance: ("cutoff", "known", "model_version"),
     records.TriggerRequest: ("request_id",),
     records.TrainingStart: ("number",),
+    records.TrainingPickup: ("number",),
 }
 
 _LEAST: dict[Any, Any] = {date: date(1970, 1, 1), datetime: datetime(1970, 1, 1, tzinfo=UTC)}

@@ -13,6 +13,7 @@ from hotarea.domain.settings import Settings
 T = TypeVar("T")
 
 _WHERE = re.compile(r" - at `\$\.?([^`]*)`$")
+_ENTRY = re.compile(r" - at `\$\.(\w+)\[\.\.\.\]`$")
 
 
 def read(settings: Settings, name: str, kind: type[T]) -> T:
@@ -32,7 +33,20 @@ def read(settings: Settings, name: str, kind: type[T]) -> T:
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        raise SettingsError(_told(file, content, str(error))) from error
+        raise SettingsError(_told(file, content, _named(content, kind, str(error)))) from error
+
+
+def _named(content: dict[str, Any], kind: type, message: str) -> str:
+    """Return a message of the library, which calls every entry of a table of limits `...`, with the entry's name."""
+    found = _ENTRY.search(message)
+    table = found.group(1) if found else ""
+    for name, value in content.get(table, {}).items():
+        try:
+            msgspec.convert(content | {table: {name: value}}, kind)
+        except msgspec.ValidationError as error:
+            if str(error) == message:
+                return _ENTRY.sub(f" - at `$.{table}.{name}`", message)
+    return message
 
 
 def _told(file: Path, content: dict[str, Any], message: str) -> str:

@@ -37,7 +37,6 @@ _FILE = "model.ubj"
 _ROWS = "rows"
 _KEYS = "keys.npy"
 _CARD = "card"
-_COMMIT = "mlflow.source.git.commit"
 _QUIET = ("alembic", "mlflow", "mlflow.utils.environment")
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -10,7 +10,7 @@ from hotarea.domain.records.monitoring import DriftCheck, LivePerformance, Watch
 from hotarea.domain.records.notices import Notice, Problem
 from hotarea.domain.records.online_writes import Audit, Materialization, OnlineChunk, OnlineWrite
 from hotarea.domain.records.releases import RETRIED, Comparison, Release, Retry
-from hotarea.domain.records.trainings import TrainingRun, TrainingStart, TriggerRequest
+from hotarea.domain.records.trainings import TrainingPickup, TrainingRun, TrainingStart, TriggerRequest
 from hotarea.domain.records.validations import TRIAL, Validation
 
 Record = (
@@ -38,6 +38,7 @@ Record = (
     | LivePerformance
     | TriggerRequest
     | TrainingStart
+    | TrainingPickup
 )
 """Any of them; the ledger has one table for each."""
 
@@ -71,6 +72,7 @@ __all__ = [
     "Record",
     "Release",
     "Retry",
+    "TrainingPickup",
     "TrainingRun",
     "TrainingStart",
     "TriggerRequest",

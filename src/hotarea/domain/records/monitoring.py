@@ -41,7 +41,8 @@ class LivePerformance:
     hot: int
     metrics: dict[str, dict[str, float]]  # contender (model, and the baseline to beat) -> metric -> value
     expected: float  # the model's average precision at its evaluation
-    dropped: bool  # by more than the policy tolerates
+    dropped: bool  # by more than the policy tolerates, beyond what the baseline lost
+    expected_rival: float | None = None  # the baseline's, at the same evaluation
     run_id: str
     measured_at: datetime = field(default_factory=now)
 
