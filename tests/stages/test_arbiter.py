@@ -199,7 +199,9 @@ def test_a_young_corpus_is_an_outcome(with_registry: Settings) -> None:
 
 
 def test_the_weeks_budget_bounds_a_source_that_delivers_all_the_time(short: Settings) -> None:
-    done = [TrainingPickup(number=n, training_id=f"2009-12-31-{n:010d}", run_id="r") for n in range(1, 6)]
+    numbers = [(n, f"2009-12-31-{n:010d}") for n in range(1, 6)]
+    done = [TrainingStart(number=n, training_id=i, request_id="r", reason=triggers.NEW_DATA) for n, i in numbers]
+    done += [TrainingPickup(number=n, training_id=i, run_id="r") for n, i in numbers]
     remember(short, *done)
 
     (answer,) = monitor.ask(short, "m")
