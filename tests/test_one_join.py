@@ -55,7 +55,7 @@ def test_no_stage_that_learns_compares_or_scores_reads_features_by_itself():
         "gate",
         "promote",
         "rollback",
-        "references",
+        "drift_references",
         "live_performance",
     ]
 
