@@ -66,7 +66,13 @@ def test_a_rollback_moves_the_alias_the_ledger_and_what_is_served(runs: list[dic
     back = runs[1]
     assert back["state"] == "success"
     moved = {name for name, state in back["tasks"].items() if state == "success"}
-    assert moved == {"decide", "plan", "rollback", "audit", "model_cards"}  # its predictions are there: nothing is scored
+    assert moved == {
+        "decide",
+        "plan",
+        "rollback",
+        "audit",
+        "model_cards",
+    }  # its predictions are there: nothing is scored
     timeline = read(home.ledger, records.Champion)
     assert [entry.model_version for entry in timeline] == [1, 2, 1]
     assert (timeline[-1].kind, REASON in timeline[-1].reason) == (records.ROLLED_BACK, True)
