@@ -20,8 +20,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlflow.store.model_registry.sqlalchemy_store  # noqa: F401 - before the forks, as all that takes long
-import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+import mlflow.store.model_registry.sqlalchemy_store
+import mlflow.store.tracking.sqlalchemy_store
 import mlflow.xgboost  # noqa: F401
 import sklearn.linear_model  # noqa: F401
 import xgboost  # noqa: F401
