@@ -25,10 +25,10 @@ from hotarea.domain.triggers import ACCEPTED, DEFERRED, JOINED, SKIPPED, Ask
 from hotarea.stages import arbiter, gate, monitor, promote, train
 from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
-from tests.conftest import Published
+from tests.conftest import PROJECT, Published
 from tests.histories import History, end
 from tests.stages.conftest import SHORT
-from tests.templates import copied
+from tests.templates import copied, shared
 
 
 @pytest.fixture
@@ -54,6 +54,22 @@ def promoted(settings: Settings) -> None:
     training_id = train.carry_out(settings, plan, "first")
     assert gate.run(settings, training_id, "first").accepted
     promote.run(settings, training_id, "first")
+
+
+@pytest.fixture(scope="session")
+def with_champion(six_years_online: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same home with a champion that was asked for on demand."""
+
+    def build(home: Path) -> None:
+        promoted(copied(six_years_online, Settings.load(home=home, project=PROJECT, **SHORT)))
+
+    return shared(tmp_path_factory, "six-years-champion", build)
+
+
+@pytest.fixture
+def served(settings: Settings, with_champion: Path) -> Settings:
+    """A copy of it."""
+    return copied(with_champion, settings.model_copy(update=SHORT))
 
 
 def aged(settings: Settings, days: float) -> None:
@@ -117,47 +133,43 @@ def test_a_task_that_is_tried_again_gets_the_answers_that_it_got(short: Settings
     assert len(all_of(short, TrainingStart)) == 1
 
 
-def test_the_same_data_is_trained_on_by_nobody_again(short: Settings) -> None:
-    promoted(short)
-    aged(short, 40)
-    remember(short, alarm(end(2015)), drop(end(2014)))
+def test_the_same_data_is_trained_on_by_nobody_again(served: Settings) -> None:
+    aged(served, 40)
+    remember(served, alarm(end(2015)), drop(end(2014)))
 
-    answers = monitor.ask(short, "m")
-    by_hand, plan = arbiter.plan(short, "p", Wanted("once more", force=True))
+    answers = monitor.ask(served, "m")
+    by_hand, plan = arbiter.plan(served, "p", Wanted("once more", force=True))
 
     # what is wrong with the champion cannot be mended by what it learned from
     assert outcomes(answers) == dict.fromkeys((triggers.PERFORMANCE, triggers.DRIFT, triggers.SCHEDULE), SKIPPED)
     assert all(a.why.startswith("same data as last time") for a in answers)
     assert (by_hand.outcome, plan) == (SKIPPED, None)
-    assert len(all_of(short, TrainingStart)) == 1
+    assert len(all_of(served, TrainingStart)) == 1
 
 
-def test_of_the_same_data_on_demand_it_is_evaluated_again_if_that_is_said(short: Settings) -> None:
-    promoted(short)
-
-    answer, plan = arbiter.plan(short, "p", Wanted("against the new champion", same_data=True))
+def test_of_the_same_data_on_demand_it_is_evaluated_again_if_that_is_said(served: Settings) -> None:
+    answer, plan = arbiter.plan(served, "p", Wanted("against the new champion", same_data=True))
 
     assert answer.outcome == ACCEPTED
     assert plan is not None
-    assert train.carry_out(short, plan, "p") == answer.training_id
+    assert train.carry_out(served, plan, "p") == answer.training_id
 
 
 @pytest.mark.parametrize(
     ("reason", "record"), [(triggers.DRIFT, alarm(end(2016))), (triggers.PERFORMANCE, drop(end(2014)))]
 )
 def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
-    short: Settings, reason: str, record: records.Record
+    served: Settings, reason: str, record: records.Record
 ) -> None:
-    promoted(short)
-    History(short).publish([2016])
-    remember(short, record)
+    History(served).publish([2016])
+    remember(served, record)
 
-    cooling = {a.reason: a for a in monitor.ask(short, "m1")}
-    aged(short, 4)  # and nobody took up what the new data had started
-    with Ledger(short.ledger) as ledger:
+    cooling = {a.reason: a for a in monitor.ask(served, "m1")}
+    aged(served, 4)  # and nobody took up what the new data had started
+    with Ledger(served.ledger) as ledger:
         asked = ledger.all(TriggerRequest, reason=reason)[0]
         ledger.replace(asked, replace(asked, until=now()))
-    later = outcomes(monitor.ask(short, "m2"))
+    later = outcomes(monitor.ask(served, "m2"))
 
     assert cooling[reason].outcome == DEFERRED
     assert cooling[reason].why.startswith("cooldown of 24 hours")
@@ -166,22 +178,20 @@ def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
     assert later == {reason: ACCEPTED, triggers.NEW_DATA: JOINED}
 
 
-def test_an_alarm_against_an_earlier_champion_is_nobodys_reason(short: Settings) -> None:
-    promoted(short)
-    remember(short, alarm(end(2015), version=7), drop(end(2014), version=7))
+def test_an_alarm_against_an_earlier_champion_is_nobodys_reason(served: Settings) -> None:
+    remember(served, alarm(end(2015), version=7), drop(end(2014), version=7))
 
-    assert monitor.ask(short, "m") == []
+    assert monitor.ask(served, "m") == []
 
 
-def test_the_schedule_asks_when_it_is_time_and_only_then(short: Settings) -> None:
-    promoted(short)
-    assert monitor.ask(short, "m1") == []
-    aged(short, 31)
-    first = monitor.ask(short, "m2")
+def test_the_schedule_asks_when_it_is_time_and_only_then(served: Settings) -> None:
+    assert monitor.ask(served, "m1") == []
+    aged(served, 31)
+    first = monitor.ask(served, "m2")
     assert outcomes(first) == {triggers.SCHEDULE: SKIPPED}
-    assert monitor.ask(short, "m3") == []
-    History(short).publish([2016])
-    due = arbiter.ask(short, Ask(triggers.SCHEDULE, "the clock", "m4"))
+    assert monitor.ask(served, "m3") == []
+    History(served).publish([2016])
+    due = arbiter.ask(served, Ask(triggers.SCHEDULE, "the clock", "m4"))
     assert due.outcome == ACCEPTED
 
 
@@ -300,7 +310,6 @@ def test_the_command_does_what_the_dags_do(short: Settings) -> None:
     assert (found.candidate.verdict, found.candidate.model_version) == ("promote", 1)
     assert "hotarea score" in found.candidate.left
     assert [c.model_version for c in all_of(short, Champion)] == [1]
-    assert monitor.run(short, "again").candidate is None
 
 
 def test_the_command_says_what_is_left_to_a_person() -> None:
