@@ -44,8 +44,8 @@ class History:
         with Ledger(self.settings.ledger) as ledger:
             covered = [r.release_date - self.lag for r in ledger.all(records.Release)]
             released = [day.year for day in covered if day == end(day.year)]
-            labelled = {s.cutoff.year for s in ledger.all(records.LabelSet)}
-            for year in sorted(set(released) - labelled):
+            labelled = {s.cutoff for s in ledger.all(records.LabelSet)}
+            for year in sorted(year for year in set(released) if end(year) not in labelled):
                 if year + self.settings.horizon_years <= max(released):
                     for day in {end(year), end(year) + self.lag}:
                         self._labels(ledger, year, day)

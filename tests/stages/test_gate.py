@@ -203,7 +203,7 @@ def test_a_refusal_is_told_with_each_check_and_the_next_for_the_same_reasons_is_
     assert "Version 1 was refused by the gate; no model is in service yet." in lines
     assert "Check: beats rate (warning)" in lines
     assert "Slice: average_precision of version 1" in lines
-    assert "Expected: at least 0" in lines
+    assert "Expected: more than 0" in lines
     gain = "lower bound (-0.2600, 95 % within -0.2700 and -0.2500): -0.27"
     assert f"Observed: average precision gained on baseline rate, {gain}" in lines
     assert "Look closer: hotarea gate t1" in lines

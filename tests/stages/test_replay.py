@@ -1,6 +1,7 @@
 """Replays of a made-up history with a horizon of one year: what they did, and that they knew nothing of later."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,16 +10,18 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import average_precision_score
 
-from hotarea.domain import records
+from hotarea.domain import ageing, records, replay_policies
 from hotarea.domain.errors import NotReadyError, SettingsError
-from hotarea.domain.replay import ALWAYS, GATED, PRECISION, Replay, Step
+from hotarea.domain.replay import GATED, PRECISION, Candidate, Replay, Step
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import replay
+from hotarea.stages import replay, train
 from hotarea.stages.replay import Asked, Present
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
+from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import PROJECT
+from tests.domain import test_replay as made_up
 from tests.histories import History, end
 from tests.templates import copied
 
@@ -166,18 +169,34 @@ def test_a_span_that_ends_before_it_begins_is_refused():
         Asked(first=2020, last=2019)
 
 
+def fitted(settings: Settings) -> Candidate:
+    """Train on what is there, without a registry or a gate."""
+    plan = train.plan(settings, "test")
+    assert plan
+    train.dataset(settings, plan, "test")
+    train.fitted(TrainingFolder(plan.parent))
+    return replace(made_up.candidate(0, 2013, "promote"), training_id=plan.parent.name)
+
+
 def test_deliveries_in_the_middle_of_a_year_are_compared_at_the_year_ends_before_them(tmp_path):
     """Four releases in January: at the last one the labels of the year's end before the third have matured."""
-    found = Settings.load(home=tmp_path, project=PROJECT, horizon_years=1, training_cutoffs=1)
-    History(found, documents=DOCUMENTS, lag=timedelta(days=25)).publish(range(2010, 2014))
+    home = Settings.load(home=tmp_path, project=PROJECT, horizon_years=1, training_cutoffs=1)
+    history, days = History(home, documents=400, lag=timedelta(days=25)), [date(y, 1, 25) for y in range(2011, 2015)]
+    history.publish([2010, 2011, 2012])
+    first = replace(fitted(home), version=1)
+    history.publish([2013])
+    second = replace(fitted(home), version=2)
+    found = [None, None, first, second]
+    steps = [
+        replace(made_up.step(2013, c, c and c.version), release=d, cutoff=d) for c, d in zip(found, days, strict=True)
+    ]
 
-    replayed = replay.run(found, "test", Asked())
+    scores = list(replay._scores(home, steps))
 
-    assert [s.release for s in replayed.steps] == [date(year, 1, 25) for year in range(2011, 2015)]
-    assert [s.candidate.version for s in replayed.steps if s.candidate] == [1, 2]
-    assert {(s.version, s.cutoff) for s in replayed.scores} == {(None, end(2012)), (1, end(2012))}
-    served = {o.policy: [(s.cutoff, s.release, s.version) for s in o.served if s.metrics] for o in replayed.outcomes}
-    assert served[ALWAYS] == [(end(2012), date(2013, 1, 25), 1)]
-    assert served[GATED] == [(end(2012), date(2013, 1, 25), replayed.steps[2].champion)]
-    assert all(o.means[PRECISION] > 0 and o.regret is not None for o in replayed.outcomes)
-    assert [(row.version, row.relative) for row in replayed.ageing] == [(1, {0: 1.0})]
+    assert [(s.version, s.cutoff) for s in scores] == [(1, end(2012))]
+    for outcome in replay_policies.outcomes(steps, scores):
+        served = [(s.cutoff, s.release, s.version) for s in outcome.served if s.metrics]
+        assert served == [(end(2012), date(2013, 1, 25), 1)]
+        assert outcome.means == scores[0].metrics
+    assert [(row.version, row.relative) for row in ageing.ageing(steps, scores)] == [(1, {0: 1.0})]
+    assert list(replay._scores(home, steps[3:])) == []  # it was known before a replay that begins there

@@ -40,7 +40,7 @@ def gate(
 def approve(
     context: typer.Context, training_id: Candidate, reason: Reason, by: Name = None, as_json: Json = False
 ) -> None:
-    """Let a candidate pass that the gate holds; a run that waits goes on, or `hotarea promote` puts it in service."""
+    """Let a candidate pass that the gate holds: a run that waits goes on; or else run `hotarea promote`."""
     _answer(context, training_id, reason, by, as_json, approved=True)
 
 

@@ -6,7 +6,7 @@ are measured on the same resample. No row is moved: average precision of a resam
 by score, which is sorted once, and the rows' weights.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -83,11 +83,12 @@ def gains(
     if not (parts and model.is_complete and rival.is_complete):
         return {}
     order = np.argsort(-model.ranking, kind="stable")
-    masks, ordered = [part[order] for part in parts.values()], hot[order]
-    ours, theirs = (Order.of(ordered, who.ranking[order], masks) for who in (model, rival))
+    masks = [part[order] for part in parts.values()]
+    ours, theirs = (Order.of_parts(hot[order], who.ranking[order], masks) for who in (model, rival))
+    pairs = [*zip(ours, theirs, strict=True)]
 
     def measured(weights: Weights) -> Floats:
-        return np.array([ours.average_precisions(w) - theirs.average_precisions(w) for w in weights])
+        return np.array([[a.average_precision(w) - b.average_precision(w) for a, b in pairs] for w in weights])
 
     observed, drawn = _drawn(len(hot), measured, resampling)
     return {name: _interval(observed[number], drawn[:, number]) for number, name in enumerate(parts)}
@@ -104,53 +105,45 @@ def resampled(rows: int, seed: np.random.SeedSequence, resamples: int = _BLOCK) 
 
 @dataclass(frozen=True)
 class Order:
-    """Rows by falling score within each part, and in it where each group of equal scores ends that holds a hot row."""
+    """Rows by falling score, and in it where each group of equal scores ends that holds a hot row."""
 
-    rows: Rows  # of one part after the other
+    rows: Rows
     hot: Rows  # places of hot rows
     ends: Rows  # the last place of each such group
     hot_until: Rows  # how many rows are hot up to there
-    part_of: Rows  # of each group
-    firsts: Rows  # the first place of each part
-    groups: Rows  # the first group of each part
 
     @classmethod
-    def of(cls, hot: Bools, ranking: Floats, parts: Sequence[Bools] | None = None) -> Self:
-        """Sort rows, hot or not, by their scores: of each part, which holds a hot row, or else all together."""
-        chosen = [np.flatnonzero(part) for part in parts or [np.ones(len(hot), np.bool_)]]
-        sorted_ = [rows[np.argsort(-ranking[rows], kind="stable")] for rows in chosen]
-        rows, lasts = np.concatenate(sorted_), np.cumsum([len(part) for part in sorted_]) - 1
+    def of(cls, hot: Bools, ranking: Floats) -> Self:
+        """Sort rows, hot or not, by their scores."""
+        return cls.sorted(np.argsort(-ranking, kind="stable"), hot, ranking)
+
+    @classmethod
+    def of_parts(cls, hot: Bools, ranking: Floats, parts: Iterable[Bools]) -> list[Self]:
+        """Sort the rows of each part, of which some are hot."""
+        rows = np.argsort(-ranking, kind="stable")
+        return [cls.sorted(rows[part[rows]], hot, ranking) for part in parts]
+
+    @classmethod
+    def sorted(cls, rows: Rows, hot: Bools, ranking: Floats) -> Self:
+        """Take rows that are sorted by their scores, all or some of them."""
         ordered = ranking[rows]
-        all_ends = np.union1d(np.flatnonzero(ordered[1:] != ordered[:-1]), lasts)
+        all_ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
         places = np.flatnonzero(hot[rows])
         ends = np.unique(all_ends[np.searchsorted(all_ends, places)])
-        part_of = np.searchsorted(lasts, ends)
-        groups = np.searchsorted(part_of, np.arange(len(lasts)))
-        firsts = np.append(0, lasts[:-1] + 1)
-        return cls(rows, places, ends, np.searchsorted(places, ends, side="right"), part_of, firsts, groups)
+        return cls(rows, places, ends, np.searchsorted(places, ends, side="right"))
 
     def average_precision(self, weights: Weights) -> float:
-        """Return the average precision of all rows together, where each counts by its weight; NaN if no hot row does.
+        """Return Σ (Rᵢ − Rᵢ₋₁)·Pᵢ over the groups, where each row counts by its weight; NaN if no hot row does.
 
         It is what scikit-learn's `average_precision_score` gives for the rows repeated so many times.
         """
-        return float(self.average_precisions(weights)[0])
-
-    def average_precisions(self, weights: Weights) -> Floats:
-        """Return for each part Σ (Rᵢ − Rᵢ₋₁)·Pᵢ over its groups, where each row counts by its weight; else NaN."""
         drawn = np.take(weights, self.rows, mode="clip")  # checks no bounds, which `rows` keeps
-        reached = np.cumsum(drawn, dtype=np.uint32)
+        reached = np.cumsum(drawn, dtype=np.uint32)[self.ends]
         right = np.cumsum(drawn[self.hot], dtype=np.uint32)[self.hot_until - 1].astype(np.float64)
+        if not right[-1]:
+            return float("nan")
         gained = np.diff(right, prepend=0.0)
-        # what came in the parts before is taken off
-        skipped = np.where(self.firsts > 0, reached[self.firsts - 1], np.uint32(0))
-        before = np.where(self.groups > 0, right[self.groups - 1], 0.0)
-        inside = right - before[self.part_of]
-        precise = gained * inside / np.maximum(reached[self.ends] - skipped[self.part_of], 1)
-        total = np.add.reduceat(gained, self.groups)
-        with np.errstate(invalid="ignore"):
-            found: Floats = np.array([part.sum() for part in np.split(precise, self.groups[1:])]) / total
-        return found
+        return float((gained * right / np.maximum(reached, 1)).sum() / right[-1])
 
 
 @dataclass(frozen=True)
