@@ -95,9 +95,7 @@ def champions(settings: Settings, cutoffs: list[Cutoff]) -> Iterator[tuple[int, 
                 plan = planned(settings, releases, sets, labels)
             except NotReadyError:
                 continue
-            eligible = {s.cutoff: s.eligible for s in labels}
-            if sum(eligible[c.day] for c in plan.window.training) and eligible[plan.window.evaluation.day]:
-                yield now.day.year, *trained(settings, plan)
+            yield now.day.year, *trained(settings, plan)
 
 
 def trained(settings: Settings, plan: TrainingPlan) -> tuple[Reference, object]:

@@ -43,8 +43,8 @@ def labels(*years: int, known_after: int = 2, horizon: int = 2) -> list[LabelSet
             known=end(y + known_after),
             horizon_years=horizon,
             rows=1,
-            eligible=1,
-            hot=0,
+            eligible=10,
+            hot=1,
             threshold=1.0,
             run_id="test",
         )
@@ -63,6 +63,24 @@ def test_the_newest_matured_cutoff_evaluates_and_training_ends_a_horizon_before(
     assert plan.window.newest.day.year == 2018
     assert [(c.day.year, c.known.year) for c in plan.labels] == [(2013, 2015), (2014, 2016), (2016, 2018)]
     assert [c.day.year for c in plan.cutoffs] == [2013, 2014, 2016]
+
+
+@pytest.mark.parametrize(("eligible", "hot"), [(0, 0), (10, 0), (10, 10)])
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [
+        ((2013, 2014), r"at 2013-12-31, 2014-12-31, which would be learned from"),
+        ((2016,), "which would be evaluated on"),
+    ],
+)
+def test_cutoffs_without_both_kinds_of_areas_are_too_little_data(eligible, hot, years, said):
+    found = [
+        replace(s, eligible=eligible, hot=hot) if s.cutoff.year in years else s for s in labels(*range(2010, 2017))
+    ]
+    with pytest.raises(
+        TooLittleDataError, match=rf"too few labels: \d+ of \d+ eligible areas are hot .*{said}; expected"
+    ):
+        planned(SETTINGS, RELEASES, features(*range(2010, 2019)), found)
 
 
 def test_a_matured_cutoff_without_labels_is_left_out():

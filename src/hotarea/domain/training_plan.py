@@ -52,11 +52,14 @@ def planned(
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     excluded = _excluded(settings, releases)
-    labelled = _cutoffs([s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded])
+    usable = [s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded]
+    labelled = _cutoffs(usable)
     built = _cutoffs([s for s in features if s.known not in excluded])
     maturity = Maturity.of(max(r.covered for r in releases), settings.horizon_years)
     window = _window(settings, built, labelled, maturity)
     window = replace(window, newest=max(Cutoff(s.cutoff, s.known) for s in features))
+    _check_both_kinds("learned from", [labelled[c.day] for c in window.training], usable)
+    _check_both_kinds("evaluated on", [labelled[window.evaluation.day]], usable)
     plan = TrainingPlan(
         training_id="",
         window=window,
@@ -83,6 +86,18 @@ def _window(
         cutoff for day, cutoff in built.items() if is_year_end(day) and (day in labelled or not maturity.reaches(day))
     ]
     return training_window(usable, maturity, settings.training_cutoffs, settings.training_cutoffs_min)
+
+
+def _check_both_kinds(what: str, cutoffs: Sequence[Cutoff], labels: Sequence[LabelSet]) -> None:
+    """Raise TooLittleDataError if no area is hot at cutoffs, or every one: the first years of a corpus."""
+    sets = {Cutoff(s.cutoff, s.known): s for s in labels}
+    hot, eligible = (sum(getattr(sets[c], name) for c in cutoffs) for name in ("hot", "eligible"))
+    if not 0 < hot < eligible:
+        days = ", ".join(str(cutoff.day) for cutoff in cutoffs)
+        raise TooLittleDataError(
+            f"too few labels: {hot} of {eligible} eligible areas are hot at {days}, which would be {what}; expected "
+            "both kinds. Wait for years with more citations."
+        )
 
 
 def _excluded(settings: Settings, releases: Sequence[Release]) -> frozenset[date]:
