@@ -36,8 +36,9 @@ def watched(*looks: dict[str, str]) -> str:
     return console.export_text()
 
 
-def test_a_run_that_waits_for_a_person_is_not_waited_for_and_told_once():
-    shown = watched({"gate": "running"}, {"gate": "running"}, {"ask": "awaiting_input"})
+@pytest.mark.parametrize("state", ["awaiting_input", "deferred"])
+def test_a_run_that_waits_for_a_person_is_not_waited_for_and_told_once(state):
+    shown = watched({"gate": "running"}, {"gate": "running"}, {"ask": state})
 
     assert shown.count("waits for a person, under Required Actions") == 1
 

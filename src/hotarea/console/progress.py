@@ -11,11 +11,11 @@ from rich.status import Status
 from hotarea.console.airflow_api import AirflowApi, DagRun, TaskRun
 from hotarea.domain.errors import JobError
 
-_WAITS = "awaiting_input"
-"""The state of a task that waits for a person; its run goes on when somebody has answered."""
+_WAITS = ("awaiting_input", "deferred")
+"""The states of a task that waits for a person; its run goes on when somebody has answered. Nothing else defers."""
 
 _MARKS = {
-    _WAITS: "[yellow]?[/]",
+    **dict.fromkeys(_WAITS, "[yellow]?[/]"),
     "success": "[green]✓[/]",
     "failed": "[red]✗[/]",
     "upstream_failed": "[red]·[/]",
@@ -65,10 +65,10 @@ class Progress:
             return []
         tasks = self._api.task_runs(run)
         for task in tasks:
-            if task.is_finished or task.state == _WAITS:
+            if task.is_finished or task.state in _WAITS:
                 self._show(task)
         self._waiting.discard((run.dag_id, run.run_id))
-        if any(task.state == _WAITS for task in tasks):
+        if any(task.state in _WAITS for task in tasks):
             self._waiting.add((run.dag_id, run.run_id))
         if not run.is_active:
             self._closed.add((run.dag_id, run.run_id))
@@ -76,7 +76,7 @@ class Progress:
         return [t for t in tasks if t.state == "running"]
 
     def _show(self, task: TaskRun) -> None:
-        key = (task.dag_id, task.run_id, task.task_id, task.try_number, task.state == _WAITS)
+        key = (task.dag_id, task.run_id, task.task_id, task.try_number, task.state in _WAITS)
         if key in self._shown:
             return
         self._shown.add(key)
@@ -95,9 +95,9 @@ class Progress:
 
 
 def _note(task: TaskRun) -> str:
-    waits = "[yellow]waits for a person, under Required Actions[/]"
+    waits = "[yellow]waits for a person, under Required Actions, or `hotarea approve`[/]"
     return {
-        _WAITS: waits,
+        **dict.fromkeys(_WAITS, waits),
         "skipped": "[dim]skipped[/]",
         "failed": "[red]failed[/]",
         "upstream_failed": "[red]not run[/]",
