@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from hotarea.console import comparison, quarantine
+from hotarea.console import comparison, quarantine, result
 from hotarea.domain.quarantine import Quarantined
 from hotarea.domain.records import Comparison
 
@@ -94,3 +94,12 @@ def test_records_are_shown_with_their_place_and_cut() -> None:
     text = printed(quarantine.show_records, [replace(found, status="staged", ingested_by=None)], 1)
     assert "release 2012-12-31, staged" in text
     assert "--limit shows more\n" in text
+
+
+def test_the_online_store_is_told_with_its_age() -> None:
+    view = {"cutoff": "2012-12-31", "known": "2012-12-31", "rows": 1_500, "materialized_at": ""}
+    text = printed(result._show_online, {"a": view | {"age_hours": 0.1}, "b": view | {"age_hours": 26.04}})
+    assert [" ".join(line.split()) for line in text.splitlines()] == [
+        "Online a: 1,500 documents at 2012-12-31, written 6 minutes ago",
+        "b: 1,500 documents at 2012-12-31, written 26.0 hours ago",
+    ]

@@ -70,8 +70,12 @@ def _show_online(console: Console, views: dict[str, dict[str, Any]]) -> None:
     for number, (view, write) in enumerate(views.items()):
         console.print(
             f"[bold]{'' if number else 'Online':8}[/]  {view}: {write['rows']:,} documents at {write['cutoff']}, "
-            f"written {write['age_hours']:,.1f} hours ago"
+            f"written {_ago(write['age_hours'])}"
         )
+
+
+def _ago(hours: float) -> str:
+    return f"{hours * 60:.0f} minutes ago" if hours < 1 else f"{hours:,.1f} hours ago"
 
 
 def _show_validations(console: Console, validations: list[dict[str, Any]]) -> None:

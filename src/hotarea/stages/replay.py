@@ -192,8 +192,8 @@ def _candidate(settings: Settings, run_id: str) -> tuple[str, Candidate | None]:
     """Return in words what came of a training, and the candidate with the gate's decision on it."""
     try:
         training_id = train.run(settings, run_id)
-    except TooLittleDataError:
-        return "too little data: too few labels have matured a horizon before others", None
+    except TooLittleDataError as error:
+        return f"too little data: {str(error).partition(',')[0]}", None
     except ValidationError as error:
         return f"not trained: {error}", None
     if training_id is None:
