@@ -65,7 +65,16 @@ def test_the_newest_matured_cutoff_evaluates_and_training_ends_a_horizon_before(
     assert [c.day.year for c in plan.cutoffs] == [2013, 2014, 2016]
 
 
-@pytest.mark.parametrize(("eligible", "hot"), [(0, 0), (10, 0), (10, 10)])
+def test_a_cutoff_at_which_no_document_was_eligible_teaches_nothing_and_is_left_out():
+    found = [replace(s, eligible=0, hot=0) if s.cutoff.year in {2013, 2016} else s for s in labels(*range(2010, 2017))]
+
+    plan = planned(SETTINGS, RELEASES, features(*range(2010, 2019)), found)
+
+    assert [c.day.year for c in plan.window.training] == [2011, 2012]
+    assert plan.window.evaluation.day.year == 2015
+
+
+@pytest.mark.parametrize("hot", [0, 10])
 @pytest.mark.parametrize(
     ("years", "said"),
     [
@@ -73,10 +82,8 @@ def test_the_newest_matured_cutoff_evaluates_and_training_ends_a_horizon_before(
         ((2016,), "which would be evaluated on"),
     ],
 )
-def test_cutoffs_without_both_kinds_of_areas_are_too_little_data(eligible, hot, years, said):
-    found = [
-        replace(s, eligible=eligible, hot=hot) if s.cutoff.year in years else s for s in labels(*range(2010, 2017))
-    ]
+def test_cutoffs_without_both_kinds_of_areas_are_too_little_data(hot, years, said):
+    found = [replace(s, hot=hot) if s.cutoff.year in years else s for s in labels(*range(2010, 2017))]
     with pytest.raises(
         TooLittleDataError, match=rf"too few labels: \d+ of \d+ eligible areas are hot .*{said}; expected"
     ):
