@@ -46,8 +46,9 @@ def planned(
     `training_id` is the newest cutoff, with its known date if that is a correction's, and a hash of what makes the
     model: rows, features, settings and recipe. Only year ends are learned from and evaluated on, each as it was known
     first: how often releases come, and what later ones correct, changes no row. A matured cutoff whose labels are not
-    published yet is left out, and so is one at which no document was eligible. So is what became known with a release that the settings exclude, unless a correction
-    tells it anew. Raises SettingsError if they exclude one that never came.
+    published yet is left out, and so is one at which no document was eligible. So is what became known with a release
+    that the settings exclude, unless a correction tells it anew. Raises SettingsError if they exclude one that never
+    came.
     """
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
