@@ -137,10 +137,10 @@ def test_a_server_that_hangs_is_given_up_in_time_and_holds_no_other(kind, hook):
             "mail says nothing": f"mailto://127.0.0.1:{silent}/?from=a@example.org&to=b@example.org&mode=insecure",
         }
         with took() as seconds:
-            stuck, delivered = send(urls[kind], hook.url, within_s=2.0)
+            stuck, delivered = send(urls[kind], hook.url, within_s=4.0)  # enough for the other on a busy machine
     assert (stuck.arrived, stuck.reason) == ((), "it did not answer in time")
     assert len(delivered.arrived) == 1
-    assert seconds[0] < 2.0 + STARTS_S
+    assert seconds[0] < 4.0 + STARTS_S
 
 
 def test_many_that_hang_take_no_longer_than_one():
