@@ -25,13 +25,7 @@ from hotarea_airflow.validation import validation
 from hotarea_flow import CHAMPION, DAG_DEFAULTS, TRAINING_PARAMS, TRAINING_REQUEST, optional, requested, settings
 
 
-@dag(
-    schedule=TRAINING_REQUEST,
-    **DAG_DEFAULTS,
-    doc_md=__doc__,
-    tags=["hotarea", "model"],
-    params=TRAINING_PARAMS,
-)
+@dag(schedule=TRAINING_REQUEST, **DAG_DEFAULTS, doc_md=__doc__, tags=["hotarea", "model"], params=TRAINING_PARAMS)
 def train_model():  # noqa: C901 - nine tasks, no branches
     @task.short_circuit
     def plan(*, run_id, params, triggering_asset_events, ti):

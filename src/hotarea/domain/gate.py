@@ -12,7 +12,18 @@ from math import isfinite
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import Evidence, Interval, Slice
-from hotarea.domain.gate_check import Check, Outcome, above, at_least, at_most, finite, missing_evidence, passed_if
+from hotarea.domain.gate_check import (
+    Check,
+    Outcome,
+    above,
+    at_least,
+    at_most,
+    between,
+    bound,
+    finite,
+    missing_evidence,
+    passed_if,
+)
 from hotarea.domain.gate_policy import Policy
 from hotarea.domain.hindsight import CEILINGS, LEAST_ROWS, PRECISION
 from hotarea.domain.records import SERVING
@@ -92,11 +103,9 @@ def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 def _beats(name: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
     rules, gains = policy.baselines, _gains(evidence, name)
     precision, loss = gains("average_precision"), gains("log_loss")
-    what = f"{_GAINED['average_precision']} baseline {name}, lower bound{_between(precision)}"
+    what = f"{_GAINED['average_precision']} baseline {name}, lower bound{between(precision)}"
     yield above(f"beats {name}: average_precision", precision.lower if precision else None, rules.margin, what)
-    yield _bound(
-        f"beats {name}: log_loss", loss, 0 - rules.log_loss_tolerance, f"{_GAINED['log_loss']} baseline {name}"
-    )
+    yield bound(f"beats {name}: log_loss", loss, 0 - rules.log_loss_tolerance, f"{_GAINED['log_loss']} baseline {name}")
 
 
 def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
@@ -109,7 +118,7 @@ def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     for metric, loss in (("average_precision", rules.tolerance), ("log_loss", rules.log_loss_tolerance)):
         gain = gains(metric)
         undecided = Outcome.HELD if gain and gain.estimate >= -loss else Outcome.FAILED
-        yield _bound(f"champion: {metric}", gain, 0 - loss, f"{_GAINED[metric]} {who}", undecided)
+        yield bound(f"champion: {metric}", gain, 0 - loss, f"{_GAINED[metric]} {who}", undecided)
 
 
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
@@ -142,7 +151,7 @@ def _slice(evidence: Evidence, policy: Policy, name: str, part: Slice) -> Check:
     gain = _interval(part.difference)
     estimate, least = gain.estimate if gain else None, -policy.slices.tolerance
     certain = gain is None or gain.upper < 0
-    what = f"{_GAINED['average_precision']} the champion in {name} ({part.rows:,} rows){_between(gain)}"
+    what = f"{_GAINED['average_precision']} the champion in {name} ({part.rows:,} rows){between(gain)}"
     return at_least(title, estimate, least, what, Outcome.FAILED if certain else Outcome.HELD)
 
 
@@ -210,30 +219,17 @@ def _rehearsal(evidence: Evidence, policy: Policy) -> Iterator[Check]:
             "rehearsal", "no fresh process has loaded the model; expected a rehearsal of its registered file"
         )
         return
-    said = f"a fresh process could not use the registered file: {rehearsal.error}"
-    yield passed_if(
-        "rehearsal: loads",
-        not rehearsal.error,
-        None,
-        None,
-        said if rehearsal.error else "a fresh process loads the model",
-    )
     if rehearsal.error:
+        said = f"a fresh process could not use the registered file: {rehearsal.error}"
+        yield passed_if("rehearsal: loads", False, None, None, said)
         return
-    yield at_least(
-        "rehearsal: requests", rehearsal.requests, rules.min_requests, "requests that a fresh process answered"
-    )
-    yield at_most(
-        "rehearsal: scores", rehearsal.differing, 0, "requests whose score is not the evaluation's to the bit"
-    )
-    slow = Outcome.HELD
-    yield at_most(
-        "rehearsal: loading",
-        rehearsal.loading_s,
-        rules.max_loading_s,
-        "seconds of the processor until the model is loaded",
-        slow,
-    )
+    yield passed_if("rehearsal: loads", True, None, None, "a fresh process loads the model")
+    what = "requests that a fresh process answered"
+    yield at_least("rehearsal: requests", rehearsal.requests, rules.min_requests, what)
+    what = "requests whose score is not the evaluation's to the bit"
+    yield at_most("rehearsal: scores", rehearsal.differing, 0, what)
+    what, slow = "seconds of the processor until the model is loaded", Outcome.HELD
+    yield at_most("rehearsal: loading", rehearsal.loading_s, rules.max_loading_s, what, slow)
     what = "milliseconds of the processor, not of the clock, in which 99 % of all answers are given"
     yield at_most("rehearsal: latency", rehearsal.p99_ms, rules.max_p99_ms, what, slow)
 
@@ -292,13 +288,3 @@ def _metric(evidence: Evidence, contender: str, metric: str) -> float | None:
 
 def _of(metrics: Mapping[str, Mapping[str, float]], contender: str, metric: str) -> float | None:
     return finite(metrics.get(contender, {}).get(metric))
-
-
-def _bound(name: str, gain: Interval | None, least: float, what: str, otherwise: Outcome = Outcome.FAILED) -> Check:
-    """Hold the lower bound of a gain against what it must reach."""
-    value = gain.lower if gain else None
-    return at_least(name, value, least, f"{what}, lower bound{_between(gain)}", otherwise)
-
-
-def _between(gain: Interval | None) -> str:
-    return f" ({gain.estimate:+.4f}, 95 % within {gain.lower:+.4f} and {gain.upper:+.4f})" if gain else ""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
+from hotarea.domain.evidence import Interval
+
 
 class Outcome(StrEnum):
     """How one check ended."""
@@ -60,6 +62,17 @@ def at_most(
 ) -> Check:
     """Return the check that a value is not above a threshold; if it is, the check ends `otherwise`."""
     return _held_against(name, value, threshold, what, "at most", otherwise)
+
+
+def bound(name: str, gain: Interval | None, least: float, what: str, otherwise: Outcome = Outcome.FAILED) -> Check:
+    """Hold the lower bound of a gain against what it must reach."""
+    value = gain.lower if gain else None
+    return at_least(name, value, least, f"{what}, lower bound{between(gain)}", otherwise)
+
+
+def between(gain: Interval | None) -> str:
+    """Return an interval in words, with a space before it; nothing where there is none."""
+    return f" ({gain.estimate:+.4f}, 95 % within {gain.lower:+.4f} and {gain.upper:+.4f})" if gain else ""
 
 
 def _held_against(  # noqa: PLR0913, PLR0917 - each a different thing
