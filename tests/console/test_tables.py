@@ -100,6 +100,6 @@ def test_the_online_store_is_told_with_its_age() -> None:
     view = {"cutoff": "2012-12-31", "known": "2012-12-31", "rows": 1_500, "materialized_at": ""}
     text = printed(result._show_online, {"a": view | {"age_hours": 0.1}, "b": view | {"age_hours": 26.04}})
     assert [" ".join(line.split()) for line in text.splitlines()] == [
-        "Online a: 1,500 documents at 2012-12-31, written 6 minutes ago",
-        "b: 1,500 documents at 2012-12-31, written 26.0 hours ago",
+        "Online a: 1,500 documents at 2012-12-31, written 6 min ago",
+        "b: 1,500 documents at 2012-12-31, written 26.0 h ago",
     ]

@@ -75,7 +75,7 @@ def _show_online(console: Console, views: dict[str, dict[str, Any]]) -> None:
 
 
 def _ago(hours: float) -> str:
-    return f"{hours * 60:.0f} minutes ago" if hours < 1 else f"{hours:,.1f} hours ago"
+    return f"{hours * 60:.0f} min ago" if hours < 1 else f"{hours:,.1f} h ago"
 
 
 def _show_validations(console: Console, validations: list[dict[str, Any]]) -> None:
