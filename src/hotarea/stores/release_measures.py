@@ -157,7 +157,7 @@ def _measured(releases: Sequence[Known], wanted: Sequence[str], aside: Path, hel
     usual = {release: _usual(releases, release) for release in wanted}
     looked_at = sorted({*wanted, *(release for before in usual.values() for release in before)})
     with _lake(releases, wanted, looked_at, aside) as lake:
-        sizes = dict(lake.execute("SELECT release, count(*) FROM version GROUP BY release").fetchall())
+        sizes = dict(lake.execute("SELECT release, count(*) FROM version GROUP BY release ORDER BY release").fetchall())
         again, ended, new = _again(lake), _ended(lake), _new(lake)
         cohorts = _cohorts(lake, sizes)
     return [
@@ -255,7 +255,7 @@ def _new(lake: duckdb.DuckDBPyConnection) -> dict[str, New]:
 
 
 def _cohorts(lake: duckdb.DuckDBPyConnection, sizes: Mapping[str, int]) -> dict[str, list[Cohort]]:
-    rows = _rows(lake, "SELECT * FROM cited WHERE first IS NOT NULL")
+    rows = _rows(lake, "SELECT * FROM cited WHERE first IS NOT NULL ORDER BY release, first")
     found: dict[str, list[Cohort]] = {}
     for row in rows:
         found.setdefault(row["release"], []).append(Cohort(sizes[row["first"]], row["citations"], row["meetings"]))
@@ -272,13 +272,13 @@ def _together(parts: Sequence[New]) -> New:
 
 
 def _summed(counts: Sequence[Mapping[Any, int]]) -> dict[Any, int]:
-    return {key: sum(c.get(key, 0) for c in counts) for key in {key for c in counts for key in c}}
+    return {key: sum(c.get(key, 0) for c in counts) for key in dict.fromkeys(key for c in counts for key in c)}
 
 
 def _nested(lake: duckdb.DuckDBPyConnection, query: str) -> dict[str, dict[Any, int]]:
-    """Return counts by release and value from rows of (release, value, count)."""
+    """Return counts by release and value, in this order, from a query for rows of (release, value, count)."""
     found: dict[str, dict[Any, int]] = {}
-    for release, value, count in lake.execute(query).fetchall():
+    for release, value, count in lake.execute(f"{query} ORDER BY ALL").fetchall():
         found.setdefault(release, {})[value] = count
     return found
 
