@@ -5,6 +5,7 @@ there are. Each call takes and gives places of batches in files, so little passe
 """
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -85,7 +86,8 @@ def keep_memory() -> None:
 
 
 def _prepare() -> None:
-    """End with the job, however it ends, and leave Ctrl-C to it."""
+    """End with the job, however it ends, leave Ctrl-C to it, and do not say which of Beam's clients are missing."""
+    logging.basicConfig(level=logging.ERROR)  # does nothing after a fork, which has the log of the job
     keep_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

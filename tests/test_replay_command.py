@@ -64,3 +64,13 @@ def test_progress_is_shown_release_by_release_and_the_page_is_named(done):
     assert [line[:10] for line in lines if line.startswith("201")] == ["2011-12-31", "2012-12-31", "2013-12-31"]
     assert f"report: {page}" in lines
     assert json.loads(page.with_suffix(".json").read_text())["steps"] == json.loads(ended.stdout)["steps"]
+
+
+def test_nobody_is_alerted_of_pages_that_are_thrown_away(done):
+    assert all(line[:10].startswith("201") or line.startswith(("report: ", "replaying")) for line in said(done)), said(
+        done
+    )
+
+
+def said(done: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
+    return [line for line in done[0].stderr.splitlines() if line.strip()]

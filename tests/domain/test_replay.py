@@ -169,7 +169,7 @@ def made() -> Replay:
 def test_the_headline_says_what_each_policy_gave():
     said = " ".join(replay.headline(made()))
     assert "promoted 2 of 5 candidates, held 1 and refused 2." in said
-    assert "Against the others stood: beats rate_1y (2), drift (2)." in said
+    assert "What the others failed: beats rate_1y (2), drift (2)." in said
     assert (
         "average precision of 0.550; never retraining would have given 0.550 (+0.000), always promoting 0.562" in said
     )

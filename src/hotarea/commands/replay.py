@@ -10,8 +10,8 @@ from hotarea.domain.replay import Step
 from hotarea.domain.settings import Settings
 from hotarea.stages.replay import Asked
 
-_REFUSES = "hotarea.stages.gate"
-"""It warns of each check that fails; the timeline says so as well."""
+_SAID_BY_THE_TIMELINE = ("hotarea.stages.gate", "hotarea.stages.alert")
+"""Loggers that warn of each check that fails, the latter with pages that are gone when the replay is over."""
 
 
 def replayed(settings: Settings, asked: Asked, report: Path | None, *, as_json: bool) -> None:
@@ -22,7 +22,8 @@ def replayed(settings: Settings, asked: Asked, report: Path | None, *, as_json: 
     def told(step: Step) -> None:
         ERR.print(tables.line(step), highlight=False, markup=False, soft_wrap=True)
 
-    logging.getLogger(_REFUSES).setLevel(logging.ERROR)
+    for name in _SAID_BY_THE_TIMELINE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     found = call("replaying", lambda run_id: stage.run(settings, run_id, asked, told))
     page = stage.report(settings, found, report)
     if as_json:

@@ -154,7 +154,7 @@ def headline(replay: Replay) -> list[str]:
     said = [f"The gate promoted {promoted} of {candidates} candidates, held {held} and refused {refused}."]
     if replay.refused_for:
         why = ", ".join(f"{name} ({count})" for name, count in replay.refused_for.items())
-        said.append(f"Against the others stood: {why}.")
+        said.append(f"What the others failed: {why}.")
     means = {outcome.policy: outcome.means.get(PRECISION) for outcome in replay.outcomes}
     ours, never, always = (means[policy] for policy in (GATED, NEVER, ALWAYS))
     if ours is not None and never is not None and always is not None:
