@@ -9,7 +9,7 @@ moves before.
 
 **Hazards** What the champion after it did better is lost until the next promotion: the gate compares a new candidate
 with the version in service. Roll forward again by naming the version. Without a version, a run first finishes a
-rollback whose predictions are not served yet, and goes no further back.
+rollback whose predictions are not served and compared yet, and goes no further back.
 
 **Example** `{"version": 3, "reason": "version 4 scores reviews as hot", "dry_run": true}`
 """

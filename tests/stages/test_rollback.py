@@ -11,7 +11,7 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import materialize, rollback, score, train
+from hotarea.stages import audit, materialize, rollback, score, train
 from hotarea.stores import feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -139,6 +139,18 @@ def test_a_command_that_was_killed_and_is_given_again_goes_one_step_back_and_say
     assert json.loads(again.stdout)["run_id"] == "same"
     assert (timeline(home), served(home)) == ([1, 2, 3, 2], predicted(2))
     assert back(home, "next").model_version == 1  # it is finished, so the next goes further
+
+
+def test_one_that_was_killed_before_the_last_comparison_is_finished_too(home, monkeypatch):
+    promoted(home, 1, 2, 3)
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            back(home, "killed")
+
+    assert back(home, "again").run_id == "killed"
+    assert (timeline(home), served(home)) == ([1, 2, 3, 2], predicted(2))
+    assert back(home, "next").model_version == 1
 
 
 def test_who_names_a_version_is_rolled_back_to_it_whatever_was_interrupted(home, monkeypatch, caplog):

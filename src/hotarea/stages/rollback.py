@@ -84,7 +84,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     """Decide what a rollback to the champion before this one, or to a named version, changes; change nothing.
 
     Under the id of a run that has moved already, what that run moved. So it is, if no version is named, of a rollback
-    that came last and whose predictions are not served yet: another step back would be one that nobody asked for.
+    that came last and whose predictions are not served and compared yet: another step back nobody has asked for.
     Raises `GateError` if there is no earlier champion, the named version never was one or is in service already, its
     feature service reads something else by now, or `by` is named and no person's name; `NotReadyError` if there are no
     features to score.
@@ -187,18 +187,22 @@ def _known(settings: Settings, run_id: str, version: int | None) -> _Known:
     with Ledger(settings.ledger) as ledger:
         timeline = ledger.all(records.Champion)
         online = ledger.newest(records.Materialization, view=score.VIEW)
-        done = _done(timeline, run_id) or (_unserved(timeline, online) if version is None else None)
+        done = _done(timeline, run_id) or (_unfinished(ledger, timeline) if version is None else None)
         before = [entry for entry in timeline if done is None or entry.sequence < done.sequence]
         target = done or _target(before, version)
         cutoff = scoring_plan.newest_cutoff(ledger)
         return _Known(done, before, target, cutoff, predictions.published(ledger, cutoff, target.model_version), online)
 
 
-def _unserved(timeline: list[records.Champion], online: records.Materialization | None) -> records.Champion | None:
-    """Return the rollback that came last, if the online store answers another version's predictions."""
+def _unfinished(ledger: Ledger, timeline: list[records.Champion]) -> records.Champion | None:
+    """Return the rollback that came last, unless its predictions are served and were compared since."""
     if not timeline or timeline[-1].kind != records.ROLLED_BACK:
         return None
-    return None if online and online.model_version == timeline[-1].model_version else timeline[-1]
+    online = ledger.newest(records.Materialization, view=score.VIEW)
+    audit = ledger.newest(records.Audit, view=score.VIEW)
+    served = online is not None and online.model_version == timeline[-1].model_version
+    compared = audit is not None and audit.audited_at >= timeline[-1].promoted_at
+    return None if served and compared else timeline[-1]
 
 
 def _done(timeline: list[records.Champion], run_id: str) -> records.Champion | None:
