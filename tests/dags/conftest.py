@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,25 @@ def dags(parsed: dict[str, Any]) -> dict[str, Any]:
     """The DAGs by their id."""
     found: dict[str, Any] = parsed["dags"]
     return found
+
+
+RunDags = Callable[..., list[dict[str, Any]]]
+"""Runs DAGs of a home one after the other, each given as (id, parameters); see run_dag.py for what it returns."""
+
+
+@pytest.fixture(scope="module")
+def run_dags(
+    airflow_database: Callable[[Mapping[str, str]], None], tmp_path_factory: pytest.TempPathFactory
+) -> RunDags:
+    """Run DAGs in a process of their own, with an Airflow database that only they know."""
+
+    def run(home: Settings, *wanted: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        variables, result = environment(home), tmp_path_factory.mktemp("runs") / "runs.json"
+        airflow_database(variables)
+        program = [sys.executable, Path(__file__).with_name("run_dag.py"), PROJECT / "dags", json.dumps(wanted), result]
+        ended = subprocess.run(program, env=variables, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr[-4000:]
+        found: list[dict[str, Any]] = json.loads(result.read_text())
+        return found
+
+    return run

@@ -1,15 +1,10 @@
 """The rollback DAG, run for real on a home with two champions: a dry run moves nothing, a rollback everything."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hotarea.console.airflow import environment
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.stages import materialize, score
@@ -17,6 +12,7 @@ from hotarea.stores import feature_store, registry
 from hotarea.stores.ledger import read
 from tests import champions
 from tests.conftest import PROJECT
+from tests.dags.conftest import RunDags
 from tests.templates import copied
 
 pytestmark = pytest.mark.airflow
@@ -35,20 +31,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Sett
 
 
 @pytest.fixture(scope="module")
-def runs(
-    home: Settings, tmp_path_factory: pytest.TempPathFactory, airflow_database: Callable[[Mapping[str, str]], None]
-) -> list[dict[str, Any]]:
+def runs(home: Settings, run_dags: RunDags) -> list[dict[str, Any]]:
     """What Airflow made of a dry run, of a rollback, and of a third run that names the version in service."""
     assert versions_online(home) == {2}
-    variables, result = environment(home), tmp_path_factory.mktemp("runs") / "runs.json"
-    airflow_database(variables)
     asked = [{"reason": REASON, "dry_run": True}, {"reason": REASON}, {"reason": REASON, "version": 1}]
-    wanted = json.dumps([("rollback_champion", conf) for conf in asked])
-    program = [sys.executable, Path(__file__).with_name("run_dag.py"), PROJECT / "dags", wanted, result]
-    ended = subprocess.run(program, env=variables, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr[-4000:]
-    found: list[dict[str, Any]] = json.loads(result.read_text())
-    return found
+    return run_dags(home, *(("rollback_champion", conf) for conf in asked))
 
 
 def versions_online(settings: Settings) -> set[int]:

@@ -219,8 +219,8 @@ def works(year: int, references: int, seed: int = 0) -> list[Work]:
     ]
 
 
-def lake(settings: Settings, last: Delivery) -> DriftCheck:
-    """Deliver the years before as usual, and the last as given; look at it."""
+def delivered(settings: Settings, last: Delivery) -> None:
+    """Deliver the years before as usual, and the last as given; publish features of all."""
     deliveries = {end(year): Delivery(works(year, 4)) for year in YEARS}
     before = [work for year in range(FIRST, YEARS[0]) for work in works(year, 4)]
     deliveries = {end(YEARS[0] - 1): Delivery(before), **deliveries, end(YEARS[-1]): last}
@@ -230,6 +230,11 @@ def lake(settings: Settings, last: Delivery) -> DriftCheck:
         for cutoff, table in homes.features(settings, cutoffs).items():
             _write(Layout(settings.home).feature_set(cutoff), table)
             ledger.add(FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=table.num_rows, seconds=0, run_id="test"))
+
+
+def lake(settings: Settings, last: Delivery) -> DriftCheck:
+    """Deliver all years and look at the last."""
+    delivered(settings, last)
     found = drift.run(settings, "monitor")
     assert found is not None
     return found
@@ -241,6 +246,15 @@ def one_core(settings: Settings) -> Settings:
 
 
 NEW = works(YEARS[-1], 4)
+
+MOVED = [
+    Work(w.id, date(YEARS[-1], 6, 1), works(YEARS[-1], 14, seed=1)[n].references)
+    for year in (2011, 2012)
+    for n, w in enumerate(works(year, 4))
+]
+"""Works of old whose years and references are told otherwise, so that most of the newest year look unlike before."""
+
+RECURATED = Delivery([*NEW, *MOVED], [Removal(2010 * 1000 + n, end(YEARS[-1])) for n in range(50)])
 
 
 def test_a_usual_year_is_calm(one_core: Settings) -> None:
@@ -255,15 +269,7 @@ def test_a_changed_world_is_an_alarm(one_core: Settings) -> None:
 
 
 def test_a_recurated_history_is_none(one_core: Settings) -> None:
-    """Years and references of old works are told otherwise, so that most of the newest year's look unlike before."""
-    moved = [
-        Work(w.id, date(YEARS[-1], 6, 1), works(YEARS[-1], 14, seed=1)[n].references)
-        for year in (2011, 2012)
-        for n, w in enumerate(works(year, 4))
-    ]
-    ended = [Removal(2010 * 1000 + n, end(YEARS[-1])) for n in range(50)]
-
-    found = lake(one_core, Delivery([*NEW, *moved], ended))
+    found = lake(one_core, RECURATED)
 
     assert "new_documents" in found.recurated
     assert (found.over, found.alarms) == ([], [])
