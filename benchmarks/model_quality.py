@@ -87,7 +87,7 @@ def main() -> None:
 
 def home(name: str, data: Path, folder: Path) -> Settings:
     """Return the settings of a home that holds features and labels of all cutoffs of a corpus."""
-    settings = Settings.load(home=folder / f"quality-2-{name}", project=Path(__file__).parents[1], raw=data / name)
+    settings = Settings.load(home=folder / f"quality-3-{name}", project=Path(__file__).parents[1], raw=data / name)
     ingest.run(settings, "benchmark")
     features.run(settings, "benchmark")
     return settings

@@ -3,7 +3,7 @@
 For every cutoff that the releases cover: the features as they were known then, and, once a horizon has passed, the
 labels. Features are validated, published each by one rename, and the newest brought into the online store.
 
-**Runs** on new `works`, and by hand. **Starts** `train_model` and `score_documents` through the asset
+**Runs** on new `works`, and by hand. **Starts** `monitor_model` and `score_documents` through the asset
 `document_features`. With nothing missing all but the audit is skipped.
 
 **Hazards** If validation fails, none of the run's features are published and the old ones stay in service. If the audit

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+import hypothesis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,9 @@ from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests.templates import copied, shared
+
+hypothesis.settings.load_profile("ci")
+"""Without a deadline, and the same examples in each run; `pytest --hypothesis-profile=default` draws others."""
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"

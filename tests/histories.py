@@ -112,6 +112,7 @@ class History:
                 cutoff=cutoff.day,
                 known=cutoff.known,
                 horizon_years=self.settings.horizon_years,
+                hot_quantile=self.settings.hot_quantile,
                 rows=self.documents,
                 eligible=int(eligible.sum()),
                 hot=int((hot & eligible).sum()),

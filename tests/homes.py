@@ -68,6 +68,7 @@ def publish(settings: Settings, cutoffs: Sequence[Cutoff], labels: Sequence[Cuto
                 cutoff=cutoff.day,
                 known=cutoff.known,
                 horizon_years=rule.horizon_years,
+                hot_quantile=rule.hot_quantile,
                 rows=table.num_rows,
                 eligible=pc.sum(table["eligible"]).as_py(),
                 hot=pc.sum(table["hot_area"]).as_py(),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,8 +177,14 @@ def test_the_champion_beats_every_baseline(running: "Running") -> None:
 
 def triggerer(home: Home) -> list[psutil.Process]:
     """The triggerer itself, which the process manager started, without its own children."""
-    found = [p for p in tagged(str(home.settings.home)) if "triggerer" in p.cmdline()]
-    return [p for p in found if "supervisor.supervisord" in p.parent().cmdline()]
+    return [p for p in tagged(str(home.settings.home)) if _is_started_by_the_manager(p, "triggerer")]
+
+
+def _is_started_by_the_manager(process: psutil.Process, name: str) -> bool:
+    with suppress(psutil.Error):  # it has ended since it was listed
+        parent = process.parent()
+        return name in process.cmdline() and parent is not None and "supervisor.supervisord" in parent.cmdline()
+    return False
 
 
 def test_a_dead_component_comes_back(running: "Running") -> None:

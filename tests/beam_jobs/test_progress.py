@@ -143,7 +143,8 @@ def followed(folder: Path, workers: int, calls: int, count: int) -> None:
 def test_a_job_tells_how_far_it_is_and_leaves_nothing_behind(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY_S", 0.5)
+    monkeypatch.setattr(progress, "EVERY_S", 0.2)
+    monkeypatch.setattr(progress, "LEFT_EVERY_S", 0.2)
     caplog.set_level(logging.INFO, "beam_jobs.progress")
     threads = threading.active_count()
     followed(tmp_path, workers, calls=4, count=12)

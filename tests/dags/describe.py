@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,24 @@ HEAVY = {
 
 
 def describe(folder: Path) -> dict[str, Any]:
-    """Return DAGs, import errors, seconds per file and the heavy modules that parsing imported."""
-    before = set(sys.modules)
-    bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
+    """Return DAGs, import errors, processor seconds per file and the heavy modules that parsing imported."""
+    before, seconds = set(sys.modules), {}
+    bags = {}
+    for file in sorted(folder.glob("*.py")):
+        began = time.process_time()
+        bags[file.name] = BundleDagBag(dag_folder=file, bundle_path=folder, bundle_name="dags-folder")
+        seconds[file.name] = time.process_time() - began
+    dags = {dag.dag_id: dag for bag in bags.values() for dag in bag.dags.values()}
     return {
-        "import_errors": bag.import_errors,
-        "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
+        "import_errors": {file: why for bag in bags.values() for file, why in bag.import_errors.items()},
+        "seconds": {name: seconds[name] for name, bag in bags.items() if bag.dags},
         "heavy": sorted(HEAVY & (set(sys.modules) - before)),
         "plugins": {plugin["name"]: plugin["listeners"] for plugin in get_plugin_info()},
         "plugin_errors": get_import_errors(),
         "stray_modules": sorted({"beam", "alerts", "process", "warm_up", "reports", "lazy"} & set(sys.modules)),
         "web_imports": sorted({"hotarea_airflow.reports", "apprise"} & set(sys.modules)),
-        "serialized": {dag.dag_id: DagSerialization.to_dict(dag) for dag in bag.dags.values()},
-        "dags": {dag.dag_id: _dag(dag) for dag in bag.dags.values()},
+        "serialized": {dag_id: DagSerialization.to_dict(dag) for dag_id, dag in dags.items()},
+        "dags": {dag_id: _dag(dag) for dag_id, dag in dags.items()},
     }
 
 

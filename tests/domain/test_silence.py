@@ -1,10 +1,11 @@
 """What counts as silence, and since when."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hotarea.domain.records import Champion, Materialization, Release
+from hotarea.domain.records import ROLLED_BACK, Champion, Materialization, Release
 from hotarea.domain.silence import Limits, Quiet, Seen, listen
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -75,6 +76,13 @@ def test_without_data_nothing_is_missing_but_data():
 def test_no_promotion_for_too_long(age, expected):
     found = heard(champions=[champion(before(weeks=100), 2), champion(before(weeks=age))])
     assert found["promotions"].is_silent is expected
+    assert found["promotions"].last.startswith("version 3, promoted")
+
+
+def test_a_rollback_is_no_promotion():
+    back = replace(champion(before(days=1), 4), kind=ROLLED_BACK, model_version=2)
+    found = heard(champions=[champion(before(weeks=100), 2), champion(before(weeks=61)), back])
+    assert found["promotions"].is_silent
     assert found["promotions"].last.startswith("version 3, promoted")
 
 

@@ -102,6 +102,12 @@ def test_labels_of_another_horizon_do_not_count():
         planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017), horizon=5))
 
 
+def test_labels_of_another_quantile_do_not_count():
+    found = [replace(s, hot_quantile=0.8) for s in labels(*range(2010, 2017))]
+    with pytest.raises(TooLittleDataError, match="nothing to train on"):
+        planned(SETTINGS, RELEASES, features(*range(2010, 2019)), found)
+
+
 def test_labels_that_became_known_again_are_read_as_first_known():
     known = [*labels(*range(2010, 2017)), *labels(2016, known_after=9)]
 

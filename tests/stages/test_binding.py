@@ -20,6 +20,7 @@ def test_a_model_is_used_with_what_it_was_trained_on(settings: Settings, tags: d
     tags[binding.FINGERPRINT] = definitions.fingerprint(settings, FEATURE_SERVICE)
 
     binding.check(settings, 3, FEATURE_SERVICE)
+    binding.check_defined(settings, 3, FEATURE_SERVICE)
 
 
 def test_a_model_is_not_used_with_another_definition(settings: Settings, tags: dict[str, str]) -> None:

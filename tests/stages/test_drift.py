@@ -8,16 +8,19 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from dateutil.relativedelta import relativedelta
 
-from hotarea.domain.errors import JobError
+from hotarea.domain.errors import JobError, NotReadyError
 from hotarea.domain.model_features import MODEL_FEATURES
 from hotarea.domain.records import Comparison, DriftCheck, FeatureSet, Release, TrainingRun, Validation, now
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
 from hotarea.stages import drift, movement, recuration, train
 from hotarea.stages.recuration import Plan, Question
-from hotarea.stores.layout import Layout
+from hotarea.stores.layout import Layout, parts
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder, write
 from tests import homes
@@ -282,6 +285,41 @@ def test_a_world_that_changed_beneath_a_recuration_is_seen(one_core: Settings) -
     found = lake(one_core, Delivery([*works(YEARS[-1], 12), *moved]))
 
     assert "new_documents" in found.alarms
+
+
+def test_each_document_of_the_years_before_counts_once_however_often_releases_come(settings: Settings) -> None:
+    """Twelve months of releases beside the ends of the years before: each year is looked at once."""
+    months = [date(2014, 1, 1) + relativedelta(months=n, days=-1) for n in range(1, 25)]
+
+    assert movement._usual(months[-1], [end(2011), end(2012), end(2013), *months]) == [end(2012), end(2013), end(2014)]
+    assert movement._usual(months[-7], [end(2012), end(2013), *months]) == [end(2012), months[5]]
+    assert movement._usual(end(2012), [end(2012)]) == []
+
+
+def test_whether_anything_was_told_otherwise_is_what_the_last_comparison_says(settings: Settings) -> None:
+    History(settings).publish(range(2010, 2012))
+    tells_nothing_otherwise(settings)
+    with Ledger(settings.ledger) as ledger:
+        (nothing,) = ledger.all(Comparison, release_id="2011-12-31")
+        again = {"again": 9, "unchanged": 0}
+        later = nothing.compared_at + timedelta(hours=1)
+        ledger.add(replace(nothing, comparison_id="0", works=again, compared_at=later))  # its id comes first
+
+    assert recuration.is_possible(settings, end(2010))
+
+
+def test_a_cutoff_of_which_nothing_was_cited_cannot_be_called_calm(settings: Settings) -> None:
+    History(settings).publish(range(2010, 2016))
+    watched = movement.watched(settings)
+    assert watched is not None
+    for part in parts(Layout(settings.home).feature_set(watched.newest)):
+        rows = pq.read_table(part)
+        at = rows.schema.get_field_index("cite_count")
+        none = pa.array([0] * rows.num_rows, rows.schema.types[at])
+        pq.write_table(rows.set_column(at, rows.schema.field(at), none), part)
+
+    with pytest.raises(NotReadyError, match=r"no document of cutoff 2015-12-31.* was cited"):
+        movement.seen(settings, watched, settings)
 
 
 def test_without_features_or_with_one_cutoff_there_is_nothing_to_compare(settings: Settings) -> None:

@@ -27,6 +27,10 @@ def served(settings: Settings, published: Published) -> Settings:
     return settings
 
 
+LONG_S = 60
+"""A server that loads what it needs with the first question may be slow to answer it."""
+
+
 @contextmanager
 def running(settings: Settings, *command: str) -> Iterator[str]:
     """Run a command that serves until it is told to end; yields its address."""
@@ -43,7 +47,7 @@ def running(settings: Settings, *command: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) in {0, -signal.SIGTERM}
+            assert process.wait(60) in {0, -signal.SIGTERM}
 
 
 def _await(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -61,9 +65,9 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
 def test_the_feature_server_answers_what_is_served(served: Settings) -> None:
     asked = {"feature_service": "document_area_v1", "entities": {"document_id": [1, 2, 404]}}
 
-    with running(served, "feast", "serve") as address:
-        answer = httpx.post(f"{address}/get-online-features", json=asked).raise_for_status().json()
-        refused = httpx.post(f"{address}/materialize-incremental", json={"end_ts": "2026-01-01T00:00:00"})
+    with running(served, "feast", "serve") as address, httpx.Client(base_url=address, timeout=LONG_S) as client:
+        answer = client.post("/get-online-features", json=asked).raise_for_status().json()
+        refused = client.post("/materialize-incremental", json={"end_ts": "2026-01-01T00:00:00"})
 
     values = dict(zip(answer["metadata"]["feature_names"], (r["values"] for r in answer["results"]), strict=True))
     assert values["document_id"] == [1, 2, 404]
@@ -73,10 +77,11 @@ def test_the_feature_server_answers_what_is_served(served: Settings) -> None:
 
 
 def test_the_ui_shows_what_is_defined(served: Settings) -> None:
-    with running(served, "feast", "ui") as address:
-        page = httpx.get(f"{address}/").raise_for_status().text
-        services = httpx.get(f"{address}/api/v1/feature_services", params={"project": "hotarea"}).raise_for_status()
-        refused = httpx.delete(f"{address}/api/v1/feature_services/document_area_v1", params={"project": "hotarea"})
+    project = {"project": "hotarea"}
+    with running(served, "feast", "ui") as address, httpx.Client(base_url=address, timeout=LONG_S) as client:
+        page = client.get("/").raise_for_status().text
+        services = client.get("/api/v1/feature_services", params=project).raise_for_status()
+        refused = client.delete("/api/v1/feature_services/document_area_v1", params=project)
 
     assert refused.status_code == 405
     assert "<title>Feast" in page

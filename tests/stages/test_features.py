@@ -185,8 +185,10 @@ def test_labels_follow_for_every_published_day(home: Settings, judged: dict[str,
         "labels 2012-06-30@2014-12-31",
     ]
     later = home.model_copy(update={"horizon_years": 3})
-    with pytest.raises(SettingsError, match=r"2012-06-30@2014-12-31 are published for a horizon of 1 years"):
+    with pytest.raises(SettingsError, match=r"2012-06-30@2014-12-31 are published for horizon_years 1, HOTAREA_"):
         features.plan(home.model_copy(update={"horizon_years": 2}), "test")
+    with pytest.raises(SettingsError, match=r"published for hot_quantile 0.9, HOTAREA_HOT_QUANTILE=0.8; expected the"):
+        features.plan(home.model_copy(update={"hot_quantile": 0.8}), "test")
     plan = planned(later)
     assert plan
     assert "2012-06-30@2015-12-31" in plan.labels

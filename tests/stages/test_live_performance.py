@@ -14,7 +14,7 @@ from hotarea.domain.records import LabelSet, LivePerformance, PredictionSet, Tra
 from hotarea.domain.settings import Settings
 from hotarea.domain.tables import PREDICTIONS
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import live_performance
+from hotarea.stages import alert, drift_alert, live_performance
 from hotarea.stores import definitions
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -185,6 +185,20 @@ def test_a_model_that_was_replaced_says_nothing_of_the_one_in_service(history: S
     assert found.dropped
     assert live_performance.dropped(history) is None
     assert hook.bodies == []
+
+
+def test_what_was_told_of_a_champion_is_over_when_another_serves(history: Settings, hook: Webhook) -> None:
+    trained(history, 1, 0.8)
+    Published(history).champion(1)
+    predicted(history, end(2013), 1, guessed(history, 2013))
+    live_performance.run(history, "m")
+    assert alert.is_open(history, drift_alert.PERFORMANCE)
+    Published(history).champion(2)
+
+    live_performance.run(history, "again")
+
+    assert not alert.is_open(history, drift_alert.PERFORMANCE)
+    assert "Version 2 is in service" in hook.bodies[-1]["message"]
 
 
 def test_too_few_hot_areas_tell_nothing(history: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -265,6 +266,20 @@ def test_a_persons_answer_is_what_became_of_a_candidate_that_was_held(card):
     assert held.state == "held by the gate"
     assert replace(held, answers=(answer,)).state == "refused by ada"
     assert replace(held, answers=(replace(answer, approved=True),)).state == "approved by ada, not in service yet"
+
+
+def test_the_page_shows_the_answer_to_the_last_decision_alone(card, tmp_path):
+    assert card.decision
+    before = records.Approval(
+        training_id="t", decided_at=card.decision.decided_at - timedelta(days=1), model_version=1, approved=True,
+        by="ada", reason="an earlier answer", run_id="r",
+    )  # fmt: skip
+    answer = replace(before, decided_at=card.decision.decided_at, approved=False, reason="the last answer")
+    model_card_page.write(tmp_path / "card.html", replace(card, answers=(before, answer)))
+
+    page = (tmp_path / "card.html").read_text()
+    assert "the last answer" in page
+    assert "an earlier answer" not in page
 
 
 def test_the_command_says_where_the_card_is(home, card):

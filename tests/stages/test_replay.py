@@ -200,3 +200,13 @@ def test_deliveries_in_the_middle_of_a_year_are_compared_at_the_year_ends_before
         assert outcome.means == scores[0].metrics
     assert [(row.version, row.relative) for row in ageing.ageing(steps, scores)] == [(1, {0: 1.0})]
     assert list(replay._scores(home, steps[3:])) == []  # it was known before a replay that begins there
+
+
+def test_a_replay_that_begins_with_a_correction_scores_nothing_that_was_known_before_it(tmp_path):
+    home = Settings.load(home=tmp_path, project=PROJECT, horizon_years=1, training_cutoffs=1)
+    History(home, documents=400).publish(range(2010, 2014))
+    found = replace(fitted(home), version=1)
+    corrected = replace(made_up.step(2013, found, 1), release=date(2014, 3, 1), cutoff=end(2013))
+
+    assert [s.cutoff for s in replay._scores(home, [made_up.step(2012, found, 1)])] == [end(2012)]
+    assert list(replay._scores(home, [replace(corrected, cutoff=end(2012))])) == []

@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from hotarea.cli import app
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
+from hotarea.domain.model_features import FEATURE_SERVICE
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import audit, materialize, rollback, score, train
-from hotarea.stores import feature_store, registry
+from hotarea.stages import audit, binding, materialize, rollback, score, train
+from hotarea.stores import definitions, feature_store, registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from tests.champions import DOCUMENTS, METRICS, decide, promoted, timeline
@@ -224,6 +225,21 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(home):
         "nothing was changed",
     ]
     assert (timeline(home), registry.champion(home), served(home)) == before
+
+
+def test_a_dry_run_compares_the_service_with_its_training_and_applies_nothing(home):
+    promoted(home, 1, 2)
+    registry.describe(home, 1, {}, {binding.FINGERPRINT: "another"})
+
+    shown = CliRunner().invoke(app, ["--home", str(home.home), "rollback", "--dry-run"])
+    assert shown.exit_code == 1
+    assert "version 1 was trained on hot_area_model_v1 as another, which reads" in " ".join(shown.output.split())
+
+    registry.describe(home, 1, {}, {binding.FINGERPRINT: definitions.defined(home, FEATURE_SERVICE)})
+    empty = home.home / "feature_repo" / "registry.db"
+    empty.unlink()  # as if nothing was applied yet
+    assert CliRunner().invoke(app, ["--home", str(home.home), "rollback", "--dry-run"]).exit_code == 0
+    assert not empty.exists()
 
 
 def test_a_dry_run_says_that_predictions_must_be_made_first(home):

@@ -123,7 +123,7 @@ def test_what_comes_after_a_message_that_was_refused_waits_for_it():
 
 def test_a_slow_server_is_waited_for_and_asked_once():
     with webhook(after_s=5.0) as slow:  # longer than Apprise would wait
-        (delivery,) = send(slow.url)
+        (delivery,) = send(slow.url, within_s=15.0)
         assert (len(delivery.arrived), len(slow.bodies)) == (1, 1)
 
 
@@ -166,7 +166,7 @@ def test_what_arrived_before_a_server_hung_is_not_sent_again():
                 hook.after_s = 60 if len(self) == 2 else 0
 
         hook.bodies = Hangs()
-        (delivery,) = send(hook.url, within_s=3.0, notices=[notice("one"), notice("two"), notice("three")])
+        (delivery,) = send(hook.url, within_s=6.0, notices=[notice("one"), notice("two"), notice("three")])
     assert (delivery.arrived, delivery.reason) == (("one",), "it did not answer in time")
 
 

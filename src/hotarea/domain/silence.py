@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hotarea.domain.records import Champion, Materialization, Release
+from hotarea.domain.records import PROMOTED, Champion, Materialization, Release
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _releases(seen: Seen) -> tuple[str, datetime]:
 
 
 def _promotions(seen: Seen) -> tuple[str, datetime | None]:
-    """Return the promotion that came last; without any, they are missing since there is data."""
-    last = max(seen.champions, key=lambda c: c.sequence, default=None)
+    """Return the promotion that came last, which no rollback is; without any, they are missing since there is data."""
+    last = max((c for c in seen.champions if c.kind == PROMOTED), key=lambda c: c.sequence, default=None)
     if last is not None:
         return f"version {last.model_version}, promoted {_moment(last.promoted_at)}", last.promoted_at
     return "no model has been promoted yet", min((r.ingested_at for r in seen.releases), default=None)

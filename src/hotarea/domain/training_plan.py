@@ -53,7 +53,9 @@ def planned(
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     excluded = _excluded(settings, releases)
-    usable = [s for s in labels if s.horizon_years == settings.horizon_years and s.known not in excluded and s.eligible]
+    asked = (settings.horizon_years, settings.hot_quantile)
+    alike = [s for s in labels if (s.horizon_years, s.hot_quantile) == asked]
+    usable = [s for s in alike if s.known not in excluded and s.eligible]
     labelled = _cutoffs(usable)
     built = _cutoffs([s for s in features if s.known not in excluded])
     maturity = Maturity.of(max(r.covered for r in releases), settings.horizon_years)

@@ -56,8 +56,7 @@ def measured(settings: Settings, live: LivePerformance) -> None:
     """Tell of predictions that lost more than the baseline since the evaluation, or that they do as promised again."""
     where = f"predictions of version {live.model_version} at cutoff {live.cutoff}"
     if not live.dropped:
-        what = f"It is {told(live)} at the evaluation."
-        alert.settle(settings, Recovery(problem=PERFORMANCE, what=what, where=where, run_id=live.run_id))
+        _over(settings, f"It is {told(live)} at the evaluation.", where, live.run_id)
         return
     alert.tell(
         settings,
@@ -83,6 +82,16 @@ def measured(settings: Settings, live: LivePerformance) -> None:
             severity="warning",
         ),
     )
+
+
+def serves_well(settings: Settings, version: int, run_id: str) -> None:
+    """Tell that the problem is over, if there is one: no measurement of the version in service falls short."""
+    what = f"Version {version} is in service, of which no measurement falls short of its promise."
+    _over(settings, what, f"champion version {version}", run_id)
+
+
+def _over(settings: Settings, what: str, where: str, run_id: str) -> None:
+    alert.settle(settings, Recovery(problem=PERFORMANCE, what=what, where=where, run_id=run_id))
 
 
 def _not_the_year(live: LivePerformance) -> str:

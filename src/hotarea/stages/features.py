@@ -115,7 +115,7 @@ def publish(settings: Settings, plan: Path, run_id: str) -> list[str]:
             if _make_visible(ledger, record, built.feature_set(cutoff), layout.feature_set(cutoff)):
                 published.append(f"features {cutoff}")
         for cutoff in _cutoffs(decided.labels):
-            label = _label_set(cutoff, labels, decided.horizon_years, run_id)
+            label = _label_set(cutoff, labels, decided, run_id)
             if _make_visible(ledger, label, built.label_set(cutoff), layout.label_set(cutoff)):
                 published.append(f"labels {cutoff}")
         job_runs.remember(ledger, "document_features", features, run_id)
@@ -142,10 +142,10 @@ def _decided(settings: Settings, cutoffs: Sequence[Cutoff] | None) -> Plan:
     with Ledger(settings.ledger) as ledger:
         releases = ledger.all(Release)
         feature_sets = {Cutoff(s.cutoff, s.known) for s in ledger.all(FeatureSet)}
-        label_sets = {Cutoff(s.cutoff, s.known): s.horizon_years for s in ledger.all(LabelSet)}
+        label_sets = {Cutoff(s.cutoff, s.known): s for s in ledger.all(LabelSet)}
     wanted = _wanted(releases, cutoffs)
     labels = _matured(releases, wanted | (set() if cutoffs else feature_sets), settings.horizon_years)
-    _check_horizon({c: years for c, years in label_sets.items() if c in labels}, settings.horizon_years)
+    _check_definition(settings, [made for cutoff, made in label_sets.items() if cutoff in labels])
     return Plan(
         [r.release_id for r in releases],
         [str(c) for c in _one_history(wanted - feature_sets)],
@@ -180,13 +180,16 @@ def _matured(releases: Sequence[Release], cutoffs: set[Cutoff], horizon: int) ->
     return {Cutoff(day, coverage.knowable(years_before(day, -horizon)).known) for day in days}
 
 
-def _check_horizon(published: dict[Cutoff, int], years: int) -> None:
-    other = [(c, found) for c, found in published.items() if found != years]
-    if other:
-        raise SettingsError(
-            f"labels of cutoff {other[0][0]} are published for a horizon of {other[0][1]} years, "
-            f"HOTAREA_HORIZON_YEARS={years}; expected the same. Use a home of its own for another horizon."
-        )
+def _check_definition(settings: Settings, published: Sequence[LabelSet]) -> None:
+    """Raise `SettingsError` if labels are published that another definition of hot made."""
+    for made in published:
+        for name in ("horizon_years", "hot_quantile"):
+            was, asked = getattr(made, name), getattr(settings, name)
+            if was != asked:
+                raise SettingsError(
+                    f"labels of cutoff {Cutoff(made.cutoff, made.known)} are published for {name} {was}, "
+                    f"HOTAREA_{name.upper()}={asked}; expected the same. Use a home of its own for another definition."
+                )
 
 
 def _one_history(cutoffs: set[Cutoff]) -> tuple[Cutoff, ...]:
@@ -216,9 +219,16 @@ def _feature_set(cutoff: Cutoff, result: dict[str, Any], run_id: str) -> Feature
     return FeatureSet(cutoff=cutoff.day, known=cutoff.known, rows=rows, seconds=seconds, run_id=run_id)
 
 
-def _label_set(cutoff: Cutoff, result: dict[str, Any], horizon: int, run_id: str) -> LabelSet:
+def _label_set(cutoff: Cutoff, result: dict[str, Any], by: Plan, run_id: str) -> LabelSet:
     found = result["cutoffs"][str(cutoff)]
-    return LabelSet(cutoff=cutoff.day, known=cutoff.known, horizon_years=horizon, run_id=run_id, **found)
+    return LabelSet(
+        cutoff=cutoff.day,
+        known=cutoff.known,
+        horizon_years=by.horizon_years,
+        hot_quantile=by.hot_quantile,
+        run_id=run_id,
+        **found,
+    )
 
 
 def _make_visible(ledger: Ledger, record: FeatureSet | LabelSet, built: Path, destination: Path) -> bool:

@@ -25,10 +25,11 @@ def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
     """Score every published set of predictions whose labels have matured since; return what was measured now.
 
     Each is measured once, as the predictions were first served. What the champion in service predicted is told if it
-    has lost more since its evaluation than the baseline.
+    has lost more since its evaluation than the baseline; what was told is over when another serves.
     """
+    asked = {"horizon_years": settings.horizon_years, "hot_quantile": settings.hot_quantile}
     with Ledger(settings.ledger) as ledger:
-        labels = {s.cutoff: s for s in ledger.all(records.LabelSet, horizon_years=settings.horizon_years)}
+        labels = {s.cutoff: s for s in ledger.all(records.LabelSet, **asked)}
         done = {(p.cutoff, p.model_version) for p in ledger.all(records.LivePerformance)}
         champion = ledger.newest(records.Champion)
         matured = [p for p in _matured(settings, ledger) if p.cutoff in labels]
@@ -43,6 +44,8 @@ def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
                 ledger.add(measured)
             found.append(measured)
             log.info("version %d at %s: %s", measured.model_version, measured.cutoff, measured.metrics)
+    if champion and dropped(settings) is None:
+        drift_alert.serves_well(settings, champion.model_version, run_id)
     return found
 
 

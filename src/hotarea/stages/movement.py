@@ -1,6 +1,8 @@
 """Movement: measures how far the newest cutoff is from what the champion learned from, and from the years before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,13 +13,14 @@ from hotarea.domain.columns import Floats
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy, Measured, limits
 from hotarea.domain.drift_reference import Bins, Reference
+from hotarea.domain.errors import NotReadyError
 from hotarea.domain.model_features import FEATURE_SERVICE
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff, first_known, years_before
 from hotarea.stages import drift_references
 from hotarea.stores import definitions, policies, registry
 from hotarea.stores.drift_report import Distributions
-from hotarea.stores.ledger import Ledger
+from hotarea.stores.ledger import Ledger, read
 
 USUAL_YEARS = 3
 """New documents are compared with those of so many years before, as works of a release are with its forerunners."""
@@ -61,12 +64,20 @@ def watched(settings: Settings) -> Watched | None:
 
 
 def seen(settings: Settings, watched: Watched, here: Settings) -> Seen:
-    """Measure the newest cutoff in the home `here` against the reference, and against the years before in ours."""
+    """Measure the newest cutoff in the home `here` against the reference, and against the years before in ours.
+
+    Raises `NotReadyError` if no document of the cutoff was cited: nothing that moved is no sign that nothing moves.
+    """
     reference, cutoff = watched.reference, watched.newest
     names = tuple(reference.features)
     service = watched.champion.feature_service if watched.champion else FEATURE_SERVICE
     found = drift_references.columns(here, cutoff, service, names) if names else {}
     features = {name: (bins, bins.again(found[name])) for name, bins in reference.features.items() if len(found[name])}
+    if names and not features:
+        raise NotReadyError(
+            f"no document of cutoff {cutoff} was cited, so that its features cannot be compared with those of "
+            f"{reference.name}; expected some. Run `hotarea validate`, which says what its releases lack."
+        )
     scores = _scores(settings, watched, found) if watched.champion else None
     both = _new_documents(settings, here, cutoff)
     drift_policy = rules(settings)
@@ -103,7 +114,7 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
     """
     with Ledger(settings.ledger) as ledger:
         first = first_known(ledger.all(records.FeatureSet))
-    usual = sorted(day for day in first if day <= years_before(cutoff.day, 1))[-USUAL_YEARS:]
+    usual = _usual(cutoff.day, first)
     if not usual:
         return {}
     now = drift_references.new_documents(here, cutoff)
@@ -117,14 +128,20 @@ def _new_documents(settings: Settings, here: Settings, cutoff: Cutoff) -> dict[s
     }
 
 
+def _usual(day: date, known: Collection[date]) -> list[date]:
+    """Return the cutoffs that show the new documents of each of the years before, however often releases come."""
+    until = (years_before(day, years) for years in range(1, USUAL_YEARS + 1))
+    newest = (max((other for other in known if other <= end), default=None) for end in until)
+    return sorted({found for found in newest if found})
+
+
 def _label_share(settings: Settings) -> float | None:
     """Return the share of hot areas at the newest matured cutoff, less what the label's quantile gives.
 
     None without labels, or with too few.
     """
-    with Ledger(settings.ledger) as ledger:
-        sets = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
-    newest = max(sets, key=lambda s: (s.cutoff, s.known), default=None)
+    asked = {"horizon_years": settings.horizon_years, "hot_quantile": settings.hot_quantile}
+    newest = max(read(settings.ledger, records.LabelSet, **asked), key=lambda s: (s.cutoff, s.known), default=None)
     if newest is None or newest.eligible < rules(settings).fewest:
         return None
     return newest.hot / newest.eligible - (1 - settings.hot_quantile)

@@ -39,7 +39,8 @@ def is_possible(settings: Settings, known: date) -> bool:
     """Whether a release after a day may have told anything otherwise that was known by then."""
     with Ledger(settings.ledger) as ledger:
         later = {r.release_id for r in ledger.all(records.Release) if r.release_date > known}
-        compared = {c.release_id: c for c in ledger.all(records.Comparison)}
+        comparisons = sorted(ledger.all(records.Comparison), key=lambda c: c.compared_at)
+        compared = {c.release_id: c for c in comparisons}  # the last of each: one before may be of what was refused
     unlike = [c.works["again"] - c.works["unchanged"] + c.ended["known"] for r, c in compared.items() if r in later]
     return bool(later - compared.keys()) or any(unlike)
 

@@ -243,7 +243,7 @@ def _scores(settings: Settings, steps: Sequence[Step]) -> Iterator[Score]:
     folders = {c.version: TrainingFolder.of(Layout(settings.home), c.training_id) for _, c in trained}
     evaluated = {folders[c.version].read_plan().window.evaluation: folders[c.version] for _, c in trained}
     for cutoff, folder in evaluated.items():
-        if cutoff.known < steps[0].cutoff:
+        if cutoff.known < steps[0].release:
             continue  # it was known before the replay began
         rows, told = folder.rows("evaluation"), domain.told_at(steps, cutoff.day)
         hot = training.labels(rows)

@@ -92,7 +92,7 @@ def plan(settings: Settings, run_id: str, reason: str = "", version: int | None 
     from hotarea.stores import registry
 
     known = _known(settings, run_id, version)
-    binding.check(settings, known.target.model_version, known.target.feature_service)
+    binding.check_defined(settings, known.target.model_version, known.target.feature_service)
     begun = known.done if known.done and known.done.run_id != run_id else None
     online, there = known.online, known.predictions
     return Move(

@@ -59,11 +59,7 @@ def offered(settings: Settings, service: str) -> "dict[str, Offered]":
     from hotarea.stores.feature_store import offered_by
 
     found = contents(settings.project / "feature_repo")
-    named = next((s for s in found.feature_services if s.name == service), None)
-    if named is None:
-        raise DefinitionError(
-            f"feature_repo defines no feature service {service}; expected it, since applications read it. Define it."
-        )
+    named = _service(found, service)
     with _as_it_is(settings) as store:
         registered = {view.name: view for view in store.list_feature_views()}
     return offered_by(named, {view.name: view for view in found.feature_views}, registered)
@@ -128,8 +124,29 @@ def fingerprint(settings: Settings, service: str) -> str:
     from hotarea.stores.feature_store import open_store
 
     store = open_store(settings)
-    views = {view.name: view for view in store.list_feature_views()}
-    return hashlib.sha256(msgspec.json.encode(signature(store.get_feature_service(service), views))).hexdigest()
+    return _hashed(store.get_feature_service(service), {view.name: view for view in store.list_feature_views()})
+
+
+def defined(settings: Settings, service: str) -> str:
+    """Return the hash of what a service reads as feature_repo defines it, applied or not; changes nothing.
+
+    Raises `DefinitionError` if it is not defined.
+    """
+    found = contents(settings.project / "feature_repo")
+    return _hashed(_service(found, service), {view.name: view for view in found.feature_views})
+
+
+def _service(found: Any, name: str) -> Any:
+    named = next((service for service in found.feature_services if service.name == name), None)
+    if named is None:
+        raise DefinitionError(
+            f"feature_repo defines no feature service {name}; expected it, since it is read. Define it again."
+        )
+    return named
+
+
+def _hashed(service: Any, views: Mapping[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(signature(service, views))).hexdigest()
 
 
 def contents(repo: Path) -> Any:

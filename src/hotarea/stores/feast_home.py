@@ -77,7 +77,7 @@ class HomeDuckDBOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         references, rows = asked["feature_refs"], retrieval.entities(asked["entity_df"])
         wanted = retrieval.wanted(asked["feature_views"], references, asked["full_feature_names"])
         sets = {source: _sets(config, source) for source in {w.source for w in wanted}}
-        metadata = RetrievalMetadata(features=list(references), keys=list({w.key for w in wanted}))
+        metadata = RetrievalMetadata(features=list(references), keys=[*dict.fromkeys(w.key for w in wanted)])
         return retrieval.HomeRetrievalJob(rows, wanted, sets, _as_of(config), metadata)
 
     @staticmethod

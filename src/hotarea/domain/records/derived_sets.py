@@ -30,6 +30,7 @@ class LabelSet:
     hot: int
     threshold: float
     run_id: str
+    hot_quantile: float = 0.9  # what sets were made by before it was remembered
     published_at: datetime = field(default_factory=now)
 
 
