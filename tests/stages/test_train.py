@@ -22,8 +22,7 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import Published
-from tests.histories import History, end
-from tests.stages.conftest import SHORT
+from tests.histories import SHORT, History, end
 from tests.templates import copied, moved
 
 YEARS = range(2010, 2016)
