@@ -18,7 +18,8 @@ from hotarea.domain.tables import COUNTS, FEATURES, PREDICTIONS
 from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
-from tests.templates import copied, shared
+from tests.histories import SHORT, History
+from tests.templates import copied, moved, shared
 
 hypothesis.settings.load_profile("ci")
 """Without a deadline, and the same examples in each run; `pytest --hypothesis-profile=default` draws others."""
@@ -180,3 +181,51 @@ def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapp
 def with_registry(settings: Settings, empty_registry: Path) -> Settings:
     """Settings with a fresh home that has a registry without any model."""
     return copied(empty_registry, settings)
+
+
+@pytest.fixture(scope="session")
+def six_years(empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a history from 2010 to 2015."""
+
+    def build(home: Path) -> None:
+        History(copied(empty_registry, Settings.load(home=home, project=PROJECT, **SHORT))).publish(range(2010, 2016))
+
+    return shared(tmp_path_factory, "six-years", build)
+
+
+@pytest.fixture(scope="session")
+def six_years_online(six_years: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, and the newest year is in the online store, without which the gate accepts nothing."""
+
+    def build(home: Path) -> None:
+        from hotarea.stages import materialize
+
+        materialize.run(copied(six_years, Settings.load(home=home, project=PROJECT, **SHORT)), "online")
+
+    return shared(tmp_path_factory, "six-years-online", build)
+
+
+@pytest.fixture(scope="session")
+def six_years_trained(six_years_online: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, and a candidate is trained by the run "one": version 1, which nobody has decided on."""
+
+    def build(home: Path) -> None:
+        from hotarea.stages import train
+
+        assert train.run(copied(six_years_online, Settings.load(home=home, project=PROJECT, **SHORT)), "one")
+
+    return shared(tmp_path_factory, "six-years-trained", build)
+
+
+@pytest.fixture(scope="session")
+def six_years_promoted(six_years_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, and the candidate is in service."""
+
+    def build(home: Path) -> None:
+        from hotarea.stages import gate, promote
+
+        settings = moved(six_years_trained, Settings.load(home=home, project=PROJECT, **SHORT))
+        (folder,) = Layout(settings.home).runs.iterdir()
+        promote.run(settings, gate.run(settings, folder.name, "one").training_id, "one")
+
+    return shared(tmp_path_factory, "six-years-promoted", build)

@@ -15,6 +15,9 @@ from hotarea.domain.windows import Cutoff
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 
+SHORT = {"horizon_years": 1, "training_cutoffs": 3}
+"""With these a history of six years trains on three, evaluates one and scores the newest."""
+
 TOPICS = ("T1", "T2", "T3", None)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,4 +32,25 @@ def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], o
 def copied(template: Path, settings: Settings) -> Settings:
     """Fill the home of settings with what a template holds."""
     shutil.copytree(template, settings.home, dirs_exist_ok=True)
+    return settings
+
+
+_ARTIFACTS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Where a registry in SQLite says where its files lie."""
+
+
+def moved(template: Path, settings: Settings) -> Settings:
+    """Fill the home of settings likewise, where its registry will be added to: its files are those of the copy."""
+    copied(template, settings)
+    with sqlite3.connect(settings.mlflow.removeprefix("sqlite:///")) as registry:
+        for table, column in _ARTIFACTS:
+            registry.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(template), str(settings.home))
+            )
+    registry.close()
     return settings

@@ -1,7 +1,6 @@
 """A candidate that the gate holds, in the real DAG: approved in Airflow, refused by a command, or left unanswered."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -15,32 +14,27 @@ from hotarea.console.airflow import environment
 from hotarea.domain.model_card import ModelCard
 from hotarea.domain.records import Approval, Champion, Decision
 from hotarea.domain.settings import Settings
-from hotarea.stages import materialize, train
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from tests.conftest import PROJECT
-from tests.histories import History
+from tests.histories import SHORT
 from tests.projects import that_holds
-from tests.templates import copied
+from tests.templates import moved
 
 pytestmark = pytest.mark.airflow
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> dict[str, Settings]:
+def homes(tmp_path_factory: pytest.TempPathFactory, six_years_trained: Path) -> dict[str, Settings]:
     """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
     folder = tmp_path_factory.mktemp("held")
     patient, hasty = that_holds(folder / "patient"), that_holds(folder / "hasty", wait_hours="0.0003")
-    first = Settings.load(home=folder / "Approve", project=patient, horizon_years=1, training_cutoffs=3)
-    History(copied(empty_registry, first)).publish(range(2010, 2016))
-    materialize.run(first, "online")
-    assert train.run(first, "train")
-    found = {"Approve": first}
-    for answer, of in (("Reject", patient), ("none", hasty)):
-        shutil.copytree(first.home, folder / answer)
-        found[answer] = Settings.load(home=folder / answer, project=of, horizon_years=1, training_cutoffs=3)
-    return found
+    projects = {"Approve": patient, "Reject": patient, "none": hasty}
+    return {
+        answer: moved(six_years_trained, Settings.load(home=folder / answer, project=project, **SHORT))
+        for answer, project in projects.items()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,9 @@ from pathlib import Path
 import pytest
 
 from hotarea.domain.settings import Settings
-from hotarea.stages import materialize
 from tests import champions
 from tests.conftest import PROJECT
-from tests.histories import History
 from tests.templates import copied, shared
-
-SHORT = {"horizon_years": 1, "training_cutoffs": 3}
-"""With these a history of six years trains on three, evaluates one and scores the newest."""
 
 
 @pytest.fixture(scope="session")
@@ -24,23 +19,3 @@ def three_versions(empty_registry: Path, tmp_path_factory: pytest.TempPathFactor
         champions.fill(settings, tmp_path_factory.mktemp("models"))
 
     return shared(tmp_path_factory, "three-versions", build)
-
-
-@pytest.fixture(scope="session")
-def six_years(empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a history from 2010 to 2015."""
-
-    def build(home: Path) -> None:
-        History(copied(empty_registry, Settings.load(home=home, project=PROJECT, **SHORT))).publish(range(2010, 2016))
-
-    return shared(tmp_path_factory, "six-years", build)
-
-
-@pytest.fixture(scope="session")
-def six_years_online(six_years: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, and the newest year is in the online store, without which the gate accepts nothing."""
-
-    def build(home: Path) -> None:
-        materialize.run(copied(six_years, Settings.load(home=home, project=PROJECT, **SHORT)), "online")
-
-    return shared(tmp_path_factory, "six-years-online", build)

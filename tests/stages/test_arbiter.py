@@ -26,8 +26,7 @@ from hotarea.stages import arbiter, gate, monitor, promote, train
 from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
 from tests.conftest import PROJECT, Published
-from tests.histories import History, end
-from tests.stages.conftest import SHORT
+from tests.histories import SHORT, History, end
 from tests.templates import copied, shared
 
 

@@ -14,8 +14,8 @@ from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import ACCEPTED, NEW_DATA, Ask
 from hotarea.stages import arbiter
 from tests.conftest import PROJECT
+from tests.histories import SHORT
 from tests.projects import that_holds
-from tests.stages.conftest import SHORT
 from tests.templates import copied
 
 SETTINGS = {f"HOTAREA_{name.upper()}": str(value) for name, value in SHORT.items()}

@@ -22,9 +22,8 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import Published
-from tests.histories import History, end
-from tests.stages.conftest import SHORT
-from tests.templates import copied
+from tests.histories import SHORT, History, end
+from tests.templates import copied, moved
 
 YEARS = range(2010, 2016)
 
@@ -41,9 +40,27 @@ def served(six_years_online: Path, settings: Settings) -> Settings:
     return copied(six_years_online, settings.model_copy(update=SHORT))
 
 
+@pytest.fixture
+def trained(six_years_trained: Path, settings: Settings) -> Settings:
+    """The same, and version 1 is trained."""
+    return moved(six_years_trained, settings.model_copy(update=SHORT))
+
+
+@pytest.fixture
+def promoted(six_years_promoted: Path, settings: Settings) -> Settings:
+    """The same, and version 1 is in service."""
+    return moved(six_years_promoted, settings.model_copy(update=SHORT))
+
+
 def remembered(settings: Settings, kind: type, **where: object) -> list:
     with Ledger(settings.ledger) as ledger:
         return ledger.all(kind, **where)
+
+
+def first(settings: Settings) -> TrainingFolder:
+    """Return the folder of the one training that there was."""
+    (found,) = Layout(settings.home).runs.iterdir()
+    return TrainingFolder(found)
 
 
 def planned(settings: Settings) -> Path:
@@ -52,10 +69,9 @@ def planned(settings: Settings) -> Path:
     return found
 
 
-def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(served):
-    training_id = train.run(served, "run")
-
-    folder = TrainingFolder.of(Layout(served.home), training_id)
+def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(trained):
+    folder = first(trained)
+    training_id = folder.path.name
     evidence, plan, facts = folder.read_evidence(), folder.read_plan(), folder.read_facts()
     assert [c.day for c in plan.window.training] == [end(2011), end(2012), end(2013)]
     assert plan.window.evaluation.day == end(2014)
@@ -71,16 +87,16 @@ def test_a_candidate_is_trained_evaluated_and_registered_and_accepted(served):
     assert sum(evidence.importance.values()) == pytest.approx(1)
     assert max(evidence.importance, key=evidence.importance.__getitem__) in {"rate_1y_pct", "citing_share_1y_pct"}
 
-    [run] = remembered(served, records.TrainingRun)
+    [run] = remembered(trained, records.TrainingRun)
     assert (run.training_id, run.model_version, run.rows, run.metrics) == (training_id, 1, 2700, evidence.metrics)
-    assert registry.threshold(served, 1) == evidence.decision_threshold
+    assert registry.threshold(trained, 1) == evidence.decision_threshold
     assert 0.05 < evidence.at_threshold["share"] < 0.11
-    assert gate.run(served, training_id, "run").accepted
+    assert gate.run(trained, training_id, "run").accepted
 
 
-def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(short, tmp_path):
-    folder = TrainingFolder.of(Layout(short.home), train.run(short, "run"))
-    model = training.load(registry.fetch(short, 1, tmp_path / "again.ubj"))
+def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(trained, tmp_path):
+    folder = first(trained)
+    model = training.load(registry.fetch(trained, 1, tmp_path / "again.ubj"))
     rows = folder.rows("evaluation")
 
     scores = training.score(model, training.matrix(rows, MODEL_FEATURES))
@@ -89,14 +105,14 @@ def test_the_model_in_the_registry_gives_the_metrics_in_the_evidence(short, tmp_
     assert folder.model.read_bytes() == (tmp_path / "again.ubj").read_bytes()
 
 
-def test_slices_hold_all_rows_by_age_by_citations_and_by_topic(short):
-    evidence = TrainingFolder.of(Layout(short.home), train.run(short, "run")).read_evidence()
+def test_slices_hold_all_rows_by_age_by_citations_and_by_topic(trained):
+    evidence = first(trained).read_evidence()
 
     sizes: dict[str, list[int]] = {}
     for name, part in evidence.slices.items():
         sizes.setdefault(name.split(":")[0], []).append(part.rows)
     assert {kind: sum(of) for kind, of in sizes.items()} == dict.fromkeys(("age", "citations", "topic"), 900)
-    rows = TrainingFolder.of(Layout(short.home), evidence.training_id).rows("evaluation").to_pandas()
+    rows = first(trained).rows("evaluation").to_pandas()
     assert evidence.slices["age: under 2 years"].rows == (rows["age_years"] < 2).sum()
     assert evidence.slices["topic: topic T2"].rows == (rows["document_id"] % 4 == 1).sum()
     judged = evidence.slices["age: 10 and more years"]
@@ -117,17 +133,16 @@ def test_a_model_that_learned_from_evaluation_rows_is_found_out(short):
     assert folder.read_evidence().overlap == {MODEL: 7}
 
 
-def test_the_registry_says_what_a_model_came_from(short):
-    training_id = train.run(short, "run-7")
-
-    client = mlflow.MlflowClient(short.mlflow)
+def test_the_registry_says_what_a_model_came_from(trained):
+    folder = first(trained)
+    client = mlflow.MlflowClient(trained.mlflow)
     version = client.get_model_version("hot_area_model", "1")
     run = client.get_run(version.run_id)
-    facts = TrainingFolder.of(Layout(short.home), training_id).read_facts()
-    assert version.tags["training_id"] == training_id
+    facts = folder.read_facts()
+    assert version.tags["training_id"] == folder.path.name
     assert version.tags["dataset_sha256"] == facts.digest
     assert version.tags["evaluation_cutoff"] == "2014-12-31@2014-12-31"
-    assert version.tags["run_id"] == "run-7"
+    assert version.tags["run_id"] == "one"
     assert run.data.params["max_depth"] == "4"
     assert run.data.metrics["model/average_precision"] > run.data.metrics["rate_1y/average_precision"]
     assert len(run.data.tags["mlflow.source.git.commit"]) == 40
@@ -196,15 +211,15 @@ def test_a_column_that_knows_the_label_stops_the_training(short):
     assert TrainingFolder(plan.parent).rejected.is_dir()
 
 
-def test_a_model_that_is_too_good_is_not_believed_and_the_gate_says_so(short, monkeypatch):
+def test_a_model_that_is_too_good_is_not_believed_and_the_gate_says_so(trained, monkeypatch):
     """It is evaluated: what was fitted already costs nothing more, and a refusal without a decision says nothing."""
     monkeypatch.setattr("hotarea.domain.gate.PRECISION", 0.5)
 
-    decision = gate.run(short, train.run(short, "run"), "run", serves=False)
+    decision = gate.run(trained, first(trained).path.name, "run", serves=False)
 
     (against,) = [check for check in decision.checks if check["name"] == "leakage: too good"]
     assert (decision.verdict, against["verdict"], against["threshold"]) == ("reject", "failed", 0.5)
-    assert remembered(short, records.Decision) == [decision]
+    assert remembered(trained, records.Decision) == [decision]
 
 
 def test_a_null_feature_of_a_cited_document_stops_the_training(short):
@@ -270,25 +285,25 @@ def test_the_same_history_gives_the_same_model_elsewhere(short, tmp_path):
     assert files[0] == files[1]
 
 
-def test_nothing_is_trained_twice_until_a_release_comes(served, caplog):
-    training_id = train.run(served, "one")
-    assert train.plan(served, "two") is not None  # the gate has not decided yet
-    gate.run(served, training_id, "one")
-    assert train.plan(served, "two") is not None  # accepted, but not promoted yet
-    promote.run(served, training_id, "one")
+def test_nothing_is_trained_twice_until_a_release_comes(trained, caplog):
+    training_id = first(trained).path.name
+    assert train.plan(trained, "two") is not None  # the gate has not decided yet
+    gate.run(trained, training_id, "one")
+    assert train.plan(trained, "two") is not None  # accepted, but not promoted yet
+    promote.run(trained, training_id, "one")
 
     with caplog.at_level("INFO"):
-        assert train.run(served, "two") is None
+        assert train.run(trained, "two") is None
     assert "nothing to train" in caplog.text
-    folder = TrainingFolder.of(Layout(served.home), training_id)
+    folder = TrainingFolder.of(Layout(trained.home), training_id)
     decided_on = folder.evidence.read_bytes()
-    assert train.evaluate(served, folder.plan, "cleared") == training_id
+    assert train.evaluate(trained, folder.plan, "cleared") == training_id
     assert folder.evidence.read_bytes() == decided_on  # and not a comparison with itself
 
-    History(served).publish([2016])
-    again = train.run(served, "three")
+    History(trained).publish([2016])
+    again = train.run(trained, "three")
 
-    evidence = TrainingFolder.of(Layout(served.home), again).read_evidence()
+    evidence = TrainingFolder.of(Layout(trained.home), again).read_evidence()
     assert again != training_id
     assert (evidence.champion_version, evidence.model_version) == (1, 2)
     assert set(evidence.metrics[CHAMPION]) == set(evidence.metrics[MODEL])
@@ -297,72 +312,69 @@ def test_nothing_is_trained_twice_until_a_release_comes(served, caplog):
     assert evidence.slices["age: 10 and more years"].difference is not None
     assert evidence.overlap == {MODEL: 0, CHAMPION: 0}
     assert LAST_CHAMPION not in evidence.metrics
-    assert len(remembered(served, records.TrainingRun)) == 2
+    assert len(remembered(trained, records.TrainingRun)) == 2
 
 
-def test_the_champion_before_is_shown_and_a_champion_that_saw_the_evaluation_is_found_out(served):
+def test_the_champion_before_is_shown_and_a_champion_that_saw_the_evaluation_is_found_out(promoted):
     """The keys of what a champion learned from come from the registry, whatever became of its folder."""
-    first = train.run(served, "one")
-    promote.run(served, gate.run(served, first, "one").training_id, "one")
-    folder = TrainingFolder.of(Layout(served.home), first)
+    folder = first(promoted)
     cheat = folder.path / "cheat.npy"
     np.save(cheat, keys(folder.rows("evaluation")))
-    Published(served).champion(registry.register(served, "cheat", folder.model, {}, {}, cheat))
-    History(served).publish([2016])
+    Published(promoted).champion(registry.register(promoted, "cheat", folder.model, {}, {}, cheat))
+    History(promoted).publish([2016])
 
-    newer = train.run(served, "two")
+    newer = train.run(promoted, "two")
 
-    evidence = TrainingFolder.of(Layout(served.home), newer).read_evidence()
+    evidence = TrainingFolder.of(Layout(promoted.home), newer).read_evidence()
     assert evidence.metrics[LAST_CHAMPION] == evidence.metrics[CHAMPION]  # the same file under two versions
     assert LAST_CHAMPION in evidence.differences
     assert evidence.overlap == {MODEL: 0, CHAMPION: 0}  # it saw 2014, and 2015 evaluates
-    seen = Settings.load(home=served.home, project=served.project, horizon_years=1, training_cutoffs=3, seed=7)
-    np.save(cheat, keys(TrainingFolder.of(Layout(served.home), newer).rows("evaluation")))
+    seen = Settings.load(home=promoted.home, project=promoted.project, horizon_years=1, training_cutoffs=3, seed=7)
+    np.save(cheat, keys(TrainingFolder.of(Layout(promoted.home), newer).rows("evaluation")))
     Published(seen).champion(registry.register(seen, "cheat again", folder.model, {}, {}, cheat))
     assert TrainingFolder.of(Layout(seen.home), train.run(seen, "three")).read_evidence().overlap[CHAMPION] == 900
 
 
-def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(short):
-    folder = TrainingFolder.of(Layout(short.home), train.run(short, "one"))
-    Published(short).champion(registry.register(short, "old", folder.model, {}, {}))
+def test_a_champion_whose_rows_nobody_kept_has_no_overlap_told(trained):
+    folder = first(trained)
+    Published(trained).champion(registry.register(trained, "old", folder.model, {}, {}))
 
-    train.evaluate(short, folder.plan, "again")
+    train.evaluate(trained, folder.plan, "again")
 
     assert folder.read_evidence().overlap == {MODEL: 0}
-    Published(short).champion(1)
+    Published(trained).champion(1)
     with pytest.raises(GateError, match="version 1 is in service, so that it cannot be compared with the champion"):
-        train.evaluate(short, folder.plan, "with itself")
+        train.evaluate(trained, folder.plan, "with itself")
 
 
-def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(served, caplog):
-    promote.run(served, gate.run(served, train.run(served, "one"), "one").training_id, "one")
+def test_a_release_without_new_labels_does_not_bring_back_what_was_rolled_back(promoted, caplog):
     half_year = date(2016, 6, 30)
-    History(served).publish_at(half_year)
+    History(promoted).publish_at(half_year)
 
     with caplog.at_level("INFO"):
-        assert train.run(served, "two") is None
+        assert train.run(promoted, "two") is None
     assert "its version 1 was promoted" in caplog.text
 
 
-def test_an_accepted_candidate_has_another_chance_where_the_champion_changed_before(served):
-    training_id = train.run(served, "one")
-    first = gate.run(served, training_id, "one")
-    folder = TrainingFolder.of(Layout(served.home), training_id)
-    other = registry.register(served, "other", folder.model, {}, {}, folder.keys)
-    Published(served).champion(other)
+def test_an_accepted_candidate_has_another_chance_where_the_champion_changed_before(trained):
+    folder = first(trained)
+    training_id = folder.path.name
+    alone = gate.run(trained, training_id, "one")
+    other = registry.register(trained, "other", folder.model, {}, {}, folder.keys)
+    Published(trained).champion(other)
     with pytest.raises(GateError, match="Run the training again"):
-        promote.run(served, training_id, "one")
-    assert train.is_due(served)
+        promote.run(trained, training_id, "one")
+    assert train.is_due(trained)
 
-    decision = gate.run(served, train.run(served, "two"), "two")
+    decision = gate.run(trained, train.run(trained, "two"), "two")
     assert (decision.verdict, len(decision.reasons)) == ("hold", 1)  # 900 rows make no slice that can be judged
-    approval.answer(served, training_id, approved=True, by="ada", reason="it is the same file", run_id="two")
-    champion = promote.run(served, training_id, "two")
+    approval.answer(trained, training_id, approved=True, by="ada", reason="it is the same file", run_id="two")
+    champion = promote.run(trained, training_id, "two")
 
-    assert (first.champion_version, decision.champion_version) == (None, other)
-    assert (champion.model_version, champion.metrics) == (first.model_version, decision.metrics[MODEL])
+    assert (alone.champion_version, decision.champion_version) == (None, other)
+    assert (champion.model_version, champion.metrics) == (alone.model_version, decision.metrics[MODEL])
     assert f"champion version {other} " in champion.reason
-    assert not train.is_due(served)
+    assert not train.is_due(trained)
 
 
 def test_a_refused_candidate_has_another_chance_at_another_newest_cutoff(served):
@@ -388,20 +400,18 @@ def test_a_candidate_that_is_held_is_not_trained_again(served, caplog):
     assert "the gate holds its version 1" in caplog.text
 
 
-def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(served, monkeypatch):
-    training_id = train.run(served, "one")
-    promote.run(served, gate.run(served, training_id, "one").training_id, "one")
-    History(served).publish([2016])
+def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(promoted, monkeypatch):
+    History(promoted).publish([2016])
     monkeypatch.setattr("hotarea.domain.training_plan.MODEL_FEATURES", MODEL_FEATURES[3:])
 
-    evidence = TrainingFolder.of(Layout(served.home), train.run(served, "two")).read_evidence()
+    evidence = TrainingFolder.of(Layout(promoted.home), train.run(promoted, "two")).read_evidence()
 
     assert len(evidence.features) == len(MODEL_FEATURES) - 3
     assert evidence.metrics[CHAMPION]["average_precision"] > 0.5
 
 
-def test_evidence_is_strict_json(short):
-    folder = TrainingFolder.of(Layout(short.home), train.run(short, "run"))
+def test_evidence_is_strict_json(trained):
+    folder = first(trained)
 
     found = json.loads(folder.evidence.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
 
@@ -422,9 +432,7 @@ def test_the_status_shows_what_follows_from_the_horizon(short):
     assert told(2) == ("2011-12-31", "2013-12-31", "2017-12-31")
 
 
-def test_the_rows_of_the_newest_training_can_be_judged_again(short):
-    training_id = train.run(short, "run")
+def test_the_rows_of_the_newest_training_can_be_judged_again(trained):
+    (found,) = validate.run(trained, "again", "training_set")
 
-    (found,) = validate.run(short, "again", "training_set")
-
-    assert (found.subject, found.success) == (training_id, True)
+    assert (found.subject, found.success) == (first(trained).path.name, True)
