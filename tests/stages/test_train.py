@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +21,7 @@ from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
 from hotarea.stores.training_folder import TrainingFolder
-from tests.conftest import PROJECT, Published
+from tests.conftest import Published
 from tests.histories import SHORT, History, end
 from tests.templates import copied, moved
 
@@ -439,33 +436,3 @@ def test_the_rows_of_the_newest_training_can_be_judged_again(trained):
     (found,) = validate.run(trained, "again", "training_set")
 
     assert (found.subject, found.success) == (first(trained).path.name, True)
-
-
-SAME = """
-import sys
-from pathlib import Path
-from hotarea.domain.settings import Settings
-from hotarea.stages import train
-
-settings, plan = Settings.load(), Path(sys.argv[1])
-train.dataset(settings, plan, sys.argv[2])
-print(train.fit(settings, plan, sys.argv[2]))
-"""
-"""Makes the rows of a training and registers its model."""
-
-
-def test_two_runs_of_one_training_make_one_version(short):
-    plan = train.plan(short, "both")
-    assert plan
-    asked = {"HOME": short.home, "PROJECT": PROJECT, **{name.upper(): value for name, value in SHORT.items()}}
-    environment = {**os.environ, **{f"HOTAREA_{name}": str(value) for name, value in asked.items()}}
-    command = [sys.executable, "-c", SAME, str(plan)]
-    runs = [
-        subprocess.Popen([*command, run_id], env=environment, stdout=subprocess.PIPE, text=True)
-        for run_id in ("one", "two")
-    ]
-    versions = [run.communicate(timeout=300)[0].split()[-1] for run in runs]
-
-    assert [run.returncode for run in runs] == [0, 0]
-    assert versions == ["1", "1"]
-    assert len(mlflow.MlflowClient(short.mlflow).search_model_versions(f"name='{training.MODEL_NAME}'")) == 1
