@@ -93,8 +93,7 @@ def waiting(hours_ago: float, *, is_held: bool = False) -> Past:
         (ask(NEW_DATA), NEW, Past([accepted(h, n) for n, h in enumerate((73, 97, 121))]), ACCEPTED, "is trained"),
         (ask(ON_DEMAND, force=True), NEW, begun(1, 2, 3), ACCEPTED, "by force"),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False), JOINED, "it is being trained"),
-        # of an older cutoff it may be refused, and then nobody would ask for the newest again
-        (ask(NEW_DATA), NEW, begun(0.9, training_id="2023-12-31-aaaaaaaaaa", ended=False), ACCEPTED, "is trained"),
+        (ask(ON_DEMAND), NEW, begun(0.9, training_id="2023-12-31-aaaaaaaaaa", ended=False), JOINED, "being trained"),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=OLD, ended=False), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, begun(1.1, training_id=THIS, ended=False), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False, waited=99), JOINED, "being trained"),
@@ -155,27 +154,13 @@ def request(outcome: str, reason: str = DRIFT, **more: object) -> TriggerRequest
 
 
 def test_the_schedule_asks_after_its_days_and_not_before() -> None:
-    first, asked = begun(30 * 24), [request(SKIPPED, SCHEDULE)]
+    first, asked = [NOW - timedelta(days=30)], [request(SKIPPED, SCHEDULE)]
 
-    assert is_scheduled([], first, POLICY, NOW)
-    assert not is_scheduled([], begun(30 * 24 - 1), POLICY, NOW)
-    assert not is_scheduled(asked, first, POLICY, NOW + timedelta(days=29))
-    assert is_scheduled(asked, first, POLICY, NOW + timedelta(days=30))
-    assert not is_scheduled([], Past(), POLICY, NOW)  # before the first training there is nothing to repeat
-
-
-@pytest.mark.parametrize(
-    ("past", "again"),
-    [
-        (Past([accepted(96)]), True),  # no run has taken it up
-        (Past([accepted(48)]), False),  # one may still
-        (begun(95, training_id=THIS, ended=False, waited=1), True),  # the run that took it up is dead
-        (begun(95, training_id=THIS, waited=1), False),
-    ],
-)
-def test_what_the_schedule_asked_for_and_came_to_nothing_is_asked_for_again(past: Past, again: bool) -> None:
-    asked = [request(ACCEPTED, SCHEDULE, start=1, asked_at=NOW - timedelta(hours=96))]
-    assert is_scheduled(asked, past, POLICY, NOW) is again
+    assert is_scheduled([], first, 30, NOW)
+    assert not is_scheduled([], [NOW - timedelta(days=30, seconds=-1)], 30, NOW)
+    assert not is_scheduled(asked, first, 30, NOW + timedelta(days=29))
+    assert is_scheduled(asked, first, 30, NOW + timedelta(days=30))
+    assert not is_scheduled([], [], 30, NOW)  # before the first training there is nothing to repeat
 
 
 DIED = begun(1.1, training_id=THIS, ended=False)

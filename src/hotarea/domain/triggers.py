@@ -8,6 +8,7 @@ import msgspec
 
 from hotarea.domain.ranges import Count, Days, Hours, Minutes
 from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest
+from hotarea.domain.training_plan import gives_the_same_model
 
 ON_DEMAND, SCHEDULE, NEW_DATA = "on_demand", "schedule", "new_data"
 PERFORMANCE, DRIFT = "performance_drop", "drift"
@@ -126,17 +127,10 @@ def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: date
     return Answer(ACCEPTED, f"{data.training_id} is trained{', by force' if ask.force else ''}")
 
 
-def is_scheduled(requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
-    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last.
-
-    What it asked for and came to nothing does not count, nor does the beginning of that.
-    """
-    asked = [r for r in requests if r.reason == SCHEDULE]
-    lost = [r for r in asked if _is_lost(r, past, policy, now)]
-    moments = [r.asked_at for r in asked if r not in lost]
-    moments += [p.picked_up_at for p in past.pickups if p.training_id and p.number not in {r.start for r in lost}]
-    days = timedelta(days=policy.schedule_days)
-    return bool(asked or past.begun) and all(now - moment >= days for moment in moments)
+def is_scheduled(requests: Sequence[TriggerRequest], begun: Sequence[datetime], days: float, now: datetime) -> bool:
+    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last."""
+    moments = [*begun, *(r.asked_at for r in requests if r.reason == SCHEDULE)]
+    return bool(moments) and now - max(moments) >= timedelta(days=days)
 
 
 def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
@@ -150,15 +144,13 @@ def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: Tr
         return True
     last = max(same, key=lambda r: r.asked_at)
     if last.outcome in {ACCEPTED, JOINED}:
-        return _is_lost(last, past, policy, now)
+        return _came_to_nothing(last.start, past, policy, now)
     return last.outcome == DEFERRED and (last.until is None or last.until <= now)
 
 
-def _is_lost(request: TriggerRequest, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
-    """Whether nobody is at the training any more that a request started or joined, and that has not come to an end."""
-    if request.outcome not in {ACCEPTED, JOINED}:
-        return False
-    start = next((s for s in past.starts if s.number == request.start), None)
+def _came_to_nothing(number: int | None, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether nobody is at a training any more that has not come to an end."""
+    start = next((s for s in past.starts if s.number == number), None)
     return start is None or not (past.came_to_an_end(start.number) or past.is_under_way(start, policy, now))
 
 
@@ -181,7 +173,7 @@ def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: dat
                 f"a training was accepted {told}, and learns what is newest once a run takes it up",
                 start=start.number,
             )
-        if taken and taken.training_id == data.training_id:  # of an older cutoff it may be refused, and this wish lost
+        if taken and gives_the_same_model(taken.training_id or "", data.training_id or ""):
             return Answer(JOINED, f"it is being trained: {taken.training_id} was accepted {told}", start=start.number)
     return None
 

@@ -62,15 +62,14 @@ def dataset(settings: Settings, plan: Path, run_id: str) -> None:
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
-    with folder.alone():
-        if folder.inputs.is_file():
-            return
-        if folder.dataset.is_dir():  # of an earlier version, which did not say what they were made of
-            folder.reject()
-        decided = folder.read_plan()
-        sets, rows = training_rows.made_of(settings, decided), training_rows.collect(settings, decided)
-        facts = folder.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, decided))
-        log.info("run %s joined %s", run_id, facts)
+    if folder.inputs.is_file():
+        return
+    if folder.dataset.is_dir():  # of an earlier version, which did not say what they were made of
+        folder.reject()
+    decided = folder.read_plan()
+    sets, rows = training_rows.made_of(settings, decided), training_rows.collect(settings, decided)
+    facts = folder.write_rows(Layout(settings.home), rows, sets, training_rows.services(settings, decided))
+    log.info("run %s joined %s", run_id, facts)
 
 
 def validate(settings: Settings, plan: Path, run_id: str) -> None:
@@ -116,12 +115,11 @@ def fit(settings: Settings, plan: Path, run_id: str) -> int:
 
     folder = TrainingFolder(plan.parent)
     decided, facts = folder.read_plan(), folder.read_facts()
-    with folder.alone():  # of two runs of one training, the second finds what the first has made
-        if not (folder.model.is_file() and folder.keys.is_file() and folder.recipe.is_file()):
-            fitted(folder)
-        parameters = {**asdict(folder.read_recipe().recipe), **asdict(facts), "seed": decided.seed}
-        origin = _origin(folder, facts, run_id)
-        version = registry.register(settings, decided.training_id, folder.model, parameters, origin, folder.keys)
+    if not (folder.model.is_file() and folder.keys.is_file() and folder.recipe.is_file()):
+        fitted(folder)
+    parameters = {**asdict(folder.read_recipe().recipe), **asdict(facts), "seed": decided.seed}
+    origin = _origin(folder, facts, run_id)
+    version = registry.register(settings, decided.training_id, folder.model, parameters, origin, folder.keys)
     log.info("%s is version %d of %s", decided.training_id, version, MODEL_NAME)
     return version
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +20,6 @@ from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.tuning import Settled
 from hotarea.stores.layout import Layout, discard, publish, write_aside
-from hotarea.stores.lock import exclusive
 
 T = TypeVar("T")
 
@@ -76,10 +74,6 @@ class TrainingFolder:
     def of(cls, layout: Layout, training_id: str) -> "TrainingFolder":
         """Return the folder of a training."""
         return cls(layout.runs / training_id)
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Keep out other runs of the same training meanwhile: who comes second finds what was made."""
-        return exclusive(self.path / "training.lock")
 
     @property
     def plan(self) -> Path:
