@@ -112,8 +112,10 @@ def test_without_a_name_the_newest_candidate_that_waits_is_meant(held, ledger):
 
     assert approve(held, None).training_id == "t2"
     assert approve(held, None).training_id == "t1"
-    with pytest.raises(GateError, match="no candidate  waits for an answer"):
+    with pytest.raises(GateError, match="no candidate waits for an answer"):
         approve(held, None)
+    with pytest.raises(GateError, match="no candidate t9 waits for an answer"):
+        approve(held, "t9")
 
 
 def test_a_hold_that_was_decided_on_anew_waits_no_longer(held, ledger):

@@ -93,9 +93,9 @@ def test_the_gate_decides_once(settings):
     assert len(decisions(settings)) == 1
 
 
-@pytest.mark.parametrize("training_id", [None, "t9"])
-def test_no_candidate_is_no_decision(settings, training_id):
-    with pytest.raises(NotReadyError, match="there is no trained candidate"):
+@pytest.mark.parametrize(("training_id", "named"), [(None, "candidate; expected"), ("t9", "candidate t9; expected")])
+def test_no_candidate_is_no_decision(settings, training_id, named):
+    with pytest.raises(NotReadyError, match=f"there is no trained {named}"):
         gate.run(settings, training_id, "run")
 
 

@@ -104,7 +104,8 @@ def held(ledger: Ledger, training_id: str | None) -> Decision:
     found = [d for d in last if training_id or (d.is_held and of(ledger, d) is None)]
     decision = max(found, key=lambda d: d.decided_at, default=None)
     if decision is None:
-        raise GateError(f"no candidate {training_id or ''} waits for an answer; expected one that the gate holds.")
+        named = f" {training_id}" if training_id else ""
+        raise GateError(f"no candidate{named} waits for an answer; expected one that the gate holds.")
     if not decision.is_held:
         raise GateError(
             f"the gate said {decision.verdict} of version {decision.model_version} of {decision.training_id}; expected "
