@@ -219,6 +219,16 @@ def test_what_only_drift_stands_against_is_told_as_drift(watched, hook):
     assert open_problems(watched) == ["drift/features"]
 
 
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_hold_for_drift_is_over_with_its_answer_whatever_it_is(watched, hook, approved):
+    candidate(watched, DRIFTED)
+    gate.run(watched, "t1", "r1")
+
+    approval.answer(watched, "t1", approved=approved, by="ada", reason="seen", run_id="r2")
+
+    assert open_problems(watched) == []
+
+
 def test_drift_is_over_when_no_feature_has_drifted_even_if_the_gate_refuses_for_more(watched, hook):
     candidate(watched, DRIFTED)
     candidate(watched, BAD, "t2")
