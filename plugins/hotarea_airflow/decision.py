@@ -18,7 +18,7 @@ _NO_REASON = "no reason was given"
 
 
 class DecisionLink(BaseOperatorLink):
-    """The button on the task that opens the page of what the gate decided in its run.
+    """The button on the task that opens the page of what the gate decided on the task's candidate.
 
     Airflow asks for it in the task's process when the task ends, and keeps it with the task.
     """
@@ -29,11 +29,11 @@ class DecisionLink(BaseOperatorLink):
         return "Decision"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
-        """Return the address of the page; empty if nothing was decided."""
+        """Return the address of the page; empty if nothing was decided on the candidate."""
         from hotarea.domain.settings import Settings
         from hotarea.stages import decision_pages
 
-        return decision_pages.of_run(Settings.load(), ti_key.run_id)
+        return decision_pages.of_training(Settings.load(), operator.training_id)
 
 
 class _DecisionOperator(_BranchPythonDecoratedOperator):
@@ -42,9 +42,17 @@ class _DecisionOperator(_BranchPythonDecoratedOperator):
     custom_operator_name = "@decision"
     operator_extra_links = (DecisionLink(),)
 
+    @property
+    def training_id(self) -> Any:
+        """The candidate, which is the function's first argument."""
+        return self.op_args[0]
+
 
 def decision(function: Callable[..., Any]) -> TaskDecorator:
-    """Make a task of a function that decides and returns which task follows, as `@task.branch` does."""
+    """Make a task of a function that decides and returns which task follows, as `@task.branch` does.
+
+    Its first argument is the candidate's id.
+    """
     return task_decorator_factory(function, decorated_operator_class=_DecisionOperator)
 
 
