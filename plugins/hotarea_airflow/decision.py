@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.decorators.branch_python import _BranchPythonDecoratedOperator
@@ -106,10 +106,11 @@ class ApprovalOperator(HITLBranchOperator):
             return self._go_on(context, answer.approved)
         self.subject = f"May version {decision.model_version} serve?"
         self.body = approval.question(settings, decision)
-        self.response_timeout = approval.waits(decision)
+        until = approval.deadline(decision)
+        self.response_timeout = until - utcnow()
         with suppress(TaskAwaitingInput):  # so the provider waits: for an answer under Required Actions alone
             super().execute(context)
-        return self.defer(trigger=self._trigger(context, approval.waits(decision)), method_name="execute_complete")
+        return self.defer(trigger=self._trigger(context, until), method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Remember the answer and go on; of several answers, the first counts."""
@@ -129,14 +130,14 @@ class ApprovalOperator(HITLBranchOperator):
             )
         return self._go_on(context, answer.approved)
 
-    def _trigger(self, context: Context, patience: timedelta) -> AnswerTrigger:
+    def _trigger(self, context: Context, until: datetime) -> AnswerTrigger:
         return AnswerTrigger(
             training_id=self.training_id,
             ti_id=context["task_instance"].id,
             options=self.options,
             params=self.serialized_params,
             defaults=self.defaults,
-            timeout_datetime=utcnow() + patience,
+            timeout_datetime=until,
         )
 
     def _go_on(self, context: Context, approved: bool) -> Any:

@@ -1,11 +1,15 @@
-"""The tasks of the gate: where their button leads."""
+"""The tasks of the gate: where their button leads, and how long a question stays open."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import TaskDeferred
+from hotarea_airflow import answers
 from hotarea_airflow.decision import ApprovalOperator, DecisionLink, decision
 
 from hotarea.domain.records import Decision
@@ -54,3 +58,21 @@ def test_the_button_opens_the_page_of_the_tasks_candidate_and_of_no_other(home):
     assert link(ask()).endswith(f"/t1/{Path(first.report).name}")
     assert link(gate("t1").operator) == link(ask())
     assert link(gate("t3").operator) == ""
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> TaskDeferred:
+    """Let the task ask, without an Airflow that would show the question; return how it waits."""
+    monkeypatch.setattr(HITLOperator, "execute", lambda *_: None)
+    with pytest.raises(TaskDeferred) as waits:
+        ask().execute({"task_instance": SimpleNamespace(id=uuid4())})  # type: ignore[typeddict-item]
+    return waits.value
+
+
+def test_the_waiting_time_counts_from_the_decision_however_often_it_is_asked_about(home, monkeypatch):
+    decided_at = datetime.now(UTC) - timedelta(hours=95)
+    hold(home, decided_at=decided_at)
+
+    for _ in range(2):
+        trigger = asked(monkeypatch).trigger
+        assert isinstance(trigger, answers.AnswerTrigger)
+        assert trigger.timeout_datetime == decided_at + timedelta(hours=96)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -174,3 +174,4 @@ def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_r
     )
     assert "[the report](http://127.0.0.1:8080/hotarea/reports/decisions/t1/" in asked
     assert "**floor: roc_auc**" not in asked
+    assert f"until {decision.decided_at + timedelta(hours=96):%Y-%m-%d %H:%M} UTC it is rejected" in asked

@@ -1,7 +1,7 @@
 """A person's answer to a candidate that the gate holds: remembered once, with who gave it and why."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, PublishError
@@ -81,6 +81,11 @@ def waits(decision: Decision) -> timedelta:
     return timedelta(hours=decision.policy["approval"]["wait_hours"])
 
 
+def deadline(decision: Decision) -> datetime:
+    """Return until when a decision waits, which does not move when the question is asked again."""
+    return decision.decided_at + waits(decision)
+
+
 def question(settings: Settings, decision: Decision) -> str:
     """Return what a person is asked, as Markdown: what stands against the candidate, and where all of it is shown."""
     rival = "no champion" if decision.champion_version is None else f"champion version {decision.champion_version}"
@@ -93,7 +98,7 @@ def question(settings: Settings, decision: Decision) -> str:
         f"{len(decision.checks) - len(against)} other checks passed. All checks, intervals and slices: "
         f"[the report]({decision_pages.of(settings, decision)}).",
         "",
-        f"Without an answer within {waits(decision).total_seconds() / 3600:g} hours it is rejected.",
+        f"Without an answer until {deadline(decision):%Y-%m-%d %H:%M} UTC it is rejected.",
     ])  # fmt: skip
 
 
