@@ -110,23 +110,32 @@ class ApprovalOperator(HITLBranchOperator):
         self.response_timeout = until - utcnow()
         with suppress(TaskAwaitingInput):  # so the provider waits: for an answer under Required Actions alone
             super().execute(context)
-        return self.defer(trigger=self._trigger(context, until), method_name="execute_complete")
+        return self.defer(
+            trigger=self._trigger(context, until),
+            method_name="execute_complete",
+            kwargs={"decided_at": decision.decided_at.isoformat()},  # Airflow gives it back, whoever has answered
+        )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Remember the answer and go on; of several answers, the first counts."""
+    def execute_complete(self, context: Context, event: dict[str, Any], decided_at: str) -> Any:
+        """Remember the answer to the decision that was shown, and go on; of several answers, the first counts."""
         from hotarea.domain.settings import Settings
         from hotarea.stages import approval
 
         if "error" in event:
             self.process_trigger_event_error(event)
         who, settings, run_id = event.get("responded_by_user"), Settings.load(), context["ti"].run_id
+        moment = datetime.fromisoformat(decided_at)
         if who is None:  # it came by command, or not at all
-            answer = approval.timed_out(settings, self.training_id, run_id)
+            answer = approval.timed_out(settings, self.training_id, moment, run_id)
         else:
-            approved = event["chosen_options"] == [APPROVE]
-            reason = event["params_input"].get("why") or _NO_REASON
             answer = approval.remember(
-                settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
+                settings,
+                self.training_id,
+                approved=event["chosen_options"] == [APPROVE],
+                by=who["name"],
+                reason=event["params_input"].get("why") or _NO_REASON,
+                run_id=run_id,
+                decided_at=moment,
             )
         return self._go_on(context, answer.approved)
 

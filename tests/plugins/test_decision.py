@@ -1,4 +1,4 @@
-"""The tasks of the gate: where their button leads, and how long a question stays open."""
+"""The tasks of the gate: where their button leads, how long a question stays open, and which decision is answered."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,14 @@ from airflow.sdk.exceptions import TaskDeferred
 from hotarea_airflow import answers
 from hotarea_airflow.decision import ApprovalOperator, DecisionLink, decision
 
-from hotarea.domain.records import Decision
+from hotarea.domain.errors import GateError
+from hotarea.domain.records import Approval, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
+from hotarea.stores.ledger import read
+from hotarea.stores.training_folder import TrainingFolder, write
 from tests.conftest import Published
+from tests.evidence import FIRST
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
@@ -29,14 +33,19 @@ def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def hold(settings: Settings, training_id: str = "t1", **changes: Any) -> Decision:
     """Let the gate hold a candidate."""
-    given = {"decided_at": NOON, "policy": {"approval": {"wait_hours": 96.0}}} | changes
+    given = {"decided_at": NOON, "champion_version": None, "policy": {"approval": {"wait_hours": 96.0}}} | changes
+    write(TrainingFolder.of(Layout(settings.home), training_id).evidence, FIRST)
     page = str(Layout(settings.home).decision_page(training_id, given["decided_at"]))
     found = Decision(
-        training_id=training_id, model_version=1, champion_version=None, accepted=False, verdict="hold", checks=[],
+        training_id=training_id, model_version=1, accepted=False, verdict="hold", checks=[],
         reasons=[], metrics={}, run_id="gate", report=page, **given,
     )  # fmt: skip
     Published(settings).remember(found)
     return found
+
+
+BY_ADA = {"chosen_options": ["Approve"], "params_input": {"why": "seen"}, "responded_by_user": {"name": "ada"}}
+TIMED_OUT = {"chosen_options": ["Reject"], "params_input": {"why": None}, "responded_by_user": None, "timedout": True}
 
 
 def ask() -> ApprovalOperator:
@@ -76,3 +85,31 @@ def test_the_waiting_time_counts_from_the_decision_however_often_it_is_asked_abo
         trigger = asked(monkeypatch).trigger
         assert isinstance(trigger, answers.AnswerTrigger)
         assert trigger.timeout_datetime == decided_at + timedelta(hours=96)
+
+
+def go_on(asked: TaskDeferred, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Resume a task as Airflow does, with what it kept of the asking; return the task that follows."""
+    monkeypatch.setattr(ApprovalOperator, "do_branch", lambda _, __, task_id: task_id)
+    context: Any = {"ti": SimpleNamespace(run_id="run")}
+    return getattr(ask(), asked.method_name)(context, event=event, **(asked.kwargs or {}))
+
+
+@pytest.mark.parametrize(("event", "follows", "by"), [(BY_ADA, "promote", "ada"), (TIMED_OUT, "rejected", "nobody")])
+def test_an_answer_is_remembered_for_the_decision_that_was_shown(home, monkeypatch, event, follows, by):
+    decision = hold(home)
+
+    assert go_on(asked(monkeypatch), event, monkeypatch) == follows
+
+    (found,) = read(home.ledger, Approval)
+    assert (found.decided_at, found.by, found.run_id) == (decision.decided_at, by, "run")
+
+
+@pytest.mark.parametrize("event", [BY_ADA, TIMED_OUT])
+def test_no_answer_is_remembered_for_a_decision_that_nobody_was_shown(home, monkeypatch, event):
+    hold(home)
+    waiting = asked(monkeypatch)
+    hold(home, decided_at=NOON + timedelta(days=2), champion_version=7)
+
+    with pytest.raises(GateError, match=r"asked about .* 2024-01-01 12:00:00 UTC on t1, .* anew: at 2024-01-03 12:00"):
+        go_on(waiting, event, monkeypatch)
+    assert read(home.ledger, Approval) == []

@@ -96,14 +96,32 @@ def test_the_first_answer_counts(held, ledger):
 
 
 def test_that_nobody_answers_refuses(held, ledger):
-    found = approval.timed_out(held, "t1", "run")
+    [decision] = ledger.all(records.Decision)
+    found = approval.timed_out(held, "t1", decision.decided_at, "run")
 
     assert (found.approved, found.by, found.reason) == (False, "nobody", "no person has answered within 96 hours")
-    assert approval.timed_out(held, "t1", "again") == found
+    assert approval.timed_out(held, "t1", decision.decided_at, "again") == found
 
 
 def test_an_answer_that_came_before_the_time_was_up_counts(held):
-    assert approve(held) == approval.timed_out(held, "t1", "run")
+    given = approve(held)
+
+    assert approval.timed_out(held, "t1", given.decided_at, "run") == given
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"), [("hold", "hotarea approve t1"), ("promote", "hotarea promote t1"), ("reject", "nothing left")]
+)
+def test_what_is_said_to_an_earlier_decision_is_not_taken_for_the_last(held, ledger, verdict, told):
+    [first] = ledger.all(records.Decision)
+    ledger.add(replace(first, verdict=verdict, accepted=verdict == "promote", decided_at=records.now()))
+
+    with pytest.raises(GateError, match=rf"decided anew: .* it said {verdict} of version 1.*{told}"):
+        approval.timed_out(held, "t1", first.decided_at, "run")
+    given = {"approved": True, "by": "ada", "reason": "it is as good", "run_id": "run"}
+    with pytest.raises(GateError, match="decided anew"):
+        approval.remember(held, "t1", **given, decided_at=first.decided_at)
+    assert ledger.all(records.Approval) == []
 
 
 def test_without_a_name_the_newest_candidate_that_waits_is_meant(held, ledger):

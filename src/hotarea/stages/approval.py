@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from hotarea.domain import records
-from hotarea.domain.errors import GateError, PublishError
+from hotarea.domain.errors import GateError, NotReadyError, PublishError
 from hotarea.domain.records import Approval, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stages import decision_pages, gate_alert
@@ -17,6 +17,13 @@ ANEW = (
     "compared with the champion in service, and decided on anew."
 )
 """What to do about a decision that was made against another champion; without force, the cooldown may defer it."""
+
+_NEXT = {
+    "promote": "`hotarea promote {}` puts it in service.",
+    "hold": "Answer that one: `hotarea approve {0}`, then `hotarea promote {0}`; or `hotarea reject {0}`.",
+    "reject": "There is nothing left to answer.",
+}
+"""What to do about a question that the gate has overtaken, by what it says now."""
 
 _NO_PERSON = {records.NOBODY, records.GATE}
 
@@ -38,17 +45,27 @@ def answer(  # noqa: PLR0913 - each a different thing
 
 
 def remember(  # noqa: PLR0913 - each a different thing
-    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+    settings: Settings,
+    training_id: str | None,
+    *,
+    approved: bool,
+    by: str,
+    reason: str,
+    run_id: str,
+    decided_at: datetime | None = None,
 ) -> Approval:
     """Remember a person's answer, to the newest candidate that waits if none is named; return the one that came first.
 
-    Raises `GateError` if the gate does not hold the candidate, it is approved though the champion has changed since, no
-    reason is given, or the name is no person's.
+    `decided_at` says which decision the person was shown; without it the last one is meant. Raises `GateError` if the
+    gate does not hold the candidate, or has decided anew since, it is approved though the champion has changed since,
+    no reason is given, or the name is no person's.
     """
     name = person(by)
     if not reason.strip():
         raise GateError("an answer needs a reason; expected a few words for who asks later.")
-    return _remember(settings, training_id, approved=approved, by=name, reason=reason.strip(), run_id=run_id)
+    with Ledger(settings.ledger) as ledger:
+        decision = held(ledger, training_id) if decided_at is None else asked(ledger, training_id or "", decided_at)
+    return _remember(settings, decision, approved=approved, by=name, reason=reason.strip(), run_id=run_id)
 
 
 def person(name: str) -> str:
@@ -62,11 +79,16 @@ def person(name: str) -> str:
     return found
 
 
-def timed_out(settings: Settings, training_id: str, run_id: str) -> Approval:
-    """Remember that nobody has answered in time, which refuses; an answer that came another way counts."""
-    decision, _ = look(settings, training_id)
+def timed_out(settings: Settings, training_id: str, decided_at: datetime, run_id: str) -> Approval:
+    """Remember that nobody has answered in time, which refuses; an answer that came another way counts.
+
+    Raises `GateError` if the gate has decided anew since it held the candidate at `decided_at`: the time that was up
+    is that of the earlier decision.
+    """
+    with Ledger(settings.ledger) as ledger:
+        decision = asked(ledger, training_id, decided_at)
     reason = f"no person has answered within {waits(decision).total_seconds() / 3600:g} hours"
-    return _remember(settings, training_id, approved=False, by=records.NOBODY, reason=reason, run_id=run_id)
+    return _remember(settings, decision, approved=False, by=records.NOBODY, reason=reason, run_id=run_id)
 
 
 def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | None]:
@@ -119,6 +141,24 @@ def held(ledger: Ledger, training_id: str | None) -> Decision:
     return decision
 
 
+def asked(ledger: Ledger, training_id: str, decided_at: datetime) -> Decision:
+    """Return the decision that a person was asked about; raise `GateError` if the gate has decided anew since."""
+    found = ledger.newest(Decision, training_id=training_id)
+    if found is None:
+        raise NotReadyError(
+            f"the ledger knows no decision on {training_id}, about which a person was asked; expected that of "
+            f"{_moment(decided_at)}. Look whether HOTAREA_LEDGER_URL is that of the gate."
+        )
+    if found.decided_at != decided_at:
+        raise GateError(
+            f"a person was asked about the decision of {_moment(decided_at)} on {training_id}, but the gate has "
+            f"decided anew: at {_moment(found.decided_at)} it said {found.verdict} of version {found.model_version}; "
+            f"expected no other decision since. Nothing was remembered. {_NEXT[found.verdict].format(training_id)}",
+            problem=gate_alert.WAITING,  # with the new decision people were told what became of it
+        )
+    return found
+
+
 def of(ledger: Ledger, decision: Decision) -> Approval | None:
     """Return the answer to a decision; None as long as there is none."""
     found = ledger.all(Approval, training_id=decision.training_id, decided_at=decision.decided_at)
@@ -132,19 +172,18 @@ def to(settings: Settings, decision: Decision) -> Approval | None:
 
 
 def _remember(  # noqa: PLR0913 - each a different thing
-    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+    settings: Settings, decision: Decision, *, approved: bool, by: str, reason: str, run_id: str
 ) -> Approval:
+    new = Approval(
+        training_id=decision.training_id,
+        decided_at=decision.decided_at,
+        model_version=decision.model_version,
+        approved=approved,
+        by=by,
+        reason=reason,
+        run_id=run_id,
+    )
     with Ledger(settings.ledger) as ledger:
-        decision = held(ledger, training_id)
-        new = Approval(
-            training_id=decision.training_id,
-            decided_at=decision.decided_at,
-            model_version=decision.model_version,
-            approved=approved,
-            by=by,
-            reason=reason,
-            run_id=run_id,
-        )
         found = of(ledger, decision) or _remembered(ledger, decision, new)
     decision_pages.write(settings, decision, found)
     gate_alert.answered(settings, decision, found)
@@ -170,3 +209,7 @@ def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
 
 def _word(found: Approval) -> str:
     return "approved" if found.approved else "refused"
+
+
+def _moment(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
