@@ -12,7 +12,7 @@ from airflow.sdk.bases.decorator import TaskDecorator, task_decorator_factory
 from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.timezone import utcnow
 
-from hotarea_airflow.answers import APPROVE, REJECT, AnswerTrigger
+from hotarea_airflow.answers import APPROVE, IN_VAIN, REJECT, AnswerTrigger
 
 _NO_REASON = "no reason was given"
 
@@ -61,7 +61,8 @@ class ApprovalOperator(HITLBranchOperator):
 
     The answer goes into the ledger with who gave it and why; without one in the policy's time the candidate is
     rejected. An answer that the ledger holds, as `hotarea approve` leaves it, counts as well: before the question is
-    asked, and while it waits.
+    asked, and while it waits. The task fails once no answer can count any more, so that the run which decides anew gets
+    its turn.
 
     :param training_id: the candidate
     :param approved: the task that follows an approval
@@ -106,25 +107,29 @@ class ApprovalOperator(HITLBranchOperator):
             return self._go_on(context, answer.approved)
         self.subject = f"May version {decision.model_version} serve?"
         self.body = approval.question(settings, decision)
-        until = approval.deadline(decision)
-        self.response_timeout = until - utcnow()
+        self.response_timeout = approval.deadline(decision) - utcnow()
+        decided_at = decision.decided_at.isoformat()
         with suppress(TaskAwaitingInput):  # so the provider waits: for an answer under Required Actions alone
             super().execute(context)
         return self.defer(
-            trigger=self._trigger(context, until),
+            trigger=self._trigger(context, decided_at, approval.deadline(decision)),
             method_name="execute_complete",
-            kwargs={"decided_at": decision.decided_at.isoformat()},  # Airflow gives it back, whoever has answered
+            kwargs={"decided_at": decided_at},  # Airflow gives it back, whoever has answered
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any], decided_at: str) -> Any:
         """Remember the answer to the decision that was shown, and go on; of several answers, the first counts."""
+        from hotarea.domain.errors import GateError
         from hotarea.domain.settings import Settings
         from hotarea.stages import approval
 
+        settings, run_id = Settings.load(), context["ti"].run_id
+        if event.get("error_type") == IN_VAIN:
+            error = GateError(event["error"], problem=event["problem"])
+            raise approval.in_vain(settings, self.training_id, error, run_id)
         if "error" in event:
             self.process_trigger_event_error(event)
-        who, settings, run_id = event.get("responded_by_user"), Settings.load(), context["ti"].run_id
-        moment = datetime.fromisoformat(decided_at)
+        who, moment = event.get("responded_by_user"), datetime.fromisoformat(decided_at)
         if who is None:  # it came by command, or not at all
             answer = approval.timed_out(settings, self.training_id, moment, run_id)
         else:
@@ -139,9 +144,10 @@ class ApprovalOperator(HITLBranchOperator):
             )
         return self._go_on(context, answer.approved)
 
-    def _trigger(self, context: Context, until: datetime) -> AnswerTrigger:
+    def _trigger(self, context: Context, decided_at: str, until: datetime) -> AnswerTrigger:
         return AnswerTrigger(
             training_id=self.training_id,
+            decided_at=decided_at,
             ti_id=context["task_instance"].id,
             options=self.options,
             params=self.serialized_params,

@@ -13,7 +13,7 @@ from hotarea_airflow import answers
 from hotarea_airflow.decision import ApprovalOperator, DecisionLink, decision
 
 from hotarea.domain.errors import GateError
-from hotarea.domain.records import Approval, Decision
+from hotarea.domain.records import Approval, Decision, Problem
 from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
@@ -112,4 +112,17 @@ def test_no_answer_is_remembered_for_a_decision_that_nobody_was_shown(home, monk
 
     with pytest.raises(GateError, match=r"asked about .* 2024-01-01 12:00:00 UTC on t1, .* anew: at 2024-01-03 12:00"):
         go_on(waiting, event, monkeypatch)
+    assert read(home.ledger, Approval) == []
+
+
+@pytest.mark.parametrize(("known_as", "problems"), [("", ["gate/held"]), ("gate/waiting", [])])
+def test_a_question_in_vain_fails_its_task_and_people_are_told_unless_they_know(home, monkeypatch, known_as, problems):
+    hold(home)
+    event = {"error": "the champion changed", "error_type": answers.IN_VAIN, "problem": known_as}
+
+    with pytest.raises(GateError, match="the champion changed") as raised:
+        go_on(asked(monkeypatch), event, monkeypatch)
+
+    assert raised.value.problem  # so that the failure of the task is not told besides
+    assert [found.problem for found in read(home.ledger, Problem)] == problems
     assert read(home.ledger, Approval) == []

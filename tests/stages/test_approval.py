@@ -181,6 +181,18 @@ def test_an_approval_against_another_champion_is_refused_and_the_gate_decides_an
     assert approve(held, approved=False).by == "ada"  # a refusal needs no rival
 
 
+def test_no_time_out_is_remembered_against_another_champion(held, ledger):
+    [decision] = ledger.all(records.Decision)
+    Published(held).champion(7)
+
+    with pytest.raises(GateError, match=r"champion changed: .* the training again .* --force") as raised:
+        approval.timed_out(held, "t1", decision.decided_at, "run")
+
+    assert ledger.all(records.Approval) == []
+    assert standing.settled(ledger, "t1") is None  # so that the gate may decide anew
+    assert raised.value.problem == "gate/held"
+
+
 def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_report(held, ledger):
     [decision] = ledger.all(records.Decision)
 

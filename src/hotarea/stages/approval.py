@@ -82,8 +82,9 @@ def person(name: str) -> str:
 def timed_out(settings: Settings, training_id: str, decided_at: datetime, run_id: str) -> Approval:
     """Remember that nobody has answered in time, which refuses; an answer that came another way counts.
 
-    Raises `GateError` if the gate has decided anew since it held the candidate at `decided_at`: the time that was up
-    is that of the earlier decision.
+    Raises `GateError`, and remembers nothing, if nobody could have approved it: the gate has decided anew since it held
+    the candidate at `decided_at`, or the champion has changed. A refusal would keep the candidate from being compared
+    with the new one.
     """
     with Ledger(settings.ledger) as ledger:
         decision = asked(ledger, training_id, decided_at)
@@ -96,6 +97,26 @@ def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | Non
     with Ledger(settings.ledger) as ledger:
         decision = held(ledger, training_id)
         return decision, of(ledger, decision)
+
+
+def to_question(settings: Settings, training_id: str, decided_at: datetime) -> Approval | None:
+    """Return the answer to the decision of a moment; None as long as it is waited for.
+
+    Raises `GateError` if that is in vain: the gate has decided anew, or the champion has changed.
+    """
+    with Ledger(settings.ledger) as ledger:
+        decision = asked(ledger, training_id, decided_at)
+        found = of(ledger, decision)
+        if found is None:
+            _check_rival(ledger, decision)
+    return found
+
+
+def in_vain(settings: Settings, training_id: str, error: GateError, run_id: str) -> GateError:
+    """Tell of a question that can have no answer any more, unless people know of it already; return its error."""
+    if not error.problem:
+        gate_alert.held(settings, training_id, error, run_id)
+    return error
 
 
 def waits(decision: Decision) -> timedelta:
@@ -184,7 +205,11 @@ def _remember(  # noqa: PLR0913 - each a different thing
         run_id=run_id,
     )
     with Ledger(settings.ledger) as ledger:
-        found = of(ledger, decision) or _remembered(ledger, decision, new)
+        try:
+            found = of(ledger, decision) or _remembered(ledger, decision, new)
+        except GateError as error:
+            gate_alert.held(settings, decision.training_id, error, run_id)
+            raise
     decision_pages.write(settings, decision, found)
     gate_alert.answered(settings, decision, found)
     log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
@@ -193,18 +218,23 @@ def _remember(  # noqa: PLR0913 - each a different thing
 
 def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     """Add an answer, and return it, or the one that came first."""
-    champion = ledger.newest(records.Champion)
-    in_service = champion.model_version if champion else None
-    if new.approved and decision.champion_version != in_service:
-        raise GateError(
-            f"version {new.model_version} was held against champion version {decision.champion_version}, but version "
-            f"{in_service} is in service by now; expected the same. {ANEW}"
-        )
+    if new.approved or new.by == records.NOBODY:  # a person who refuses may do so whoever is in service
+        _check_rival(ledger, decision)
     try:
         ledger.add(new)
     except PublishError:
         return ledger.all(Approval, training_id=new.training_id, decided_at=new.decided_at)[0]
     return new
+
+
+def _check_rival(ledger: Ledger, decision: Decision) -> None:
+    champion = ledger.newest(records.Champion)
+    in_service = champion.model_version if champion else None
+    if decision.champion_version != in_service:
+        raise GateError(
+            f"the champion changed: version {decision.model_version} was held against champion version "
+            f"{decision.champion_version}, but version {in_service} is in service by now; expected the same. {ANEW}"
+        )
 
 
 def _word(found: Approval) -> str:
