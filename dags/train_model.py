@@ -11,7 +11,7 @@ with data that is being or has been trained on, the run is skipped; the XCom `ou
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
 closed: where evidence is missing, nothing is promoted. Where what the model reads is not served online yet, `gate`
 fails and decides nothing: `hotarea materialize`, then clear it. While a candidate waits for a person, at most as long
-as `policy/gate.toml` says, no other is trained.
+as `policy/gate.toml` says, no other is trained. If the champion changes meanwhile, `ask` fails: train anew, with force.
 
 **Example** `{"reason": "the new topics look wrong", "force": true}`
 """

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.decorators.branch_python import _BranchPythonDecoratedOperator
@@ -12,13 +12,13 @@ from airflow.sdk.bases.decorator import TaskDecorator, task_decorator_factory
 from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.timezone import utcnow
 
-from hotarea_airflow.answers import APPROVE, REJECT, AnswerTrigger
+from hotarea_airflow.answers import APPROVE, IN_VAIN, REJECT, AnswerTrigger
 
 _NO_REASON = "no reason was given"
 
 
 class DecisionLink(BaseOperatorLink):
-    """The button on the task that opens the page of what the gate decided in its run.
+    """The button on the task that opens the page of what the gate decided on the task's candidate.
 
     Airflow asks for it in the task's process when the task ends, and keeps it with the task.
     """
@@ -29,11 +29,11 @@ class DecisionLink(BaseOperatorLink):
         return "Decision"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
-        """Return the address of the page; empty if nothing was decided."""
+        """Return the address of the page; empty if nothing was decided on the candidate."""
         from hotarea.domain.settings import Settings
         from hotarea.stages import decision_pages
 
-        return decision_pages.of_run(Settings.load(), ti_key.run_id)
+        return decision_pages.of_training(Settings.load(), operator.training_id)
 
 
 class _DecisionOperator(_BranchPythonDecoratedOperator):
@@ -42,9 +42,17 @@ class _DecisionOperator(_BranchPythonDecoratedOperator):
     custom_operator_name = "@decision"
     operator_extra_links = (DecisionLink(),)
 
+    @property
+    def training_id(self) -> Any:
+        """The candidate, which is the function's first argument."""
+        return self.op_args[0]
+
 
 def decision(function: Callable[..., Any]) -> TaskDecorator:
-    """Make a task of a function that decides and returns which task follows, as `@task.branch` does."""
+    """Make a task of a function that decides and returns which task follows, as `@task.branch` does.
+
+    Its first argument is the candidate's id.
+    """
     return task_decorator_factory(function, decorated_operator_class=_DecisionOperator)
 
 
@@ -53,7 +61,8 @@ class ApprovalOperator(HITLBranchOperator):
 
     The answer goes into the ledger with who gave it and why; without one in the policy's time the candidate is
     rejected. An answer that the ledger holds, as `hotarea approve` leaves it, counts as well: before the question is
-    asked, and while it waits.
+    asked, and while it waits. The task fails once no answer can count any more, so that the run which decides anew gets
+    its turn.
 
     :param training_id: the candidate
     :param approved: the task that follows an approval
@@ -98,37 +107,52 @@ class ApprovalOperator(HITLBranchOperator):
             return self._go_on(context, answer.approved)
         self.subject = f"May version {decision.model_version} serve?"
         self.body = approval.question(settings, decision)
-        self.response_timeout = approval.waits(decision)
+        self.response_timeout = approval.deadline(decision) - utcnow()
+        decided_at = decision.decided_at.isoformat()
         with suppress(TaskAwaitingInput):  # so the provider waits: for an answer under Required Actions alone
             super().execute(context)
-        return self.defer(trigger=self._trigger(context, approval.waits(decision)), method_name="execute_complete")
+        return self.defer(
+            trigger=self._trigger(context, decided_at, approval.deadline(decision)),
+            method_name="execute_complete",
+            kwargs={"decided_at": decided_at},  # Airflow gives it back, whoever has answered
+        )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Remember the answer and go on; of several answers, the first counts."""
+    def execute_complete(self, context: Context, event: dict[str, Any], decided_at: str) -> Any:
+        """Remember the answer to the decision that was shown, and go on; of several answers, the first counts."""
+        from hotarea.domain.errors import GateError
         from hotarea.domain.settings import Settings
         from hotarea.stages import approval
 
+        settings, run_id = Settings.load(), context["ti"].run_id
+        if event.get("error_type") == IN_VAIN:
+            error = GateError(event["error"], problem=event["problem"])
+            raise approval.in_vain(settings, self.training_id, error, run_id)
         if "error" in event:
             self.process_trigger_event_error(event)
-        who, settings, run_id = event.get("responded_by_user"), Settings.load(), context["ti"].run_id
+        who, moment = event.get("responded_by_user"), datetime.fromisoformat(decided_at)
         if who is None:  # it came by command, or not at all
-            answer = approval.timed_out(settings, self.training_id, run_id)
+            answer = approval.timed_out(settings, self.training_id, moment, run_id)
         else:
-            approved = event["chosen_options"] == [APPROVE]
-            reason = event["params_input"].get("why") or _NO_REASON
             answer = approval.remember(
-                settings, self.training_id, approved=approved, by=who["name"], reason=reason, run_id=run_id
+                settings,
+                self.training_id,
+                approved=event["chosen_options"] == [APPROVE],
+                by=who["name"],
+                reason=event["params_input"].get("why") or _NO_REASON,
+                run_id=run_id,
+                decided_at=moment,
             )
         return self._go_on(context, answer.approved)
 
-    def _trigger(self, context: Context, patience: timedelta) -> AnswerTrigger:
+    def _trigger(self, context: Context, decided_at: str, until: datetime) -> AnswerTrigger:
         return AnswerTrigger(
             training_id=self.training_id,
+            decided_at=decided_at,
             ti_id=context["task_instance"].id,
             options=self.options,
             params=self.serialized_params,
             defaults=self.defaults,
-            timeout_datetime=utcnow() + patience,
+            timeout_datetime=until,
         )
 
     def _go_on(self, context: Context, approved: bool) -> Any:

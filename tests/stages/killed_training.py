@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,11 @@ def id_of(settings: Settings) -> str:
     return plan_of(settings).parent.name
 
 
+def decided_at(settings: Settings) -> datetime:
+    (decision,) = read(settings.ledger, records.Decision)
+    return decision.decided_at
+
+
 def approve(settings: Settings) -> None:
     approval.remember(settings, id_of(settings), approved=True, by="ada", reason="seen by the test", run_id=RUN)
 
@@ -87,7 +93,7 @@ WAYS: dict[str, dict[str, Task]] = {
     "approved": GATE | {"ask": approve} | PROMOTION | CARD,
     "unanswered": {
         **GATE,
-        "ask": lambda s: approval.timed_out(s, id_of(s), RUN),
+        "ask": lambda s: approval.timed_out(s, id_of(s), decided_at(s), RUN),
         "rejected": lambda s: gate.explain(s, id_of(s)),
     },
     "accepted": GATE | PROMOTION,

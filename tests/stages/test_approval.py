@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,14 +96,32 @@ def test_the_first_answer_counts(held, ledger):
 
 
 def test_that_nobody_answers_refuses(held, ledger):
-    found = approval.timed_out(held, "t1", "run")
+    [decision] = ledger.all(records.Decision)
+    found = approval.timed_out(held, "t1", decision.decided_at, "run")
 
     assert (found.approved, found.by, found.reason) == (False, "nobody", "no person has answered within 96 hours")
-    assert approval.timed_out(held, "t1", "again") == found
+    assert approval.timed_out(held, "t1", decision.decided_at, "again") == found
 
 
 def test_an_answer_that_came_before_the_time_was_up_counts(held):
-    assert approve(held) == approval.timed_out(held, "t1", "run")
+    given = approve(held)
+
+    assert approval.timed_out(held, "t1", given.decided_at, "run") == given
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"), [("hold", "hotarea approve t1"), ("promote", "hotarea promote t1"), ("reject", "nothing left")]
+)
+def test_what_is_said_to_an_earlier_decision_is_not_taken_for_the_last(held, ledger, verdict, told):
+    [first] = ledger.all(records.Decision)
+    ledger.add(replace(first, verdict=verdict, accepted=verdict == "promote", decided_at=records.now()))
+
+    with pytest.raises(GateError, match=rf"decided anew: .* it said {verdict} of version 1.*{told}"):
+        approval.timed_out(held, "t1", first.decided_at, "run")
+    given = {"approved": True, "by": "ada", "reason": "it is as good", "run_id": "run"}
+    with pytest.raises(GateError, match="decided anew"):
+        approval.remember(held, "t1", **given, decided_at=first.decided_at)
+    assert ledger.all(records.Approval) == []
 
 
 def test_without_a_name_the_newest_candidate_that_waits_is_meant(held, ledger):
@@ -112,8 +130,10 @@ def test_without_a_name_the_newest_candidate_that_waits_is_meant(held, ledger):
 
     assert approve(held, None).training_id == "t2"
     assert approve(held, None).training_id == "t1"
-    with pytest.raises(GateError, match="no candidate  waits for an answer"):
+    with pytest.raises(GateError, match="no candidate waits for an answer"):
         approve(held, None)
+    with pytest.raises(GateError, match="no candidate t9 waits for an answer"):
+        approve(held, "t9")
 
 
 def test_a_hold_that_was_decided_on_anew_waits_no_longer(held, ledger):
@@ -161,6 +181,18 @@ def test_an_approval_against_another_champion_is_refused_and_the_gate_decides_an
     assert approve(held, approved=False).by == "ada"  # a refusal needs no rival
 
 
+def test_no_time_out_is_remembered_against_another_champion(held, ledger):
+    [decision] = ledger.all(records.Decision)
+    Published(held).champion(7)
+
+    with pytest.raises(GateError, match=r"champion changed: .* the training again .* --force") as raised:
+        approval.timed_out(held, "t1", decision.decided_at, "run")
+
+    assert ledger.all(records.Approval) == []
+    assert standing.settled(ledger, "t1") is None  # so that the gate may decide anew
+    assert raised.value.problem == "gate/held"
+
+
 def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_report(held, ledger):
     [decision] = ledger.all(records.Decision)
 
@@ -172,3 +204,4 @@ def test_the_question_names_what_stands_against_the_candidate_and_links_to_the_r
     )
     assert "[the report](http://127.0.0.1:8080/hotarea/reports/decisions/t1/" in asked
     assert "**floor: roc_auc**" not in asked
+    assert f"until {decision.decided_at + timedelta(hours=96):%Y-%m-%d %H:%M} UTC it is rejected" in asked

@@ -93,9 +93,9 @@ def test_the_gate_decides_once(settings):
     assert len(decisions(settings)) == 1
 
 
-@pytest.mark.parametrize("training_id", [None, "t9"])
-def test_no_candidate_is_no_decision(settings, training_id):
-    with pytest.raises(NotReadyError, match="there is no trained candidate"):
+@pytest.mark.parametrize(("training_id", "named"), [(None, "candidate; expected"), ("t9", "candidate t9; expected")])
+def test_no_candidate_is_no_decision(settings, training_id, named):
+    with pytest.raises(NotReadyError, match=f"there is no trained {named}"):
         gate.run(settings, training_id, "run")
 
 
@@ -217,6 +217,16 @@ def test_what_only_drift_stands_against_is_told_as_drift(watched, hook):
     assert hook.titles == ["hotarea: version 1 waits for a person, as its features have drifted"]
     assert "Slice: age_years of version 1" in hook.bodies[0]["message"]
     assert open_problems(watched) == ["drift/features"]
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_hold_for_drift_is_over_with_its_answer_whatever_it_is(watched, hook, approved):
+    candidate(watched, DRIFTED)
+    gate.run(watched, "t1", "r1")
+
+    approval.answer(watched, "t1", approved=approved, by="ada", reason="seen", run_id="r2")
+
+    assert open_problems(watched) == []
 
 
 def test_drift_is_over_when_no_feature_has_drifted_even_if_the_gate_refuses_for_more(watched, hook):

@@ -102,7 +102,7 @@ def test_a_model_that_was_promoted_is_not_made_again_for_a_newer_cutoff(settings
 def test_a_hold_of_before_is_not_what_waits_for_a_person(ledger):
     ledger.add(HOLD, PROMOTE)
 
-    with pytest.raises(GateError, match="no candidate  waits"):
+    with pytest.raises(GateError, match="no candidate waits"):
         approval.held(ledger, None)
     ledger.add(replace(HOLD, decided_at=datetime(2024, 1, 3, tzinfo=UTC)))
     assert approval.held(ledger, None).decided_at.day == 3

@@ -15,8 +15,9 @@ from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, metrics
 from hotarea.domain.model_features import BASELINE_FEATURES, MODEL_FEATURES
 from hotarea.domain.row_keys import keys
 from hotarea.domain.settings import Settings
+from hotarea.domain.triggers import ACCEPTED
 from hotarea.domain.windows import Cutoff
-from hotarea.stages import approval, gate, materialize, promote, status, train, validate
+from hotarea.stages import approval, arbiter, gate, materialize, promote, status, train, validate
 from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -398,6 +399,25 @@ def test_a_candidate_that_is_held_is_not_trained_again(served, caplog):
     with caplog.at_level("INFO"):
         assert train.plan(served, "two") is None
     assert "the gate holds its version 1" in caplog.text
+
+
+def test_a_candidate_that_was_held_against_another_champion_is_decided_on_anew_by_a_forced_run(served):
+    """What the run that waits says when it ends: the forced one, queued behind it, finds something to train."""
+    History(served).publish([2016], shift=0.9)
+    materialize.run(served, "shifted", views=["document_citations"])
+    first = gate.run(served, train.run(served, "one"), "one")
+    folder = TrainingFolder.of(Layout(served.home), first.training_id)
+    other = registry.register(served, "other", folder.model, {}, {}, folder.keys)
+    Published(served).champion(other)
+    with pytest.raises(GateError, match="hotarea train --force"):
+        approval.timed_out(served, first.training_id, first.decided_at, "one")
+
+    request, plan = arbiter.plan(served, "two", arbiter.Wanted("the champion changed", force=True))
+    assert (request.outcome, plan) == (ACCEPTED, folder.plan)
+    second = gate.run(served, train.carry_out(served, plan, "two"), "two")
+
+    assert (first.verdict, first.champion_version, second.champion_version) == ("hold", None, other)
+    assert remembered(served, records.Decision) == [first, second]
 
 
 def test_the_champion_reads_its_own_features_even_if_the_candidate_has_others(promoted, monkeypatch):

@@ -1,10 +1,10 @@
 """A person's answer to a candidate that the gate holds: remembered once, with who gave it and why."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hotarea.domain import records
-from hotarea.domain.errors import GateError, PublishError
+from hotarea.domain.errors import GateError, NotReadyError, PublishError
 from hotarea.domain.records import Approval, Decision
 from hotarea.domain.settings import Settings
 from hotarea.stages import decision_pages, gate_alert
@@ -17,6 +17,13 @@ ANEW = (
     "compared with the champion in service, and decided on anew."
 )
 """What to do about a decision that was made against another champion; without force, the cooldown may defer it."""
+
+_NEXT = {
+    "promote": "`hotarea promote {}` puts it in service.",
+    "hold": "Answer that one: `hotarea approve {0}`, then `hotarea promote {0}`; or `hotarea reject {0}`.",
+    "reject": "There is nothing left to answer.",
+}
+"""What to do about a question that the gate has overtaken, by what it says now."""
 
 _NO_PERSON = {records.NOBODY, records.GATE}
 
@@ -38,17 +45,27 @@ def answer(  # noqa: PLR0913 - each a different thing
 
 
 def remember(  # noqa: PLR0913 - each a different thing
-    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+    settings: Settings,
+    training_id: str | None,
+    *,
+    approved: bool,
+    by: str,
+    reason: str,
+    run_id: str,
+    decided_at: datetime | None = None,
 ) -> Approval:
     """Remember a person's answer, to the newest candidate that waits if none is named; return the one that came first.
 
-    Raises `GateError` if the gate does not hold the candidate, it is approved though the champion has changed since, no
-    reason is given, or the name is no person's.
+    `decided_at` says which decision the person was shown; without it the last one is meant. Raises `GateError` if the
+    gate does not hold the candidate, or has decided anew since, it is approved though the champion has changed since,
+    no reason is given, or the name is no person's.
     """
     name = person(by)
     if not reason.strip():
         raise GateError("an answer needs a reason; expected a few words for who asks later.")
-    return _remember(settings, training_id, approved=approved, by=name, reason=reason.strip(), run_id=run_id)
+    with Ledger(settings.ledger) as ledger:
+        decision = held(ledger, training_id) if decided_at is None else asked(ledger, training_id or "", decided_at)
+    return _remember(settings, decision, approved=approved, by=name, reason=reason.strip(), run_id=run_id)
 
 
 def person(name: str) -> str:
@@ -62,11 +79,17 @@ def person(name: str) -> str:
     return found
 
 
-def timed_out(settings: Settings, training_id: str, run_id: str) -> Approval:
-    """Remember that nobody has answered in time, which refuses; an answer that came another way counts."""
-    decision, _ = look(settings, training_id)
+def timed_out(settings: Settings, training_id: str, decided_at: datetime, run_id: str) -> Approval:
+    """Remember that nobody has answered in time, which refuses; an answer that came another way counts.
+
+    Raises `GateError`, and remembers nothing, if nobody could have approved it: the gate has decided anew since it held
+    the candidate at `decided_at`, or the champion has changed. A refusal would keep the candidate from being compared
+    with the new one.
+    """
+    with Ledger(settings.ledger) as ledger:
+        decision = asked(ledger, training_id, decided_at)
     reason = f"no person has answered within {waits(decision).total_seconds() / 3600:g} hours"
-    return _remember(settings, training_id, approved=False, by=records.NOBODY, reason=reason, run_id=run_id)
+    return _remember(settings, decision, approved=False, by=records.NOBODY, reason=reason, run_id=run_id)
 
 
 def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | None]:
@@ -76,9 +99,34 @@ def look(settings: Settings, training_id: str) -> tuple[Decision, Approval | Non
         return decision, of(ledger, decision)
 
 
+def to_question(settings: Settings, training_id: str, decided_at: datetime) -> Approval | None:
+    """Return the answer to the decision of a moment; None as long as it is waited for.
+
+    Raises `GateError` if that is in vain: the gate has decided anew, or the champion has changed.
+    """
+    with Ledger(settings.ledger) as ledger:
+        decision = asked(ledger, training_id, decided_at)
+        found = of(ledger, decision)
+        if found is None:
+            _check_rival(ledger, decision)
+    return found
+
+
+def in_vain(settings: Settings, training_id: str, error: GateError, run_id: str) -> GateError:
+    """Tell of a question that can have no answer any more, unless people know of it already; return its error."""
+    if not error.problem:
+        gate_alert.held(settings, training_id, error, run_id)
+    return error
+
+
 def waits(decision: Decision) -> timedelta:
     """Return how long a decision waits for a person, by the policy that was in force."""
     return timedelta(hours=decision.policy["approval"]["wait_hours"])
+
+
+def deadline(decision: Decision) -> datetime:
+    """Return until when a decision waits, which does not move when the question is asked again."""
+    return decision.decided_at + waits(decision)
 
 
 def question(settings: Settings, decision: Decision) -> str:
@@ -93,7 +141,7 @@ def question(settings: Settings, decision: Decision) -> str:
         f"{len(decision.checks) - len(against)} other checks passed. All checks, intervals and slices: "
         f"[the report]({decision_pages.of(settings, decision)}).",
         "",
-        f"Without an answer within {waits(decision).total_seconds() / 3600:g} hours it is rejected.",
+        f"Without an answer until {deadline(decision):%Y-%m-%d %H:%M} UTC it is rejected.",
     ])  # fmt: skip
 
 
@@ -104,13 +152,32 @@ def held(ledger: Ledger, training_id: str | None) -> Decision:
     found = [d for d in last if training_id or (d.is_held and of(ledger, d) is None)]
     decision = max(found, key=lambda d: d.decided_at, default=None)
     if decision is None:
-        raise GateError(f"no candidate {training_id or ''} waits for an answer; expected one that the gate holds.")
+        named = f" {training_id}" if training_id else ""
+        raise GateError(f"no candidate{named} waits for an answer; expected one that the gate holds.")
     if not decision.is_held:
         raise GateError(
             f"the gate said {decision.verdict} of version {decision.model_version} of {decision.training_id}; expected "
             "hold, as only that leaves it to a person."
         )
     return decision
+
+
+def asked(ledger: Ledger, training_id: str, decided_at: datetime) -> Decision:
+    """Return the decision that a person was asked about; raise `GateError` if the gate has decided anew since."""
+    found = ledger.newest(Decision, training_id=training_id)
+    if found is None:
+        raise NotReadyError(
+            f"the ledger knows no decision on {training_id}, about which a person was asked; expected that of "
+            f"{_moment(decided_at)}. Look whether HOTAREA_LEDGER_URL is that of the gate."
+        )
+    if found.decided_at != decided_at:
+        raise GateError(
+            f"a person was asked about the decision of {_moment(decided_at)} on {training_id}, but the gate has "
+            f"decided anew: at {_moment(found.decided_at)} it said {found.verdict} of version {found.model_version}; "
+            f"expected no other decision since. Nothing was remembered. {_NEXT[found.verdict].format(training_id)}",
+            problem=gate_alert.WAITING,  # with the new decision people were told what became of it
+        )
+    return found
 
 
 def of(ledger: Ledger, decision: Decision) -> Approval | None:
@@ -126,20 +193,23 @@ def to(settings: Settings, decision: Decision) -> Approval | None:
 
 
 def _remember(  # noqa: PLR0913 - each a different thing
-    settings: Settings, training_id: str | None, *, approved: bool, by: str, reason: str, run_id: str
+    settings: Settings, decision: Decision, *, approved: bool, by: str, reason: str, run_id: str
 ) -> Approval:
+    new = Approval(
+        training_id=decision.training_id,
+        decided_at=decision.decided_at,
+        model_version=decision.model_version,
+        approved=approved,
+        by=by,
+        reason=reason,
+        run_id=run_id,
+    )
     with Ledger(settings.ledger) as ledger:
-        decision = held(ledger, training_id)
-        new = Approval(
-            training_id=decision.training_id,
-            decided_at=decision.decided_at,
-            model_version=decision.model_version,
-            approved=approved,
-            by=by,
-            reason=reason,
-            run_id=run_id,
-        )
-        found = of(ledger, decision) or _remembered(ledger, decision, new)
+        try:
+            found = of(ledger, decision) or _remembered(ledger, decision, new)
+        except GateError as error:
+            gate_alert.held(settings, decision.training_id, error, run_id)
+            raise
     decision_pages.write(settings, decision, found)
     gate_alert.answered(settings, decision, found)
     log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
@@ -148,13 +218,8 @@ def _remember(  # noqa: PLR0913 - each a different thing
 
 def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     """Add an answer, and return it, or the one that came first."""
-    champion = ledger.newest(records.Champion)
-    in_service = champion.model_version if champion else None
-    if new.approved and decision.champion_version != in_service:
-        raise GateError(
-            f"version {new.model_version} was held against champion version {decision.champion_version}, but version "
-            f"{in_service} is in service by now; expected the same. {ANEW}"
-        )
+    if new.approved or new.by == records.NOBODY:  # a person who refuses may do so whoever is in service
+        _check_rival(ledger, decision)
     try:
         ledger.add(new)
     except PublishError:
@@ -162,5 +227,19 @@ def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     return new
 
 
+def _check_rival(ledger: Ledger, decision: Decision) -> None:
+    champion = ledger.newest(records.Champion)
+    in_service = champion.model_version if champion else None
+    if decision.champion_version != in_service:
+        raise GateError(
+            f"the champion changed: version {decision.model_version} was held against champion version "
+            f"{decision.champion_version}, but version {in_service} is in service by now; expected the same. {ANEW}"
+        )
+
+
 def _word(found: Approval) -> str:
     return "approved" if found.approved else "refused"
+
+
+def _moment(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"

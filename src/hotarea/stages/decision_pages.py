@@ -27,8 +27,8 @@ def of(settings: Settings, decision: Decision) -> str:
     return report_links.address(settings, decision.report) if decision.report else ""
 
 
-def of_run(settings: Settings, run_id: str) -> str:
-    """Return the address of the page of what a run decided last; of an earlier run's decision if it stood."""
+def of_training(settings: Settings, training_id: str) -> str:
+    """Return the address of the page of the last decision on a training, whatever run made it; empty without one."""
     with Ledger(settings.ledger) as ledger:
-        found = ledger.newest(Decision, run_id=run_id) or ledger.newest(Decision)
+        found = ledger.newest(Decision, training_id=training_id)
     return of(settings, found) if found else ""

@@ -87,7 +87,8 @@ def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
     which = {} if training_id is None else {"training_id": training_id}
     found = ledger.newest(records.TrainingRun, **which)
     if found is None:
-        raise NotReadyError(f"there is no trained candidate {training_id or ''}; expected one. Train first.")
+        named = f" {training_id}" if training_id else ""
+        raise NotReadyError(f"there is no trained candidate{named}; expected one. Train first.")
     return found
 
 

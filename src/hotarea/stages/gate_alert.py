@@ -37,11 +37,14 @@ def decided(settings: Settings, decision: Decision) -> None:
 
 
 def answered(settings: Settings, decision: Decision, answer: Approval) -> None:
-    """Tell that a person has decided on a candidate that waited."""
+    """Tell that a person has decided on a candidate that waited, or that nobody has in time.
+
+    What it was held for is over with that, and so is drift: there is no more to decide on this candidate.
+    """
     said = f"{answer.by} {'approved' if answer.approved else 'refused'} version {{}}: {answer.reason}"
-    _settle(settings, WAITING, decision, said)
+    for problem in (WAITING, DRIFT, HELD):
+        _settle(settings, problem, decision, said)
     if answer.approved:
-        _settle(settings, DRIFT, decision, said)
         _settle(settings, REFUSED, decision, said)
 
 
