@@ -288,6 +288,56 @@ def test_while_a_person_is_asked_a_request_waits_however_long_that_takes(
     assert answer.outcome == outcome
 
 
+@pytest.fixture
+def joined(short: Settings) -> tuple[TriggerRequest, str]:
+    """What was accepted and waits for its run, and what a person trains meanwhile, who does not wait for that."""
+    (waits,) = monitor.ask(short, "m1")
+    by_hand, plan = arbiter.plan(short, "by hand", Wanted("a person asks"))
+    assert (waits.outcome, by_hand.outcome, plan is not None) == (ACCEPTED, ACCEPTED, True)
+    return waits, by_hand.training_id or ""
+
+
+def test_who_takes_up_what_another_run_is_training_leaves_it_to_that(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    waits, training_id = joined
+
+    answers = [arbiter.plan(short, "asset-run", Wanted(), waits.request_id) for _ in range(2)]  # tried again: the same
+
+    assert [(a.outcome, plan) for a, plan in answers] == [(JOINED, None)] * 2
+    assert answers[0][0].why.startswith(f"run by hand trains {training_id} since ")
+    pickups = all_of(short, TrainingPickup)
+    assert [(p.number, p.run_id, p.training_id) for p in pickups] == [(n, "by hand", training_id) for n in (1, 2)]
+    with Ledger(short.ledger) as ledger:
+        assert len(triggers.Past(pickups=ledger.all(TrainingPickup)).begun) == 1  # it costs the budget once
+    assert monitor.ask(short, "m2") == []
+
+
+def test_a_wish_that_was_left_to_another_run_shares_its_fate(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    waits, training_id = joined
+    arbiter.plan(short, "asset-run", Wanted(), waits.request_id)
+    aged(short, 0.1)  # and whoever trained it is dead
+    _, cleared = arbiter.plan(short, "asset-run", Wanted(), waits.request_id)
+    again = outcomes(monitor.ask(short, "m2"))
+    remember(short, decided(training_id, "reject"))
+    aged(short, 0.1)
+
+    assert cleared is not None
+    assert again == {triggers.NEW_DATA: ACCEPTED}
+    assert monitor.ask(short, "m3") == []
+
+
+def test_who_trains_by_force_beside_another_run_has_the_plan(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    answer, plan = arbiter.plan(short, "forced", Wanted("it hangs", force=True))
+
+    assert (answer.outcome, answer.training_id) == (ACCEPTED, joined[1])
+    assert plan is not None
+
+
 def test_a_request_whose_data_was_decided_on_meanwhile_has_nothing_left_to_train(short: Settings) -> None:
     (request,) = monitor.ask(short, "m1")
     remember(short, decided(request.training_id or "", "reject"))  # a person need not wait for the run

@@ -82,8 +82,10 @@ class Past:
 
     @property
     def begun(self) -> list[datetime]:
-        """The moments at which trainings were really begun, in order."""
-        return sorted(p.picked_up_at for p in self.pickups if p.training_id)
+        """The moments at which trainings were really begun, in order; one that several wishes came to counts once."""
+        return sorted(
+            at for at, *_ in {(p.picked_up_at, p.run_id, p.training_id) for p in self.pickups if p.training_id}
+        )
 
     def taken_up(self, number: int) -> TrainingPickup | None:
         """Return who took a training up; None as long as nobody has."""
@@ -92,15 +94,27 @@ class Past:
     def came_to_an_end(self, number: int) -> bool:
         """Whether a training was decided on, or there was nothing left to train when it was taken up."""
         taken = self.taken_up(number)
-        return taken is not None and (taken.training_id is None or taken.training_id in self.ended)
+        return taken is not None and self._has_ended(taken)
 
     def is_under_way(self, start: TrainingStart, policy: TriggerPolicy, moment: datetime) -> bool:
         """Whether a training that has not ended is waited for: it will be taken up, or is being carried out."""
         taken = self.taken_up(start.number)
         if taken is None:
             return self.is_held or moment - start.started_at < timedelta(days=policy.waiting_days)
+        return self.is_being_trained(taken, policy, moment)
+
+    def is_being_trained(self, taken: TrainingPickup, policy: TriggerPolicy, moment: datetime) -> bool:
+        """Whether a training that was taken up is being carried out: it was lately, and has not ended."""
         lately = moment - taken.picked_up_at < timedelta(minutes=policy.joined_minutes)
-        return lately and not self.came_to_an_end(start.number)
+        return lately and not self._has_ended(taken)
+
+    def at_work_on(self, training_id: str | None, policy: TriggerPolicy, moment: datetime) -> TrainingPickup | None:
+        """Return who is carrying out a training; None if nobody is."""
+        found = (p for p in self.pickups if training_id and p.training_id == training_id)
+        return next((p for p in found if self.is_being_trained(p, policy, moment)), None)
+
+    def _has_ended(self, taken: TrainingPickup) -> bool:
+        return taken.training_id is None or taken.training_id in self.ended
 
 
 @dataclass(frozen=True)
