@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -238,6 +238,27 @@ def test_a_request_that_waits_for_its_run_is_not_accepted_again_and_costs_nothin
     assert (taken.number, taken.run_id, taken.training_id) == (1, "asset-run", newer.training_id)  # what is newest
     assert plan is not None
     assert plan.parent.name == newer.training_id
+
+
+@pytest.mark.parametrize("verdict", ["reject", "hold", "promote"])
+def test_a_newer_cutoff_does_not_share_the_fate_of_the_same_model_at_an_older_one(
+    short: Settings, verdict: str
+) -> None:
+    """A release without new labels arrives while the cutoff before it is being trained."""
+    (first,) = monitor.ask(short, "m1")
+    _, plan = arbiter.plan(short, "trains", Wanted(), first.request_id)
+    History(short).publish_at(date(2016, 6, 30))
+    (newer,) = monitor.ask(short, "m2")
+    assert plan is not None
+    remember(short, decided(plan.parent.name, verdict))
+    if verdict == "promote":
+        Published(short).champion(1)
+    answer, queued = arbiter.plan(short, "asset-run", Wanted(), newer.request_id)
+
+    assert (newer.outcome, newer.subject) == (ACCEPTED, "cutoff 2016-06-30@2016-06-30")
+    assert answer == newer
+    # a model that was promoted is not made again for a newer cutoff
+    assert (queued and queued.parent.name) == (None if verdict == "promote" else newer.training_id)
 
 
 def test_wishes_are_taken_up_again_where_the_training_that_they_joined_died(short: Settings) -> None:

@@ -8,7 +8,6 @@ import msgspec
 
 from hotarea.domain.ranges import Count, Days, Hours, Minutes
 from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest
-from hotarea.domain.training_plan import gives_the_same_model
 
 ON_DEMAND, SCHEDULE, NEW_DATA = "on_demand", "schedule", "new_data"
 PERFORMANCE, DRIFT = "performance_drop", "drift"
@@ -177,6 +176,11 @@ def _without_data(ask: Ask, data: Data) -> Answer | None:
 
 
 def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: datetime) -> Answer | None:
+    """Join a training that waits and will learn what is newest, or that is learning just that.
+
+    One of the same model and an older newest cutoff does not do: it may be refused for the drift at that cutoff, which
+    answers nothing about the newer one.
+    """
     for start in past.starts:
         if not past.is_under_way(start, policy, moment):
             continue
@@ -187,7 +191,7 @@ def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: dat
                 f"a training was accepted {told}, and learns what is newest once a run takes it up",
                 start=start.number,
             )
-        if taken and gives_the_same_model(taken.training_id or "", data.training_id or ""):
+        if taken and taken.training_id == data.training_id:
             return Answer(JOINED, f"it is being trained: {taken.training_id} was accepted {told}", start=start.number)
     return None
 
