@@ -195,6 +195,22 @@ def test_the_schedule_asks_when_it_is_time_and_only_then(served: Settings) -> No
     assert due.outcome == ACCEPTED
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_scheduled_training_that_nobody_ended_is_asked_for_again(served: Settings, begun: bool) -> None:
+    aged(served, 31)
+    History(served).publish([2016])
+    first = {a.reason: a for a in monitor.ask(served, "m1")}
+    if begun:
+        assert arbiter.plan(served, "dies", Wanted(), first[triggers.NEW_DATA].request_id)[1] is not None
+    assert monitor.ask(served, "m2") == []
+    aged(served, 4)
+
+    again = outcomes(monitor.ask(served, "m3"))
+
+    assert outcomes([*first.values()]) == {triggers.NEW_DATA: ACCEPTED, triggers.SCHEDULE: JOINED}
+    assert again == {triggers.NEW_DATA: ACCEPTED, triggers.SCHEDULE: JOINED}
+
+
 def test_a_young_corpus_is_an_outcome(with_registry: Settings) -> None:
     settings = with_registry.model_copy(update={"horizon_years": 1})
     assert monitor.ask(settings, "m0") == []  # nothing was ingested

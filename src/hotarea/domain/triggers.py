@@ -140,10 +140,17 @@ def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: date
     return Answer(ACCEPTED, f"{data.training_id} is trained{', by force' if ask.force else ''}")
 
 
-def is_scheduled(requests: Sequence[TriggerRequest], begun: Sequence[datetime], days: float, now: datetime) -> bool:
-    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last."""
-    moments = [*begun, *(r.asked_at for r in requests if r.reason == SCHEDULE)]
-    return bool(moments) and now - max(moments) >= timedelta(days=days)
+def is_scheduled(requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last.
+
+    A training that came to nothing does not count, nor does what the schedule asked for if it came to that.
+    """
+    begun = [
+        p.picked_up_at for p in past.pickups if p.training_id and not _came_to_nothing(p.number, past, policy, now)
+    ]
+    asked = [r.asked_at for r in requests if r.reason == SCHEDULE and _is_settled(r, past, policy, now)]
+    moments = [*begun, *asked]
+    return bool(moments) and now - max(moments) >= timedelta(days=policy.schedule_days)
 
 
 def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
@@ -153,12 +160,15 @@ def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: Tr
     being dead.
     """
     same = [r for r in requests if (r.reason, r.subject) == (ask.reason, ask.subject)]
-    if not same:
-        return True
-    last = max(same, key=lambda r: r.asked_at)
-    if last.outcome in {ACCEPTED, JOINED}:
-        return _came_to_nothing(last.start, past, policy, now)
-    return last.outcome == DEFERRED and (last.until is None or last.until <= now)
+    last = max(same, key=lambda r: r.asked_at, default=None)
+    return last is None or not _is_settled(last, past, policy, now)
+
+
+def _is_settled(request: TriggerRequest, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether a request needs not be asked again at a moment: it was answered for good, or its time has not come."""
+    if request.outcome in {ACCEPTED, JOINED}:
+        return not _came_to_nothing(request.start, past, policy, now)
+    return request.outcome != DEFERRED or (request.until is not None and request.until > now)
 
 
 def _came_to_nothing(number: int | None, past: Past, policy: TriggerPolicy, now: datetime) -> bool:

@@ -85,10 +85,10 @@ def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
-    days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
+    rules = policies.read(settings, "triggers", TriggerPolicy)
     with Ledger(settings.ledger) as ledger:
-        known, begun = ledger.all(TriggerRequest), _past(ledger).begun
-    return triggers.is_scheduled(known, begun, days, now())
+        known, past = ledger.all(TriggerRequest), _past(ledger)
+    return triggers.is_scheduled(known, past, rules, now())
 
 
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
