@@ -93,7 +93,11 @@ def waiting(hours_ago: float, *, is_held: bool = False) -> Past:
         (ask(NEW_DATA), NEW, Past([accepted(h, n) for n, h in enumerate((73, 97, 121))]), ACCEPTED, "is trained"),
         (ask(ON_DEMAND, force=True), NEW, begun(1, 2, 3), ACCEPTED, "by force"),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False), JOINED, "it is being trained"),
-        (ask(ON_DEMAND), NEW, begun(0.9, training_id="2023-12-31-aaaaaaaaaa", ended=False), JOINED, "being trained"),
+        # the same model of an older newest cutoff may be refused for its drift, which says nothing of the newer one
+        *(
+            (ask(reason), NEW, begun(0.9, training_id="2023-12-31-aaaaaaaaaa", ended=False), ACCEPTED, "is trained")
+            for reason in (ON_DEMAND, NEW_DATA)
+        ),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=OLD, ended=False), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, begun(1.1, training_id=THIS, ended=False), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, begun(0.9, training_id=THIS, ended=False, waited=99), JOINED, "being trained"),
@@ -154,16 +158,58 @@ def request(outcome: str, reason: str = DRIFT, **more: object) -> TriggerRequest
 
 
 def test_the_schedule_asks_after_its_days_and_not_before() -> None:
-    first, asked = [NOW - timedelta(days=30)], [request(SKIPPED, SCHEDULE)]
+    first, asked = begun(30 * 24), [request(SKIPPED, SCHEDULE)]
 
-    assert is_scheduled([], first, 30, NOW)
-    assert not is_scheduled([], [NOW - timedelta(days=30, seconds=-1)], 30, NOW)
-    assert not is_scheduled(asked, first, 30, NOW + timedelta(days=29))
-    assert is_scheduled(asked, first, 30, NOW + timedelta(days=30))
-    assert not is_scheduled([], [], 30, NOW)  # before the first training there is nothing to repeat
+    assert is_scheduled([], first, POLICY, NOW)
+    assert not is_scheduled([], begun(30 * 24 - 0.01), POLICY, NOW)
+    assert not is_scheduled(asked, first, POLICY, NOW + timedelta(days=29))
+    assert is_scheduled(asked, first, POLICY, NOW + timedelta(days=30))
+    assert not is_scheduled([], Past(), POLICY, NOW)  # before the first training there is nothing to repeat
 
 
 DIED = begun(1.1, training_id=THIS, ended=False)
+LONG_AGO = begun(40 * 24)
+
+
+def and_then(*starts: TrainingStart, pickups: tuple[TrainingPickup, ...] = (), ended: str = "") -> Past:
+    """A training of 40 days ago that was decided on, and what came after it."""
+    return Past([*LONG_AGO.starts, *starts], [*LONG_AGO.pickups, *pickups], {OLD, ended})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "past", "again"),
+    [
+        *(
+            case
+            for outcome in (ACCEPTED, JOINED)
+            for case in [
+                (outcome, {"start": 2}, and_then(accepted(71, 2)), False),  # it waits for its run
+                (outcome, {"start": 2}, and_then(accepted(73, 2)), True),  # which never came
+                (outcome, {"start": 2}, and_then(accepted(2, 2), pickups=(taken_up(0.9, 2),)), False),
+                (outcome, {"start": 2}, and_then(accepted(2, 2), pickups=(taken_up(1.1, 2),)), True),  # which died
+                (outcome, {"start": 2}, and_then(accepted(2, 2), pickups=(taken_up(1.1, 2),), ended=THIS), False),
+                (outcome, {"start": 2}, and_then(accepted(2, 2), pickups=(taken_up(1.1, 2, None),)), False),
+            ]
+        ),
+        (DEFERRED, {"until": NOW + timedelta(minutes=1)}, LONG_AGO, False),
+        (DEFERRED, {"until": NOW}, LONG_AGO, True),
+        (SKIPPED, {}, LONG_AGO, False),
+    ],
+)
+def test_the_schedule_asks_again_for_what_came_to_nothing(
+    outcome: str, more: dict[str, object], past: Past, again: bool
+) -> None:
+    asked = request(outcome, SCHEDULE, asked_at=NOW - timedelta(days=4), **more)
+
+    assert is_scheduled([asked], past, POLICY, NOW) is again
+
+
+def test_a_training_that_died_is_none_after_which_the_schedule_waits() -> None:
+    """Whoever had asked for it."""
+    died = and_then(accepted(50, 2), pickups=(taken_up(48, 2),))
+
+    assert is_scheduled([], died, POLICY, NOW)
+    assert not is_scheduled([], replace(died, ended={OLD, THIS}), POLICY, NOW)
 
 
 @pytest.mark.parametrize(

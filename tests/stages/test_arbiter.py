@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -194,6 +194,22 @@ def test_the_schedule_asks_when_it_is_time_and_only_then(served: Settings) -> No
     assert due.outcome == ACCEPTED
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_scheduled_training_that_nobody_ended_is_asked_for_again(served: Settings, begun: bool) -> None:
+    aged(served, 31)
+    History(served).publish([2016])
+    first = {a.reason: a for a in monitor.ask(served, "m1")}
+    if begun:
+        assert arbiter.plan(served, "dies", Wanted(), first[triggers.NEW_DATA].request_id)[1] is not None
+    assert monitor.ask(served, "m2") == []
+    aged(served, 4)
+
+    again = outcomes(monitor.ask(served, "m3"))
+
+    assert outcomes([*first.values()]) == {triggers.NEW_DATA: ACCEPTED, triggers.SCHEDULE: JOINED}
+    assert again == {triggers.NEW_DATA: ACCEPTED, triggers.SCHEDULE: JOINED}
+
+
 def test_a_young_corpus_is_an_outcome(with_registry: Settings) -> None:
     settings = with_registry.model_copy(update={"horizon_years": 1})
     assert monitor.ask(settings, "m0") == []  # nothing was ingested
@@ -237,6 +253,27 @@ def test_a_request_that_waits_for_its_run_is_not_accepted_again_and_costs_nothin
     assert (taken.number, taken.run_id, taken.training_id) == (1, "asset-run", newer.training_id)  # what is newest
     assert plan is not None
     assert plan.parent.name == newer.training_id
+
+
+@pytest.mark.parametrize("verdict", ["reject", "hold", "promote"])
+def test_a_newer_cutoff_does_not_share_the_fate_of_the_same_model_at_an_older_one(
+    short: Settings, verdict: str
+) -> None:
+    """A release without new labels arrives while the cutoff before it is being trained."""
+    (first,) = monitor.ask(short, "m1")
+    _, plan = arbiter.plan(short, "trains", Wanted(), first.request_id)
+    History(short).publish_at(date(2016, 6, 30))
+    (newer,) = monitor.ask(short, "m2")
+    assert plan is not None
+    remember(short, decided(plan.parent.name, verdict))
+    if verdict == "promote":
+        Published(short).champion(1)
+    answer, queued = arbiter.plan(short, "asset-run", Wanted(), newer.request_id)
+
+    assert (newer.outcome, newer.subject) == (ACCEPTED, "cutoff 2016-06-30@2016-06-30")
+    assert answer == newer
+    # a model that was promoted is not made again for a newer cutoff
+    assert (queued and queued.parent.name) == (None if verdict == "promote" else newer.training_id)
 
 
 def test_wishes_are_taken_up_again_where_the_training_that_they_joined_died(short: Settings) -> None:
@@ -285,6 +322,56 @@ def test_while_a_person_is_asked_a_request_waits_however_long_that_takes(
     answer = arbiter.ask(short, Ask(triggers.SCHEDULE, "the clock", "m2"))
 
     assert answer.outcome == outcome
+
+
+@pytest.fixture
+def joined(short: Settings) -> tuple[TriggerRequest, str]:
+    """What was accepted and waits for its run, and what a person trains meanwhile, who does not wait for that."""
+    (waits,) = monitor.ask(short, "m1")
+    by_hand, plan = arbiter.plan(short, "by hand", Wanted("a person asks"))
+    assert (waits.outcome, by_hand.outcome, plan is not None) == (ACCEPTED, ACCEPTED, True)
+    return waits, by_hand.training_id or ""
+
+
+def test_who_takes_up_what_another_run_is_training_leaves_it_to_that(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    waits, training_id = joined
+
+    answers = [arbiter.plan(short, "asset-run", Wanted(), waits.request_id) for _ in range(2)]  # tried again: the same
+
+    assert [(a.outcome, plan) for a, plan in answers] == [(JOINED, None)] * 2
+    assert answers[0][0].why.startswith(f"run by hand trains {training_id} since ")
+    pickups = all_of(short, TrainingPickup)
+    assert [(p.number, p.run_id, p.training_id) for p in pickups] == [(n, "by hand", training_id) for n in (1, 2)]
+    with Ledger(short.ledger) as ledger:
+        assert len(triggers.Past(pickups=ledger.all(TrainingPickup)).begun) == 1  # it costs the budget once
+    assert monitor.ask(short, "m2") == []
+
+
+def test_a_wish_that_was_left_to_another_run_shares_its_fate(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    waits, training_id = joined
+    arbiter.plan(short, "asset-run", Wanted(), waits.request_id)
+    aged(short, 0.1)  # and whoever trained it is dead
+    _, cleared = arbiter.plan(short, "asset-run", Wanted(), waits.request_id)
+    again = outcomes(monitor.ask(short, "m2"))
+    remember(short, decided(training_id, "reject"))
+    aged(short, 0.1)
+
+    assert cleared is not None
+    assert again == {triggers.NEW_DATA: ACCEPTED}
+    assert monitor.ask(short, "m3") == []
+
+
+def test_who_trains_by_force_beside_another_run_has_the_plan(
+    short: Settings, joined: tuple[TriggerRequest, str]
+) -> None:
+    answer, plan = arbiter.plan(short, "forced", Wanted("it hangs", force=True))
+
+    assert (answer.outcome, answer.training_id) == (ACCEPTED, joined[1])
+    assert plan is not None
 
 
 def test_a_request_whose_data_was_decided_on_meanwhile_has_nothing_left_to_train(short: Settings) -> None:

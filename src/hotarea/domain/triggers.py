@@ -8,7 +8,6 @@ import msgspec
 
 from hotarea.domain.ranges import Count, Days, Hours, Minutes
 from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest
-from hotarea.domain.training_plan import gives_the_same_model
 
 ON_DEMAND, SCHEDULE, NEW_DATA = "on_demand", "schedule", "new_data"
 PERFORMANCE, DRIFT = "performance_drop", "drift"
@@ -82,8 +81,10 @@ class Past:
 
     @property
     def begun(self) -> list[datetime]:
-        """The moments at which trainings were really begun, in order."""
-        return sorted(p.picked_up_at for p in self.pickups if p.training_id)
+        """The moments at which trainings were really begun, in order; one that several wishes came to counts once."""
+        return sorted(
+            at for at, *_ in {(p.picked_up_at, p.run_id, p.training_id) for p in self.pickups if p.training_id}
+        )
 
     def taken_up(self, number: int) -> TrainingPickup | None:
         """Return who took a training up; None as long as nobody has."""
@@ -92,15 +93,27 @@ class Past:
     def came_to_an_end(self, number: int) -> bool:
         """Whether a training was decided on, or there was nothing left to train when it was taken up."""
         taken = self.taken_up(number)
-        return taken is not None and (taken.training_id is None or taken.training_id in self.ended)
+        return taken is not None and self._has_ended(taken)
 
     def is_under_way(self, start: TrainingStart, policy: TriggerPolicy, moment: datetime) -> bool:
         """Whether a training that has not ended is waited for: it will be taken up, or is being carried out."""
         taken = self.taken_up(start.number)
         if taken is None:
             return self.is_held or moment - start.started_at < timedelta(days=policy.waiting_days)
+        return self.is_being_trained(taken, policy, moment)
+
+    def is_being_trained(self, taken: TrainingPickup, policy: TriggerPolicy, moment: datetime) -> bool:
+        """Whether a training that was taken up is being carried out: it was lately, and has not ended."""
         lately = moment - taken.picked_up_at < timedelta(minutes=policy.joined_minutes)
-        return lately and not self.came_to_an_end(start.number)
+        return lately and not self._has_ended(taken)
+
+    def at_work_on(self, training_id: str | None, policy: TriggerPolicy, moment: datetime) -> TrainingPickup | None:
+        """Return who is carrying out a training; None if nobody is."""
+        found = (p for p in self.pickups if training_id and p.training_id == training_id)
+        return next((p for p in found if self.is_being_trained(p, policy, moment)), None)
+
+    def _has_ended(self, taken: TrainingPickup) -> bool:
+        return taken.training_id is None or taken.training_id in self.ended
 
 
 @dataclass(frozen=True)
@@ -127,10 +140,17 @@ def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: date
     return Answer(ACCEPTED, f"{data.training_id} is trained{', by force' if ask.force else ''}")
 
 
-def is_scheduled(requests: Sequence[TriggerRequest], begun: Sequence[datetime], days: float, now: datetime) -> bool:
-    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last."""
-    moments = [*begun, *(r.asked_at for r in requests if r.reason == SCHEDULE)]
-    return bool(moments) and now - max(moments) >= timedelta(days=days)
+def is_scheduled(requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether the schedule asks at a moment: so long after the last training, and after it asked itself last.
+
+    A training that came to nothing does not count, nor does what the schedule asked for if it came to that.
+    """
+    begun = [
+        p.picked_up_at for p in past.pickups if p.training_id and not _came_to_nothing(p.number, past, policy, now)
+    ]
+    asked = [r.asked_at for r in requests if r.reason == SCHEDULE and _is_settled(r, past, policy, now)]
+    moments = [*begun, *asked]
+    return bool(moments) and now - max(moments) >= timedelta(days=policy.schedule_days)
 
 
 def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: TriggerPolicy, now: datetime) -> bool:
@@ -140,12 +160,15 @@ def is_news(ask: Ask, requests: Sequence[TriggerRequest], past: Past, policy: Tr
     being dead.
     """
     same = [r for r in requests if (r.reason, r.subject) == (ask.reason, ask.subject)]
-    if not same:
-        return True
-    last = max(same, key=lambda r: r.asked_at)
-    if last.outcome in {ACCEPTED, JOINED}:
-        return _came_to_nothing(last.start, past, policy, now)
-    return last.outcome == DEFERRED and (last.until is None or last.until <= now)
+    last = max(same, key=lambda r: r.asked_at, default=None)
+    return last is None or not _is_settled(last, past, policy, now)
+
+
+def _is_settled(request: TriggerRequest, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
+    """Whether a request needs not be asked again at a moment: it was answered for good, or its time has not come."""
+    if request.outcome in {ACCEPTED, JOINED}:
+        return not _came_to_nothing(request.start, past, policy, now)
+    return request.outcome != DEFERRED or (request.until is not None and request.until > now)
 
 
 def _came_to_nothing(number: int | None, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
@@ -163,6 +186,11 @@ def _without_data(ask: Ask, data: Data) -> Answer | None:
 
 
 def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: datetime) -> Answer | None:
+    """Join a training that waits and will learn what is newest, or that is learning just that.
+
+    One of the same model and an older newest cutoff does not do: it may be refused for the drift at that cutoff, which
+    answers nothing about the newer one.
+    """
     for start in past.starts:
         if not past.is_under_way(start, policy, moment):
             continue
@@ -173,7 +201,7 @@ def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: dat
                 f"a training was accepted {told}, and learns what is newest once a run takes it up",
                 start=start.number,
             )
-        if taken and gives_the_same_model(taken.training_id or "", data.training_id or ""):
+        if taken and taken.training_id == data.training_id:
             return Answer(JOINED, f"it is being trained: {taken.training_id} was accepted {told}", start=start.number)
     return None
 

@@ -8,7 +8,7 @@ once.
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from hotarea.domain import records, triggers
 from hotarea.domain.errors import NotReadyError, PublishError
 from hotarea.domain.records import TrainingPickup, TrainingStart, TriggerRequest, now
 from hotarea.domain.settings import Settings
-from hotarea.domain.triggers import ACCEPTED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
+from hotarea.domain.triggers import ACCEPTED, JOINED, ON_DEMAND, Ask, Data, Past, TriggerPolicy
 from hotarea.stages import approval, standing
 from hotarea.stores import policies
 from hotarea.stores.ledger import Ledger
@@ -41,19 +41,21 @@ def plan(
 ) -> tuple[TriggerRequest, Path | None]:
     """Read the answer to a request, or else ask on demand; return the answer and, if it accepts, the training's plan.
 
-    The training counts as begun from here on. Without a plan, the same was trained and decided on meanwhile. Done
-    again by the same run, the answer is the same.
+    The training counts as begun from here on. Without a plan, the same was trained and decided on meanwhile, or another
+    run is at it: then the answer is that this one has joined it. Done again by the same run, the answer is the same; or
+    the plan, once the other run is taken for dead.
     """
     from hotarea.stages import train
 
     answer = _of(settings, request_id) if request_id else None
     if answer is None:
         answer = ask(settings, Ask(ON_DEMAND, wanted.reason, run_id, force=wanted.force, same_data=wanted.same_data))
+    if answer.outcome == ACCEPTED and answer.start is not None:  # unless it was accepted by an earlier version
+        _take_up(settings, answer.start, run_id, same_data=wanted.same_data)
+        answer = _left_to_another(settings, answer, answer.start, run_id)
     if answer.outcome != ACCEPTED:
         log.warning("no training for %s: %s, %s", answer.reason, answer.outcome, answer.why)
         return answer, None
-    if answer.start is not None:  # unless it was accepted by an earlier version
-        _take_up(settings, answer.start, run_id, same_data=wanted.same_data)
     return answer, train.plan(settings, run_id, same_data=wanted.same_data)
 
 
@@ -83,10 +85,10 @@ def news(settings: Settings, wish: Ask) -> TriggerRequest | None:
 
 def is_scheduled(settings: Settings) -> bool:
     """Whether the schedule asks for a training now."""
-    days = policies.read(settings, "triggers", TriggerPolicy).schedule_days
+    rules = policies.read(settings, "triggers", TriggerPolicy)
     with Ledger(settings.ledger) as ledger:
-        known, begun = ledger.all(TriggerRequest), _past(ledger).begun
-    return triggers.is_scheduled(known, begun, days, now())
+        known, past = ledger.all(TriggerRequest), _past(ledger)
+    return triggers.is_scheduled(known, past, rules, now())
 
 
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
@@ -135,11 +137,29 @@ def _still_waits(ledger: Ledger, decision: records.Decision) -> bool:
 
 
 def _take_up(settings: Settings, number: int, run_id: str, *, same_data: bool) -> None:
-    """Remember that a run takes an accepted training up, and what it will learn; the first run counts."""
-    data = _data(settings)
+    """Remember that a run takes an accepted training up, and what it will learn; the first run counts.
+
+    Where another run is at just that already, it is remembered as the one that takes this up too: who waits for the one
+    shares the fate of the other, and a training that is carried out once is begun once.
+    """
+    rules, data = policies.read(settings, "triggers", TriggerPolicy), _data(settings)
     learned = None if data.settled and not same_data else data.training_id
+    taken = TrainingPickup(number=number, training_id=learned, run_id=run_id)
     with Ledger(settings.ledger) as ledger, suppress(PublishError):  # it was taken up, by who asked or an earlier try
-        ledger.add(TrainingPickup(number=number, training_id=learned, run_id=run_id))
+        at_it = _past(ledger).at_work_on(learned, rules, now())
+        ledger.add(replace(at_it, number=number) if at_it else taken)
+
+
+def _left_to_another(settings: Settings, answer: TriggerRequest, number: int, run_id: str) -> TriggerRequest:
+    """Return the answer to a run: the one it had, or that it has joined a run which has taken its training up."""
+    rules = policies.read(settings, "triggers", TriggerPolicy)
+    with Ledger(settings.ledger) as ledger:
+        past = _past(ledger)
+    taken = past.taken_up(number)
+    if taken is None or taken.run_id == run_id or not past.is_being_trained(taken, rules, now()):
+        return answer
+    why = f"run {taken.run_id} trains {taken.training_id} since {taken.picked_up_at:%Y-%m-%d %H:%M} UTC"
+    return replace(answer, outcome=JOINED, why=why)
 
 
 def _answered(

@@ -1,6 +1,7 @@
 """Training: plans it once, joins labels with features, judges the rows, fits the candidate and evaluates it."""
 
 import logging
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +58,21 @@ def is_due(settings: Settings) -> bool:
 
 
 def dataset(settings: Settings, plan: Path, run_id: str) -> None:
-    """Join the labels of the plan's cutoffs with the features as they were known, and keep the rows beside the plan."""
-    from hotarea.stages import training_rows
+    """Join the labels of the plan's cutoffs with the features as they were known, and keep the rows beside the plan.
+
+    Like every later step, it waits while another process is at the same training, and finds what that has finished.
+    """
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
+    with folder.alone():
+        _join(settings, folder, run_id)
+
+
+def _join(settings: Settings, folder: "TrainingFolder", run_id: str) -> None:
+    """Join the rows of a training and keep them, unless they are there."""
+    from hotarea.stages import training_rows
+
     if folder.inputs.is_file():
         return
     if folder.dataset.is_dir():  # of an earlier version, which did not say what they were made of
@@ -78,10 +89,17 @@ def validate(settings: Settings, plan: Path, run_id: str) -> None:
     They fail if they break a critical expectation, or a column agrees with what could not be known. Rejected rows are
     put aside, and joined anew by the next attempt. What a model was made of was judged before.
     """
-    from hotarea.stages import hindsight
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
+    with folder.alone():
+        _judge(settings, folder, run_id)
+
+
+def _judge(settings: Settings, folder: "TrainingFolder", run_id: str) -> None:
+    """Judge the rows of a training, unless a model was made of them; put them aside if they fail."""
+    from hotarea.stages import hindsight
+
     if folder.model.is_file():
         return
     name = folder.read_plan().training_id
@@ -109,11 +127,18 @@ def context(folder: "TrainingFolder") -> dict[str, Any]:
 
 def fit(settings: Settings, plan: Path, run_id: str) -> int:
     """Train the candidate and register it; return its version."""
-    from hotarea.domain.training import MODEL_NAME
-    from hotarea.stores import registry
     from hotarea.stores.training_folder import TrainingFolder
 
     folder = TrainingFolder(plan.parent)
+    with folder.alone():
+        return _registered(settings, folder, run_id)
+
+
+def _registered(settings: Settings, folder: "TrainingFolder", run_id: str) -> int:
+    """Train the candidate unless that was done, and return its version, which one process at a time may ask for."""
+    from hotarea.domain.training import MODEL_NAME
+    from hotarea.stores import registry
+
     decided, facts = folder.read_plan(), folder.read_facts()
     if not (folder.model.is_file() and folder.keys.is_file() and folder.recipe.is_file()):
         fitted(folder)
@@ -139,7 +164,8 @@ def fitted(folder: "TrainingFolder") -> None:
     log.info("%s is fitted by %s: %s", plan.training_id, settled.recipe, settled.reason)
     write(folder.recipe, settled)
     model = training.fit(values, hot, plan.features, settled.recipe, plan.seed)
-    training.save(model, folder.path / "unfinished.ubj").rename(folder.model)
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=folder.path) as aside:
+        training.save(model, Path(aside) / folder.model.name).rename(folder.model)
 
 
 def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
@@ -151,9 +177,10 @@ def evaluate(settings: Settings, plan: Path, run_id: str) -> str:
     """
     from hotarea.stores.training_folder import TrainingFolder
 
-    folder, version = TrainingFolder(plan.parent), fit(settings, plan, run_id)
+    folder = TrainingFolder(plan.parent)
     training_id = folder.read_plan().training_id
-    with Ledger(settings.ledger) as ledger:
+    with folder.alone(), Ledger(settings.ledger) as ledger:
+        version = _registered(settings, folder, run_id)
         stands = standing.decision(ledger, training_id)
         if stands is None:
             _compare(settings, ledger, folder, version, run_id)

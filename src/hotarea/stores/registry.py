@@ -16,7 +16,7 @@ from hotarea.domain.errors import GateError, UnreachableError
 from hotarea.domain.row_keys import Keys
 from hotarea.domain.settings import Settings
 from hotarea.domain.training import MODEL_NAME, load
-from hotarea.stores.layout import Layout
+from hotarea.stores.layout import Layout, write_aside
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -56,7 +56,8 @@ def register(  # noqa: PLR0913, PLR0917 - what a version is made of
     """Log a trained model (a UBJ file) with what it came from, and return its version in the registry.
 
     `keys` is the file of the keys of the rows that it learned from: they stay with the model, wherever that goes. One
-    training has one version: asked again, the registered one is returned and nothing is written.
+    training has one version: asked again, the registered one is returned and nothing is written. The registry does not
+    see to that by itself, so who asks must be alone with the training.
     """
     with _client(settings) as client:
         found = _of_training(client, training_id)
@@ -134,8 +135,7 @@ def fetch(settings: Settings, version: int, destination: Path) -> Path:
                 f"the file of {MODEL_NAME} version {version} cannot be read from {source}: {error}. "
                 "Roll back to another version, or train again."
             ) from error
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(found, destination)
+        write_aside(destination, Path(found).read_bytes())
     load(destination)
     return destination
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from hotarea.domain.training import digest, labels
 from hotarea.domain.training_plan import TrainingPlan
 from hotarea.domain.tuning import Settled
 from hotarea.stores.layout import Layout, discard, publish, write_aside
+from hotarea.stores.lock import exclusive
 
 T = TypeVar("T")
 
@@ -74,6 +76,13 @@ class TrainingFolder:
     def of(cls, layout: Layout, training_id: str) -> "TrainingFolder":
         """Return the folder of a training."""
         return cls(layout.runs / training_id)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Let one process in at a time: of two that carry out the same, the second finds what the first has finished.
+
+        The lock lies beside the folder, so that it holds whatever becomes of that.
+        """
+        return exclusive(self.path.with_name(f"{self.path.name}.lock"))
 
     @property
     def plan(self) -> Path:
