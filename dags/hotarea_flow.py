@@ -59,7 +59,8 @@ TRAINING_PARAMS = {
         False,
         type="boolean",
         title="Force",
-        description="Pass the cooldown and the week's budget, and do not wait for a training that was begun.",
+        description="Pass the cooldown and the week's budget, and wait neither for a training that was begun nor for a "
+        "candidate that a person is asked about.",
     ),
     "same_data": Param(
         False,

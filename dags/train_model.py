@@ -5,8 +5,9 @@ beside the champion and the baselines; the gate promotes, holds or rejects it. O
 person, under Required Actions. A rejected one ends in `rejected`, which says why; the old champion stays in service.
 
 **Runs** on a `training_request` that `monitor_model` had accepted, and by hand. **Starts** `score_documents` through
-the asset `champion`. The arbiter answers first: within a cooldown, beyond the week's budget, with too little data, or
-with data that is being or has been trained on, the run is skipped; the XCom `outcome` of `plan` says why.
+the asset `champion`. The arbiter answers first: within a cooldown, beyond the week's budget, while a candidate waits,
+with too little data, or with data that is being or has been trained on, the run is skipped; the XCom `outcome` of
+`plan` says why.
 
 **Hazards** Rows that break a critical expectation are not learned from: the run fails at `validate`. The gate fails
 closed: where evidence is missing, nothing is promoted. Where what the model reads is not served online yet, `gate`

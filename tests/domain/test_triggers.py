@@ -71,6 +71,10 @@ def waiting(hours_ago: float, *, is_held: bool = False) -> Past:
     return Past([accepted(hours_ago, training_id=OLD)], is_held=is_held)
 
 
+HELD = Past(is_held=True)
+UNDER_WAY = begun(0.9, training_id=THIS, ended=False)
+
+
 @pytest.mark.parametrize(
     ("wish", "data", "past", "outcome", "why"),
     [
@@ -107,6 +111,15 @@ def waiting(hours_ago: float, *, is_held: bool = False) -> Past:
         (ask(ON_DEMAND), NEW, waiting(71), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, waiting(72), ACCEPTED, "is trained"),
         (ask(NEW_DATA), NEW, waiting(300, is_held=True), JOINED, "once a run takes it up"),
+        # while a candidate waits for a person no other is begun, save by force
+        *((ask(reason), NEW, HELD, DEFERRED, "a candidate waits for a person") for reason in REASONS),
+        (ask(ON_DEMAND), NEW, waiting(1, is_held=True), DEFERRED, "`hotarea approve` or `hotarea reject` answers"),
+        (ask(ON_DEMAND, same_data=True), SETTLED, HELD, DEFERRED, "`hotarea train --force` does not wait"),
+        (ask(ON_DEMAND, force=True), NEW, HELD, ACCEPTED, "by force"),
+        (ask(DRIFT), NEW, replace(begun(23), is_held=True), DEFERRED, "a candidate waits"),
+        (ask(NEW_DATA), NEW, replace(UNDER_WAY, is_held=True), JOINED, "it is being trained"),
+        (ask(NEW_DATA), SETTLED, HELD, SKIPPED, "same data"),
+        (ask(NEW_DATA), YOUNG, HELD, SKIPPED, "too little data"),
     ],
 )
 def test_what_becomes_of_a_request(wish: Ask, data: Data, past: Past, outcome: str, why: str) -> None:
@@ -193,6 +206,8 @@ def and_then(*starts: TrainingStart, pickups: tuple[TrainingPickup, ...] = (), e
         ),
         (DEFERRED, {"until": NOW + timedelta(minutes=1)}, LONG_AGO, False),
         (DEFERRED, {"until": NOW}, LONG_AGO, True),
+        (DEFERRED, {}, replace(LONG_AGO, is_held=True), False),
+        (DEFERRED, {}, LONG_AGO, True),
         (SKIPPED, {}, LONG_AGO, False),
     ],
 )
@@ -218,6 +233,8 @@ def test_a_training_that_died_is_none_after_which_the_schedule_waits() -> None:
         (request(SKIPPED), Past(), False),
         (request(DEFERRED, until=NOW - timedelta(minutes=1)), Past(), True),
         (request(DEFERRED, until=NOW + timedelta(minutes=1)), Past(), False),
+        (request(DEFERRED), HELD, False),  # and a daily look does not ask each time
+        (request(DEFERRED), Past(), True),  # a person has answered, or the time for that is over
         *(
             case
             for outcome in (ACCEPTED, JOINED)

@@ -10,6 +10,7 @@ import pytest
 
 from hotarea.domain import records, triggers
 from hotarea.domain.records import (
+    Approval,
     Champion,
     Decision,
     DriftCheck,
@@ -94,6 +95,13 @@ def decided(training_id: str, verdict: str, **more: object) -> Decision:
     return Decision(
         training_id=training_id, model_version=1, champion_version=None, accepted=verdict == "promote", checks=[],
         reasons=[], metrics={}, run_id="g", verdict=verdict, **{"policy": POLICY, **more},
+    )  # fmt: skip
+
+
+def answered(held: Decision, *, approved: bool) -> Approval:
+    return Approval(
+        training_id=held.training_id, decided_at=held.decided_at, model_version=held.model_version, approved=approved,
+        by="ada", reason="seen by the test", run_id="a",
     )  # fmt: skip
 
 
@@ -306,6 +314,26 @@ def test_a_candidate_that_may_serve_and_was_not_promoted_is_not_forgotten(short:
 
     assert (again.outcome, plan is not None) == (ACCEPTED, True)
     assert monitor.ask(short, "m3") == []
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_while_a_candidate_waits_no_other_is_begun_and_no_wish_is_lost(short: Settings, approved: bool) -> None:
+    held = decided("2014-12-31-held", "hold")
+    remember(short, held)
+
+    (wish,) = monitor.ask(short, "m1")
+    by_hand, plan = arbiter.plan(short, "by hand", Wanted("a person asks"))
+    meanwhile = monitor.ask(short, "m2")
+    _, forced = arbiter.plan(short, "forced", Wanted("it matters", force=True))
+    remember(short, answered(held, approved=approved))
+    aged(short, 0.1)  # and whoever trained by force is dead
+    (again,) = monitor.ask(short, "m3")
+
+    assert (wish.reason, wish.outcome, wish.until) == (triggers.NEW_DATA, DEFERRED, None)
+    assert (by_hand.outcome, plan) == (DEFERRED, None)
+    assert "`hotarea approve` or `hotarea reject` answers, `hotarea train --force` does not wait" in by_hand.why
+    assert (meanwhile, forced is not None) == ([], True)
+    assert (again.subject, again.outcome) == (wish.subject, ACCEPTED)
 
 
 @pytest.mark.parametrize(("hours", "outcome"), [(96.0, JOINED), (0.001, ACCEPTED)])

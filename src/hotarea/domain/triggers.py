@@ -48,7 +48,7 @@ class Ask:
     reason: str
     subject: str  # what it is about, in words: a cutoff and a champion, what a person wrote
     asked_by: str  # the run's id: asked again by the same run, the answer is the same
-    force: bool = False  # passes cooldown, budget and a training that is under way
+    force: bool = False  # passes cooldown, budget, a training that is under way and a candidate that waits
     same_data: bool = False  # passes that the same data was trained on and decided on
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class Past:
     starts: Sequence[TrainingStart] = ()
     pickups: Sequence[TrainingPickup] = ()
     ended: Collection[str] = ()  # the ids of those that need nothing more: refused, held, or promoted
-    is_held: bool = False  # a candidate waits for a person, and in `train_model` all others wait for that
+    is_held: bool = False  # a candidate waits for a person, and no other is trained meanwhile
 
     @property
     def begun(self) -> list[datetime]:
@@ -122,7 +122,7 @@ class Answer:
 
     outcome: str
     why: str
-    until: datetime | None = None  # when one that was deferred may be asked again
+    until: datetime | None = None  # when one that was deferred may be asked again; None: once no candidate waits
     start: int | None = None  # the number of the training that it joins
 
 
@@ -132,6 +132,7 @@ def answer(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: date
     if refused is None and not ask.force:
         refused = (
             _joined(ask, data, past, policy, moment)
+            or _held(past)
             or _cooling(ask, past.begun, policy, moment)
             or _spent(past.begun, policy, moment)
         )
@@ -168,7 +169,9 @@ def _is_settled(request: TriggerRequest, past: Past, policy: TriggerPolicy, now:
     """Whether a request needs not be asked again at a moment: it was answered for good, or its time has not come."""
     if request.outcome in {ACCEPTED, JOINED}:
         return not _came_to_nothing(request.start, past, policy, now)
-    return request.outcome != DEFERRED or (request.until is not None and request.until > now)
+    if request.outcome != DEFERRED:
+        return True
+    return past.is_held if request.until is None else request.until > now
 
 
 def _came_to_nothing(number: int | None, past: Past, policy: TriggerPolicy, now: datetime) -> bool:
@@ -204,6 +207,17 @@ def _joined(ask: Ask, data: Data, past: Past, policy: TriggerPolicy, moment: dat
         if taken and taken.training_id == data.training_id:
             return Answer(JOINED, f"it is being trained: {taken.training_id} was accepted {told}", start=start.number)
     return None
+
+
+def _held(past: Past) -> Answer | None:
+    """Let nobody begin while a person is asked: what is trained then is compared with a champion on its way out."""
+    if not past.is_held:
+        return None
+    return Answer(
+        DEFERRED,
+        "a candidate waits for a person, and until then no other is trained: `hotarea approve` or `hotarea reject` "
+        "answers, `hotarea train --force` does not wait",
+    )
 
 
 def _cooling(ask: Ask, begun: Sequence[datetime], policy: TriggerPolicy, moment: datetime) -> Answer | None:

@@ -32,7 +32,7 @@ class Wanted:
     """What a person wants of a training."""
 
     reason: str = "by hand"
-    force: bool = False  # passes cooldown, budget and a training that is under way
+    force: bool = False  # passes cooldown, budget, a training that is under way and a candidate that waits
     same_data: bool = False  # evaluates and decides again on what was decided on already
 
 

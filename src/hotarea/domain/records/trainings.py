@@ -18,7 +18,7 @@ class TriggerRequest:
     why: str
     training_id: str | None  # what would be trained
     start: int | None = None  # the number of the training that it starts or joins
-    until: datetime | None = None  # when one that was deferred may be asked again
+    until: datetime | None = None  # when one that was deferred may be asked again; None: once no candidate waits
     asked_at: datetime = field(default_factory=now)
 
 
