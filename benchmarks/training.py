@@ -156,8 +156,8 @@ def _resampled(count: int, asked: Asked) -> dict[str, Any]:
     hot, model, rivals = _race(asked.rows, count)
     draw = bootstrap.Resampling(SEED, asked.resamples)
     bootstrap.resampled(1, np.random.SeedSequence(0))  # imports what draws the table, as any second call finds it
-    seconds, found = _timed(lambda: bootstrap.differences(hot, model, rivals, draw))
-    first = found["rival 0"]["average_precision"]
+    seconds, found = _timed(lambda: bootstrap.compared(hot, model, rivals, draw))
+    first = found.differences["rival 0"]["average_precision"]
     shown = f"{first.estimate:.4f} ({first.lower:.4f} to {first.upper:.4f})"
     return {"seconds": seconds, "told": f"{asked.resamples:,} resamples, {count} rivals; {shown}"}
 
@@ -170,7 +170,7 @@ def _compared(asked: Asked) -> dict[str, Any]:
     draw = bootstrap.Resampling(SEED, asked.resamples)
     parts = masks(*_described(asked.rows))
     bootstrap.resampled(1, np.random.SeedSequence(0))
-    whole, _ = _timed(lambda: bootstrap.differences(hot, model, rivals, draw))
+    whole, _ = _timed(lambda: bootstrap.compared(hot, model, rivals, draw))
     gained, _ = _timed(lambda: bootstrap.gains(hot, model, champion, parts, draw))
     seconds, found = _timed(lambda: sliced(hot, contenders, parts, draw))
     measured = sum(part.difference is not None for part in found.values())

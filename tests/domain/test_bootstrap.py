@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss
 
-from hotarea.domain.bootstrap import Order, Resampling, differences, gains, resampled
+from hotarea.domain.bootstrap import Comparison, Order, Resampling, compared, gains, resampled
+from hotarea.domain.evaluation import MODEL as MODEL_NAME
 from hotarea.domain.evaluation import Scores, losses, metrics
 
 RNG = np.random.default_rng(11)
@@ -39,25 +40,30 @@ def test_average_precision_of_weights_is_that_of_repeated_rows(rows, distinct, c
         assert np.isnan(found)
 
 
-def test_an_interval_is_that_of_its_resamples_measured_one_by_one():
+def test_intervals_are_those_of_the_resamples_measured_one_by_one():
     """The rows of each resample are written out and given to scikit-learn; both contenders get the same rows."""
-    found = differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 24))["rival"]
+    found = compared(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 24))
 
     order = np.argsort(-MODEL.ranking, kind="stable")
     drawn = [w for seed in np.random.SeedSequence(5).spawn(3) for w in resampled(len(HOT), seed)]
     by_hand = []
     for weights in drawn:
         rows = np.repeat(order, weights)
-        ours, theirs = (s.probability[rows] for s in (MODEL, RIVAL))
-        precision = [average_precision_score(HOT[rows], p) for p in (ours, theirs)]
-        by_hand.append((precision[0] - precision[1], log_loss(HOT[rows], ours) - log_loss(HOT[rows], theirs)))
+        ours, theirs = (
+            np.array([average_precision_score(HOT[rows], p), log_loss(HOT[rows], p)])
+            for p in (MODEL.probability[rows], RIVAL.probability[rows])
+        )
+        by_hand.append((ours, theirs, ours - theirs))
     lower, upper = np.quantile(by_hand, [0.025, 0.975], axis=0)
-    for number, metric in enumerate(("average_precision", "log_loss")):
-        assert (found[metric].lower, found[metric].upper) == pytest.approx((lower[number], upper[number]), abs=1e-12)
+    told = (found.contenders[MODEL_NAME], found.contenders["rival"], found.differences["rival"])
+    for place, intervals in enumerate(told):
+        for number, metric in enumerate(("average_precision", "log_loss")):
+            expected = (lower[place, number], upper[place, number])
+            assert (intervals[metric].lower, intervals[metric].upper) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_estimate_is_the_difference_of_the_metrics():
-    found = differences(HOT, MODEL, {"tied": TIED}, Resampling(5, 8))["tied"]
+    found = compared(HOT, MODEL, {"tied": TIED}, Resampling(5, 8)).differences["tied"]
 
     ours, theirs = (metrics(HOT, s.probability, s.ranking) for s in (MODEL, TIED))
     assert found["average_precision"].estimate == pytest.approx(
@@ -67,14 +73,14 @@ def test_the_estimate_is_the_difference_of_the_metrics():
 
 
 def test_the_seed_decides_and_the_number_of_threads_does_not():
-    found = [differences(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(5, 100, threads)) for threads in (1, 2, 5)]
+    found = [compared(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(5, 100, threads)) for threads in (1, 2, 5)]
 
     assert found[0] == found[1] == found[2]
-    assert found[0] != differences(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(6, 100))
+    assert found[0] != compared(HOT, MODEL, {"a": RIVAL, "b": TIED}, Resampling(6, 100))
 
 
 def test_intervals_are_as_wide_as_the_central_limit_theorem_says():
-    found = differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5))["rival"]["log_loss"]
+    found = compared(HOT, MODEL, {"rival": RIVAL}, Resampling(5)).differences["rival"]["log_loss"]
 
     each = losses(HOT, MODEL.probability) - losses(HOT, RIVAL.probability)
     expected = 2 * 1.96 * each.std() / np.sqrt(len(each))
@@ -86,14 +92,14 @@ def test_pairing_makes_the_interval_of_near_equals_narrow():
     """Beside a rival that differs in a hair, each one's own uncertainty, which is far greater, does not count."""
     near = Scores.of(np.clip(MODEL.probability + RNG.normal(0, 0.001, len(HOT)), 0, 1))
 
-    found = differences(HOT, MODEL, {"near": near, "far": RIVAL}, Resampling(5, 200))
+    found = compared(HOT, MODEL, {"near": near, "far": RIVAL}, Resampling(5, 200)).differences
 
     near_width, far_width = (i["average_precision"].upper - i["average_precision"].lower for i in found.values())
     assert near_width < far_width / 5
 
 
 def test_a_contender_against_itself_differs_by_nothing():
-    found = differences(HOT, MODEL, {"itself": MODEL}, Resampling(5, 40))["itself"]
+    found = compared(HOT, MODEL, {"itself": MODEL}, Resampling(5, 40)).differences["itself"]
 
     assert {(i.estimate, i.lower, i.upper) for i in found.values()} == {(0.0, 0.0, 0.0)}
 
@@ -107,22 +113,23 @@ def test_rows_are_drawn_poisson_distributed_with_mean_one():
 
 @pytest.mark.parametrize("hot", [np.ones(5, bool), np.zeros(5, bool)], ids=["only hot", "none hot"])
 def test_rows_of_one_kind_say_nothing(hot):
-    assert differences(hot, Scores.of(np.full(5, 0.5)), {"rival": Scores.of(np.full(5, 0.4))}, Resampling(1)) == {}
+    rival = Scores.of(np.full(5, 0.4))
+    assert compared(hot, Scores.of(np.full(5, 0.5)), {"rival": rival}, Resampling(1)) == Comparison({}, {})
 
 
 def test_a_rival_whose_scores_are_not_numbers_is_left_out():
     broken = Scores.of(np.where(np.arange(len(HOT)) == 7, np.nan, RIVAL.probability))
 
-    assert set(differences(HOT, MODEL, {"broken": broken, "rival": RIVAL}, Resampling(1, 8))) == {"rival"}
-    assert differences(HOT, broken, {"rival": RIVAL}, Resampling(1, 8)) == {}
+    assert set(compared(HOT, MODEL, {"broken": broken, "rival": RIVAL}, Resampling(1, 8)).differences) == {"rival"}
+    assert compared(HOT, broken, {"rival": RIVAL}, Resampling(1, 8)) == Comparison({}, {})
 
 
 def test_few_hot_rows_leave_resamples_out_and_still_give_numbers():
     hot = np.arange(40) == 3
 
-    found = differences(hot, Scores.of(hot + 0.0), {"rival": Scores.of(np.linspace(0, 1, 40))}, Resampling(1, 50))
+    found = compared(hot, Scores.of(hot + 0.0), {"rival": Scores.of(np.linspace(0, 1, 40))}, Resampling(1, 50))
 
-    interval = found["rival"]["average_precision"]
+    interval = found.differences["rival"]["average_precision"]
     assert 0 < interval.lower <= interval.estimate <= interval.upper < 1
 
 
@@ -154,7 +161,7 @@ def test_all_rows_as_one_part_gain_what_they_differ_by():
 
     found = gains(HOT, MODEL, RIVAL, whole, Resampling(5, 40))["all"]
 
-    assert found == differences(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 40))["rival"]["average_precision"]
+    assert found == compared(HOT, MODEL, {"rival": RIVAL}, Resampling(5, 40)).differences["rival"]["average_precision"]
 
 
 def test_other_parts_and_threads_change_nothing_of_one():

@@ -94,12 +94,19 @@ def test_the_json_is_the_evidence_the_plan_and_the_decision(card, home):
     assert len(said["origin"]["feature_service_sha256"]) == 64
 
 
+def bounds(card: ModelCard, who: str, name: str) -> str:
+    found = card.evidence.intervals[who].get(name)
+    return f"{found.lower:.4f} to {found.upper:.4f}" if found else ""
+
+
 def test_every_metric_on_the_page_is_the_evidences(card, home):
     [heading, *rows] = tables(model_card.page(home, card))["metrics"]
     names = [name.replace(" ", "_") for name in heading[1:]]
     assert {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows} == {
-        who: {name: shown(values.get(name)) for name in names} for who, values in card.evidence.metrics.items()
+        who: {name: shown(values.get(name)) + bounds(card, who, name) for name in names}
+        for who, values in card.evidence.metrics.items()
     }
+    assert card.evidence.intervals.keys() == card.evidence.metrics.keys()
     assert set(names) == {name for values in card.evidence.metrics.values() for name in values}
 
 
@@ -123,6 +130,7 @@ def full(card: ModelCard) -> ModelCard:
     """The card as if everything had been measured."""
     evidence = replace(
         card.evidence,
+        intervals={"model": {"average_precision": Interval(0.9, 0.88, 0.915)}},
         differences={
             "champion": {"average_precision": Interval(0.0123, -0.0045, 0.0301)},
             "rate_1y": {"average_precision": Interval(0.2, 0.15, 0.25), "log_loss": Interval(-0.03, -0.04, -0.02)},
@@ -155,6 +163,8 @@ def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
         ["champion", "+0.0123 [-0.0045, +0.0301]", "not measured"],
         ["rate_1y", "+0.2000 [+0.1500, +0.2500]", "-0.0300 [-0.0400, -0.0200]"],
     ]
+    heading, model = found["metrics"][0], next(row for row in found["metrics"] if row[0] == "model")
+    assert model[heading.index("average precision")].endswith("0.8800 to 0.9150")
     assert found["slices"][1:] == [
         ["age: under 2 years", "900", "90", "0.5", "0.45", "+0.0500 [+0.0100, +0.0900]"],
         ["topic: <rare>", "12", "1", "too small", "", ""],
@@ -175,6 +185,7 @@ def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
 def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
     bare = replace(
         card.evidence,
+        intervals={},
         differences={},
         slices={},
         overlap={},
@@ -189,7 +200,7 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
     )
     model_card_page.write(tmp_path / "card.html", replace(card, evidence=bare, decision=None, reigns=()))
     text = (tmp_path / "card.html").read_text()
-    assert len(unmeasured(bare)) == 10
+    assert len(unmeasured(bare)) == 11
     assert all(name in text for name in unmeasured(bare))
     assert {row[1] for row in tables(tmp_path / "card.html")["trust"]} == {"not measured"}
     assert "The gate has not decided." in text

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hotarea.domain.columns import Bools, Floats, Rows
-from hotarea.domain.evaluation import Scores, losses
+from hotarea.domain.evaluation import MODEL, Scores, losses
 from hotarea.domain.evidence import Interval
 from hotarea.domain.processors import cores
 
@@ -30,7 +30,8 @@ _BLOCK = 8  # resamples that share a seed, whatever the number of threads; losse
 _CHUNK = 1 << 14  # rows whose weights are turned into floats at a time: they stay in the processor's cache
 
 Weights = NDArray[np.uint8]
-Differences = dict[str, dict[str, Interval]]
+Intervals = dict[str, dict[str, Interval]]
+"""By contender, or rival, and metric."""
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,33 @@ class Resampling:
         return np.random.SeedSequence(self.seed).spawn(-(-self.resamples // _BLOCK))
 
 
-def differences(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampling: Resampling) -> Differences:
-    """Return by how much the model exceeds each rival in average precision and in log loss, with 95 % intervals.
+@dataclass(frozen=True)
+class Comparison:
+    """Average precision and log loss of each contender, and by how much the model exceeds each rival."""
+
+    contenders: Intervals
+    differences: Intervals  # rival -> metric
+
+
+def compared(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampling: Resampling) -> Comparison:
+    """Return what model and rivals reach and by how much they differ, with 95 % intervals, all on the same resamples.
 
     A resample without a hot row says nothing of average precision and is left out. So is a rival whose scores are not
     all numbers; empty where the model's are not, or the rows are not of both kinds.
     """
     rivals = {name: scores for name, scores in rivals.items() if scores.is_complete}
     if not (rivals and model.is_complete and hot.any() and not hot.all()):
-        return {}
+        return Comparison({}, {})
     order = np.argsort(-model.ranking, kind="stable")  # rivals rank alike, so that weights are met nearly in order
     race = _Race.of(hot[order], model.at(order), {name: scores.at(order) for name, scores in rivals.items()})
     observed, drawn = _drawn(len(hot), race.measured, resampling)
-    return {
-        name: {
-            AVERAGE_PRECISION: _interval(observed[0, number], drawn[:, 0, number]),
-            LOG_LOSS: _interval(observed[1, number], drawn[:, 1, number]),
-        }
-        for number, name in enumerate(rivals)
-    }
+    own, own_drawn = observed[:, 0], drawn[:, :, 0]
+    less = {name: (observed[:, at], drawn[:, :, at]) for at, name in enumerate(rivals, 1)}
+    theirs = {name: _intervals(own - found, own_drawn - resampled) for name, (found, resampled) in less.items()}
+    return Comparison(
+        contenders={MODEL: _intervals(own, own_drawn), **theirs},
+        differences={name: _intervals(*found) for name, found in less.items()},
+    )
 
 
 def gains(
@@ -152,26 +161,26 @@ class _Race:
 
     model: Order
     rivals: tuple[Order, ...]
-    losses: Floats  # (rows, rivals): the model's log loss less each rival's
+    losses: Floats  # (rows, 1 + rivals): the model's log loss, and that less each rival's
 
     @classmethod
     def of(cls, hot: Bools, model: Scores, rivals: Mapping[str, Scores]) -> Self:
         orders = tuple(Order.of(hot, rival.ranking) for rival in rivals.values())
         own = losses(hot, model.probability)
-        less = np.column_stack([own - losses(hot, rival.probability) for rival in rivals.values()])
+        less = np.column_stack([own, *(own - losses(hot, rival.probability) for rival in rivals.values())])
         return cls(Order.of(hot, model.ranking), orders, less)
 
     def measured(self, weights: Weights) -> Floats:
-        """Return average precision and log loss of the model less those of the rivals, for each row of weights."""
-        found = np.empty((len(weights), 2, len(self.rivals)))
+        """Return of each row of weights average precision and log loss of the model, and these less each rival's."""
+        found = np.empty((len(weights), 2, 1 + len(self.rivals)))
         for number, drawn in enumerate(weights):
             own = self.model.average_precision(drawn)
-            found[number, 0] = [own - rival.average_precision(drawn) for rival in self.rivals]
+            found[number, 0] = [own, *(own - rival.average_precision(drawn) for rival in self.rivals)]
         found[:, 1] = self._mean_losses(weights)
         return found
 
     def _mean_losses(self, weights: Weights) -> Floats:
-        total = np.zeros((len(weights), len(self.rivals)))
+        total = np.zeros((len(weights), self.losses.shape[1]))
         for start in range(0, len(self.losses), _CHUNK):
             chunk = slice(start, start + _CHUNK)
             total += weights[:, chunk].astype(np.float64) @ self.losses[chunk]
@@ -195,6 +204,12 @@ def _poisson() -> Weights:
 
     found: Weights = poisson.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), 1.0).astype(np.uint8)
     return found
+
+
+def _intervals(observed: Floats, drawn: Floats) -> dict[str, Interval]:
+    """Return the interval of each metric: what was observed of it, and of each resample in a row."""
+    names = (AVERAGE_PRECISION, LOG_LOSS)
+    return {name: _interval(observed[at], drawn[:, at]) for at, name in enumerate(names)}
 
 
 def _interval(observed: float, drawn: Floats) -> Interval:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Interval:
-    """How much more the model has of a metric than a rival on the same rows, and the bounds of that over resamples.
+    """A metric, or how much more the model has of it than a rival on the same rows, and its bounds over resamples.
 
-    `lower` and `upper` hold 95 % of the differences over resampled rows (paired bootstrap).
+    Between `lower` and `upper` lie 95 % of what resampled rows give (paired bootstrap).
     """
 
     estimate: float
@@ -73,6 +73,7 @@ class Evidence:
     drift_evaluation: dict[str, float]
     decision_threshold: float
     at_threshold: dict[str, float] = field(default_factory=dict)  # precision and recall of the model
+    intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)  # contender -> metric
     differences: dict[str, dict[str, Interval]] = field(default_factory=dict)  # rival -> metric
     slices: dict[str, Slice] = field(default_factory=dict)  # by name, as in `age: under 2 years`
     overlap: dict[str, int] = field(default_factory=dict)  # contender -> evaluation keys among those it learned from

@@ -139,6 +139,7 @@ def unmeasured(evidence: Evidence) -> list[str]:
     """Return what the evidence lacks, in words."""
     parts: dict[str, Any] = {
         "metrics": evidence.metrics.get("model"),
+        "intervals of the metrics": evidence.intervals,
         "intervals of the differences": evidence.differences,
         "slices": evidence.slices,
         "drift of the features": evidence.drift,

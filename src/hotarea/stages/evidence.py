@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from hotarea.domain import baselines, evaluation, row_keys, slices, training
-from hotarea.domain.bootstrap import Resampling, differences
+from hotarea.domain.bootstrap import Resampling, compared
 from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, Scores
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.settings import Settings
@@ -22,6 +22,7 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
     """Evaluate a trained candidate, those in service and the baselines on the rows of the evaluation cutoff."""
     plan, unseen = folder.read_plan(), folder.rows("evaluation")
     hot, scores = training.labels(unseen), contenders.scored(settings, folder, served)
+    sure = compared(hot, scores[MODEL], _rivals(scores), Resampling(plan.seed))
     own, moved = scores[MODEL].probability, drift_references.keep(settings, folder)
     threshold = evaluation.decision_threshold(own, plan.hot_quantile)
     return Evidence(
@@ -41,7 +42,8 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         prediction_drift=moved.predictions,
         decision_threshold=threshold,
         at_threshold=evaluation.at_threshold(hot, own, threshold),
-        differences=differences(hot, scores[MODEL], _rivals(scores), Resampling(plan.seed)),
+        intervals=sure.contenders,
+        differences=sure.differences,
         slices=slices.sliced(hot, scores, training_rows.described(settings, plan, unseen), Resampling(plan.seed)),
         overlap=_overlap(settings, folder, unseen, served),
         importance=training.importance(training.load(folder.model)),

@@ -30,6 +30,7 @@ def write(page: Path, card: ModelCard) -> None:
         ranked=sorted(card.evidence.features, key=lambda name: -card.evidence.importance.get(name, 0.0)),
         figure=_figure,
         interval=_interval,
+        between=_between,
     )
     write_aside(page, text)
 
@@ -39,6 +40,10 @@ def _figure(value: float | None) -> str:
     if value is None:
         return NOT_MEASURED
     return "< 0.0001" if 0 < value < _SMALL else f"{value:.4g}"
+
+
+def _between(found: Interval) -> str:
+    return f"{found.lower:.4f} to {found.upper:.4f}"
 
 
 def _interval(found: Interval | None) -> str:
