@@ -1,6 +1,8 @@
-"""The table of the model's quality, on a made-up corpus."""
+"""The table of the model's quality: on a made-up corpus, and as the documentation shows it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,13 @@ def test_a_year_is_told_as_the_loop_would_have_seen_it_then(short):
     json.dumps(last)
     lines = model_quality.table([first, last]).splitlines()
     assert [line.count("|") for line in lines] == [lines[0].count("|")] * 4
+
+
+@pytest.mark.parametrize("corpus", model_quality.YEARS)
+def test_the_docs_show_the_measured_table(corpus):
+    docs = (Path(__file__).parents[2] / "docs" / "model.md").read_text()
+    measured = json.loads(model_quality.RESULTS.read_text())["corpora"][corpus]
+    shown = re.search(f"<!-- {corpus} -->\n(.*?)\n<!-- /{corpus} -->", docs, re.DOTALL)
+    assert [year["year"] for year in measured] == list(model_quality.YEARS[corpus])
+    assert shown
+    assert shown[1] == model_quality.table(measured)
