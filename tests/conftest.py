@@ -225,7 +225,7 @@ def six_years_promoted(six_years_trained: Path, tmp_path_factory: pytest.TempPat
         from hotarea.stages import gate, promote
 
         settings = moved(six_years_trained, Settings.load(home=home, project=PROJECT, **SHORT))
-        (folder,) = Layout(settings.home).runs.iterdir()
+        (folder,) = (path for path in Layout(settings.home).runs.iterdir() if path.is_dir())
         promote.run(settings, gate.run(settings, folder.name, "one").training_id, "one")
 
     return shared(tmp_path_factory, "six-years-promoted", build)

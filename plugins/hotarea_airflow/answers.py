@@ -1,6 +1,7 @@
 """The trigger that waits for a person's answer, wherever it is given: in Airflow's UI, or by a command."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,11 @@ class AnswerTrigger(HITLTrigger):
         _, kwargs = super().serialize()
         asked = {"training_id": self.training_id, "decided_at": self.decided_at}
         return f"{__name__}.{type(self).__name__}", {**kwargs, **asked}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait; the event says which decision was asked about."""
+        async for event in super().run():
+            yield TriggerEvent({**event.payload, "decided_at": self.decided_at})
 
     async def _handle_response(self) -> TriggerEvent | None:
         """Return the event of an answer, from wherever it came first; None while there is none."""

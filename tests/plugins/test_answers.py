@@ -131,3 +131,18 @@ def test_a_question_that_can_have_no_answer_any_more_ends(asked, closed, happene
     assert re.search(said, event.payload["error"])
     assert [told["params_input"] for told in closed] == [{"why": event.payload["error"]}]
     assert len(event.payload["error"]) <= 500  # so long may a reason be
+
+
+def test_each_event_says_which_decision_was_asked_about(asked, closed, monkeypatch):
+    async def unanswered(_: object) -> None:
+        """Nobody answers in Airflow."""
+
+    async def first(waiting: answers.AnswerTrigger) -> Any:
+        return await anext(aiter(waiting.run()))
+
+    monkeypatch.setattr(answers.HITLTrigger, "_handle_response", unanswered)
+    approved(asked)
+
+    event = asyncio.run(first(trigger()))
+
+    assert (event.payload["decided_at"], event.payload["chosen_options"]) == (HELD.decided_at.isoformat(), ["Approve"])

@@ -104,6 +104,15 @@ def test_an_answer_is_remembered_for_the_decision_that_was_shown(home, monkeypat
     assert (found.decided_at, found.by, found.run_id) == (decision.decided_at, by, "run")
 
 
+def test_what_resumes_with_the_event_alone_as_a_tried_dag_does_finds_the_decision_there(home, monkeypatch):
+    decision = hold(home)
+    event = BY_ADA | {"decided_at": decision.decided_at.isoformat()}
+    bare = TaskDeferred(trigger=asked(monkeypatch).trigger, method_name="execute_complete")
+
+    assert go_on(bare, event, monkeypatch) == "promote"
+    assert [found.decided_at for found in read(home.ledger, Approval)] == [decision.decided_at]
+
+
 @pytest.mark.parametrize("event", [BY_ADA, TIMED_OUT])
 def test_no_answer_is_remembered_for_a_decision_that_nobody_was_shown(home, monkeypatch, event):
     hold(home)

@@ -60,7 +60,7 @@ def remembered(settings: Settings, kind: type, **where: object) -> list:
 
 def first(settings: Settings) -> TrainingFolder:
     """Return the folder of the one training that there was."""
-    (found,) = Layout(settings.home).runs.iterdir()
+    (found,) = (path for path in Layout(settings.home).runs.iterdir() if path.is_dir())
     return TrainingFolder(found)
 
 
