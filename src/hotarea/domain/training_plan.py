@@ -53,9 +53,7 @@ def planned(
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     excluded = _excluded(settings, releases)
-    asked = (settings.horizon_years, settings.hot_quantile)
-    alike = [s for s in labels if (s.horizon_years, s.hot_quantile) == asked]
-    usable = [s for s in alike if s.known not in excluded and s.eligible]
+    usable = [s for s in _as_asked(settings, labels) if s.known not in excluded and s.eligible]
     labelled = _cutoffs(usable)
     built = _cutoffs([s for s in features if s.known not in excluded])
     maturity = Maturity.of(max(r.covered for r in releases), settings.horizon_years)
@@ -79,6 +77,12 @@ def planned(
     first = _cutoffs(features)[window.newest.day]
     corrected = "" if window.newest == first else f"@{window.newest.known}"
     return replace(plan, training_id=f"{window.newest.day}{corrected}-{_digest(plan)}")
+
+
+def _as_asked(settings: Settings, labels: Sequence[LabelSet]) -> list[LabelSet]:
+    """Return the labels by the definition of hot that the settings have."""
+    asked = (settings.horizon_years, settings.hot_quantile)
+    return [s for s in labels if (s.horizon_years, s.hot_quantile) == asked]
 
 
 def _window(
