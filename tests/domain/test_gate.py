@@ -300,7 +300,7 @@ def test_a_slice_of_sufficient_size_that_was_not_evaluated_rejects(part: str) ->
 
 EMPTY = {dict: {}, tuple: (), type(None): None, int: 0, float: math.nan, str: ""}
 NAMES = {"training_id", "model_version", "champion_version", "evaluation_cutoff", "newest_cutoff"}
-TOLD = {"decision_threshold", "at_threshold", "last_champion_version"}
+TOLD = {"decision_threshold", "at_threshold", "intervals", "last_champion_version"}
 """What the gate does not decide on: what the model is called, and what is shown only."""
 
 
