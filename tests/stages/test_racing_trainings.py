@@ -14,7 +14,7 @@ from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from hotarea.stores.training_folder import TrainingFolder
 from tests.conftest import PROJECT
-from tests.stages.conftest import SHORT
+from tests.histories import SHORT
 from tests.templates import copied
 
 SETTINGS = {f"HOTAREA_{name.upper()}": str(value) for name, value in SHORT.items()}

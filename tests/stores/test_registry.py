@@ -1,9 +1,14 @@
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
+from mlflow import MlflowClient
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from hotarea.domain.errors import GateError, SettingsError
 from hotarea.domain.settings import Settings
@@ -72,6 +77,45 @@ def test_the_alias_moves(with_registry, model):
     assert registry.champion(with_registry) == second
     registry.crown(with_registry, first)
     assert registry.champion(with_registry) == first
+
+
+@contextmanager
+def another_writes_first(table: str, write: Callable[[], object]) -> Iterator[list[object]]:
+    """Let `write` happen between MLflow's look at a row of `table` and its own writing of it."""
+    written: list[object] = []
+
+    def before_flush(session: Session, *_: object) -> None:
+        if not written and any(row.__tablename__ == table for row in session.new):
+            written.append(None)
+            written[0] = write()
+
+    event.listen(Session, "before_flush", before_flush)
+    yield written
+    event.remove(Session, "before_flush", before_flush)
+
+
+def test_the_alias_names_the_last_of_two_champions_that_come_at_once(with_registry, model):
+    first, second = register(with_registry, model), register(with_registry, model, "t2")
+    client = MlflowClient(with_registry.mlflow, with_registry.mlflow)
+
+    def other():
+        return client.set_registered_model_alias(MODEL_NAME, registry.CHAMPION_ALIAS, str(first))
+
+    with another_writes_first("registered_model_aliases", other) as written:
+        registry.crown(with_registry, second)
+
+    assert len(written) == 1
+    assert registry.champion(with_registry) == second
+
+
+def test_two_first_trainings_at_once_share_one_experiment(with_registry, model):
+    client = MlflowClient(with_registry.mlflow, with_registry.mlflow)
+    folder = Layout(with_registry.home).models.as_uri()
+    with another_writes_first("experiments", lambda: client.create_experiment("hotarea", folder)) as written:
+        version = register(with_registry, model)
+
+    run = client.get_model_version(MODEL_NAME, str(version)).run_id
+    assert client.get_run(run).info.experiment_id == written[0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
+
 from hotarea.domain.errors import GateError, UnreachableError
 from hotarea.domain.row_keys import Keys
 from hotarea.domain.settings import Settings
@@ -180,7 +182,7 @@ def crown(settings: Settings, version: int) -> None:
     """Move the alias to a version, in one step; raise `GateError` if there is no such version."""
     with _client(settings) as client:
         _version(client, version)
-        client.set_registered_model_alias(MODEL_NAME, CHAMPION_ALIAS, str(version))
+        _name_champion(client, version)
 
 
 @contextmanager
@@ -215,20 +217,17 @@ def _unwarned() -> Iterator[None]:
 def _experiment(settings: Settings, client: "MlflowClient") -> str:
     """Return the experiment's id; a server decides for itself where artifacts lie, files lie in the home."""
     found = client.get_experiment_by_name(_EXPERIMENT)
-    if found:
-        return str(found.experiment_id)
-    served = settings.mlflow.startswith("http")
-    return str(client.create_experiment(_EXPERIMENT, None if served else Layout(settings.home).models.as_uri()))
+    if found is None:
+        served = settings.mlflow.startswith("http")
+        with _made_by_another():
+            client.create_experiment(_EXPERIMENT, None if served else Layout(settings.home).models.as_uri())
+        found = client.get_experiment_by_name(_EXPERIMENT)
+    return str(found.experiment_id)
 
 
 def _of_training(client: "MlflowClient", training_id: str) -> "ModelVersion | None":
-    from mlflow.exceptions import MlflowException
-
-    try:
+    with _made_by_another():
         client.create_registered_model(MODEL_NAME)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
     versions = client.search_model_versions(f"name = '{MODEL_NAME}' and tag.{_TRAINING_ID} = '{training_id}'")
     return versions[0] if versions else None
 
@@ -242,6 +241,29 @@ def _version(client: "MlflowClient", version: int) -> "ModelVersion":
         if _absent(error):
             raise GateError(f"{MODEL_NAME} has no version {version} in the registry; train one first.") from error
         raise
+
+
+@contextmanager
+def _made_by_another() -> Iterator[None]:
+    """Accept that what is to be made is there already, also if another process has made it meanwhile."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _raced(error: BaseException) -> bool:
+    """Whether the registry's database turned a write away, as it does when another writes the same row."""
+    return getattr(error, "error_code", None) in {"BAD_REQUEST", "TEMPORARILY_UNAVAILABLE"}
+
+
+@retry(retry=retry_if_exception(_raced), stop=stop_after_attempt(3), wait=wait_random(0, 0.5), reraise=True)
+def _name_champion(client: "MlflowClient", version: int) -> None:
+    """Set the alias; MLflow looks for its row before it writes it, so the first of two at once makes it for both."""
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION_ALIAS, str(version))
 
 
 def _absent(error: Any) -> bool:
