@@ -82,12 +82,22 @@ class _Dbapi:
         return _Connection(database)
 
 
+class _Compiler(PGCompiler):
+    """Gives examples an order, so that the same rows name the same ones each time: DuckDB reads in parallel."""
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        """Order what is cut off, unless the statement does so itself or looks at the columns alone."""
+        text: str = super().limit_clause(select, **kw)
+        is_open = select._where_criteria and not select._order_by_clauses  # noqa: SLF001 - as SQLAlchemy's compilers do
+        return f"\n ORDER BY ALL{text}" if is_open else text
+
+
 class DuckDbDialect(DefaultDialect):
     """PostgreSQL's SQL, which DuckDB understands, and DuckDB's own catalogue."""
 
     name = driver = "duckdb"
     default_paramstyle = "qmark"
-    statement_compiler = PGCompiler
+    statement_compiler = _Compiler
     type_compiler_cls = PGTypeCompiler
     preparer = PGIdentifierPreparer
     poolclass = QueuePool

@@ -66,6 +66,19 @@ def test_all_files_are_judged_together(documents, tmp_path):
     assert len(outcome.failures[0]["examples"]) == 5
 
 
+def test_the_same_rows_name_the_same_examples_in_whatever_order_they_are_read(documents, tmp_path):
+    """The ids fall from row to row, each group of rows is a task of its own, and each id is wrong."""
+    files = [tmp_path / f"part-{i}.parquet" for i in range(4)]
+    for number, file in enumerate(files):
+        ids = range(1000 * (4 - number), 1000 * (3 - number), -1)
+        rows = [documents[0] | {"document_id": i, "published": datetime(2018, 1, 1, tzinfo=UTC).date()} for i in ids]
+        pq.write_table(pa.Table.from_pylist(rows, schema=tables.DOCUMENTS), file, row_group_size=100)
+
+    (failure,) = validate("documents", files, "2012-12-31", tmp_path / "reports", {}).failures
+
+    assert failure["examples"] == [{"document_id": i, "published": "2018-01-01"} for i in range(1, 6)]
+
+
 def test_files_may_differ_in_what_they_say_about_nulls(documents, tmp_path):
     strict = put(tmp_path / "part-0.parquet", documents[:60], tables.DOCUMENTS)
     loose = put(tmp_path / "part-1.parquet", documents[60:], lax(tables.DOCUMENTS))

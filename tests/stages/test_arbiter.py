@@ -352,6 +352,16 @@ def test_while_a_person_is_asked_a_request_waits_however_long_that_takes(
     assert answer.outcome == outcome
 
 
+def test_a_candidate_whose_champion_was_replaced_holds_nobody_up(short: Settings) -> None:
+    """No answer can let it serve any more."""
+    remember(short, decided("2014-12-31-held", "hold"))
+    Published(short).champion(1)
+
+    _, plan = arbiter.plan(short, "by hand", Wanted("a person asks"))
+
+    assert plan is not None
+
+
 @pytest.fixture
 def joined(short: Settings) -> tuple[TriggerRequest, str]:
     """What was accepted and waits for its run, and what a person trains meanwhile, who does not wait for that."""

@@ -81,19 +81,19 @@ def _lead(settings: Settings, console: Console, api: AirflowApi, supervisor: Sup
 
 
 def _bring_in(settings: Settings, console: Console, api: AirflowApi, supervisor: Supervisor) -> None:
-    progress = Progress(api, console, datetime.now(UTC))
+    progress, had_work = Progress(api, console, datetime.now(UTC)), pending.first(settings) is not None
     for dag_id in DAGS:
         api.unpause(dag_id)
     if any(run.is_active for run in api.dag_runs()):
-        console.print("going on with the runs that were interrupted")
+        console.print("following the runs that are under way")
         progress.watch(supervisor.check)
     first = pending.first(settings)
-    if first is None:
-        console.print("everything is up to date: all releases are in, scored and served; nothing is done twice")
-    else:
+    if first is not None:
         console.print(f"{first.reason}: starting with {first.dag_id}")
         api.trigger(first.dag_id, dict(first.conf))
         progress.watch(supervisor.check)
+    elif not had_work:  # else the clock was faster
+        console.print("everything is up to date: all releases are in, scored and served; nothing is done twice")
     progress.raise_for_failure()
     result.show(console, status.collect(settings))
 

@@ -129,6 +129,13 @@ def deadline(decision: Decision) -> datetime:
     return decision.decided_at + waits(decision)
 
 
+def is_open(ledger: Ledger, decision: Decision) -> bool:
+    """Whether a person is asked about a decision: it waits for an answer, has time left, and an approval would count."""
+    if not decision.is_held or of(ledger, decision) or records.now() >= deadline(decision):
+        return False
+    return decision.champion_version == _in_service(ledger)
+
+
 def question(settings: Settings, decision: Decision) -> str:
     """Return what a person is asked, as Markdown: what stands against the candidate, and where all of it is shown."""
     rival = "no champion" if decision.champion_version is None else f"champion version {decision.champion_version}"
@@ -228,13 +235,17 @@ def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
 
 
 def _check_rival(ledger: Ledger, decision: Decision) -> None:
-    champion = ledger.newest(records.Champion)
-    in_service = champion.model_version if champion else None
+    in_service = _in_service(ledger)
     if decision.champion_version != in_service:
         raise GateError(
             f"the champion changed: version {decision.model_version} was held against champion version "
             f"{decision.champion_version}, but version {in_service} is in service by now; expected the same. {ANEW}"
         )
+
+
+def _in_service(ledger: Ledger) -> int | None:
+    champion = ledger.newest(records.Champion)
+    return champion.model_version if champion else None
 
 
 def _word(found: Approval) -> str:

@@ -125,15 +125,8 @@ def _past(ledger: Ledger) -> Past:
     """Return what is known of the trainings that were accepted."""
     last = records.last_by_training(ledger.all(records.Decision))
     ended = {training_id for training_id in last if standing.settled(ledger, training_id)}
-    is_held = any(_still_waits(ledger, decision) for decision in last.values())
+    is_held = any(approval.is_open(ledger, decision) for decision in last.values())
     return Past(ledger.all(TrainingStart), ledger.all(TrainingPickup), ended, is_held)
-
-
-def _still_waits(ledger: Ledger, decision: records.Decision) -> bool:
-    """Whether a person is asked about a candidate, and has time left by the policy that was in force."""
-    if not decision.is_held or approval.of(ledger, decision):
-        return False
-    return now() - decision.decided_at < approval.waits(decision)
 
 
 def _take_up(settings: Settings, number: int, run_id: str, *, same_data: bool) -> None:
