@@ -88,8 +88,8 @@ class _Compiler(PGCompiler):
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """Order what is cut off, unless the statement does so itself or looks at the columns alone."""
         text: str = super().limit_clause(select, **kw)
-        is_open = select._where_criteria and not select._order_by_clauses  # noqa: SLF001 - as SQLAlchemy's compilers do
-        return f"\n ORDER BY ALL{text}" if is_open else text
+        filtered = getattr(select, "_where_criteria", ())  # of a union there are none
+        return text if not filtered or select._order_by_clauses else f"\n ORDER BY ALL{text}"  # noqa: SLF001
 
 
 class DuckDbDialect(DefaultDialect):

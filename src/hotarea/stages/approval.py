@@ -130,7 +130,7 @@ def deadline(decision: Decision) -> datetime:
 
 
 def is_open(ledger: Ledger, decision: Decision) -> bool:
-    """Whether a person is asked about a decision: it waits for an answer, has time left, and an approval would count."""
+    """Whether a person is asked about a decision: no answer came, there is time left, and an approval would count."""
     if not decision.is_held or of(ledger, decision) or records.now() >= deadline(decision):
         return False
     return decision.champion_version == _in_service(ledger)
