@@ -87,7 +87,7 @@ class _Compiler(PGCompiler):
 
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """Order what is cut off, unless the statement does so itself or looks at the columns alone."""
-        text: str = super().limit_clause(select, **kw)
+        text: str = super().limit_clause(select, **kw)  # type: ignore[no-untyped-call]
         filtered = getattr(select, "_where_criteria", ())  # of a union there are none
         return text if not filtered or select._order_by_clauses else f"\n ORDER BY ALL{text}"  # noqa: SLF001
 
