@@ -59,8 +59,8 @@ TRAINING_PARAMS = {
         False,
         type="boolean",
         title="Force",
-        description="Pass the cooldown and the week's budget, and wait neither for a training that was begun nor for a "
-        "candidate that a person is asked about.",
+        description="Pass the cooldown, the week's budget and whatever the arbiter would wait for. The run still waits "
+        "for the one before it, also while that asks a person: `hotarea train --force` does not.",
     ),
     "same_data": Param(
         False,

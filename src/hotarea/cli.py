@@ -186,7 +186,10 @@ def audit(
 def train(
     context: typer.Context,
     reason: Annotated[str, typer.Option(help="Why; kept with the request.")] = "by hand",
-    force: Annotated[bool, typer.Option("--force", help="Pass cooldown, budget, and a candidate that waits.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Pass cooldown, budget, a training under way, and a candidate that waits."),
+    ] = False,
     same_data: Annotated[
         bool, typer.Option("--same-data", help="Plan again what was decided on: what stands of that stays.")
     ] = False,

@@ -97,15 +97,24 @@ def test_a_matured_cutoff_without_labels_is_left_out():
     assert [c.day.year for c in plan.window.training] == [2011, 2012]
 
 
-def test_labels_of_another_horizon_do_not_count():
-    with pytest.raises(TooLittleDataError, match="nothing to train on"):
-        planned(SETTINGS, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017), horizon=5))
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (labels(*range(2010, 2017), horizon=5), "horizon_years 5, HOTAREA_HORIZON_YEARS=2; expected the same"),
+        (
+            [replace(s, hot_quantile=0.8) for s in labels(*range(2010, 2017))],
+            "hot_quantile 0.8, HOTAREA_HOT_QUANTILE=0.9; expected the same",
+        ),
+    ],
+    ids=["horizon", "quantile"],
+)
+def test_labels_of_another_definition_do_not_count_and_alone_are_a_wrong_setting(others, said):
+    built = features(*range(2010, 2019))
+    with pytest.raises(SettingsError, match=said):
+        planned(SETTINGS, RELEASES, built, others)
 
-
-def test_labels_of_another_quantile_do_not_count():
-    found = [replace(s, hot_quantile=0.8) for s in labels(*range(2010, 2017))]
-    with pytest.raises(TooLittleDataError, match="nothing to train on"):
-        planned(SETTINGS, RELEASES, features(*range(2010, 2019)), found)
+    own = labels(*range(2010, 2017))
+    assert planned(SETTINGS, RELEASES, built, [*others, *own]) == planned(SETTINGS, RELEASES, built, own)
 
 
 def test_labels_that_became_known_again_are_read_as_first_known():

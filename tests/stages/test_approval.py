@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,29 @@ def test_that_nobody_answers_refuses(held, ledger):
 
     assert (found.approved, found.by, found.reason) == (False, "nobody", "no person has answered within 96 hours")
     assert approval.timed_out(held, "t1", decision.decided_at, "again") == found
+
+
+@pytest.fixture
+def late(held: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """That home when the time is over, of which no question has taken notice."""
+    monkeypatch.setattr(records, "now", lambda: datetime.now(UTC) + timedelta(hours=97))
+    return held
+
+
+def test_an_approval_after_the_time_is_refused(late, ledger):
+    with pytest.raises(GateError, match=r"version 1 of t1 waited for an answer until .* UTC and is refused"):
+        approve(late)
+    with pytest.raises(GateError, match="nobody refused version 1 already"):
+        approve(late)
+
+    [answer] = ledger.all(records.Approval)
+    assert (answer.approved, answer.by, answer.reason) == (False, "nobody", "no person has answered within 96 hours")
+    with pytest.raises(GateError, match="nobody"):
+        promote.run(late, "t1", "run")
+
+
+def test_a_person_may_refuse_at_any_time(late):
+    assert approve(late, approved=False).by == "ada"
 
 
 def test_an_answer_that_came_before_the_time_was_up_counts(held):

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -133,6 +134,18 @@ def test_evidence_about_another_champion_is_not_judged(settings, published):
 
     with pytest.raises(GateError, match="compared with champion version None, but version 7 is in service"):
         gate.run(settings, "t1", "run")
+
+
+def test_of_two_that_ask_at_once_the_second_finds_what_the_first_decided(settings):
+    candidate(settings, EVIDENCE)
+    folder = TrainingFolder.of(Layout(settings.home), "t1")
+    with ThreadPoolExecutor() as pool:
+        with folder.alone():
+            asked = [pool.submit(gate.run, settings, "t1", run_id) for run_id in ("a", "b")]
+            assert wait(asked, timeout=1).done == set()
+        found = [one.result(timeout=60) for one in asked]
+
+    assert found == decisions(settings) * 2
 
 
 def test_evidence_about_the_champion_in_service_is_judged(settings, published):
@@ -278,4 +291,6 @@ def test_each_version_that_waits_is_told_and_is_over_with_its_answer(watched, ho
     ]
     assert "hotarea approve t2" in hook.bodies[1]["message"]
     approval.answer(watched, "t2", approved=False, by="ada", reason="too slow", run_id="r3")
+    assert open_problems(watched) == ["gate/waiting"]  # for the other
+    approval.answer(watched, "t1", approved=False, by="ada", reason="too slow", run_id="r4")
     assert open_problems(watched) == []

@@ -199,6 +199,11 @@ def test_what_was_told_of_a_champion_is_over_when_another_serves(history: Settin
 
     assert not alert.is_open(history, drift_alert.PERFORMANCE)
     assert "Version 2 is in service" in hook.bodies[-1]["message"]
+    Published(history).champion(1)  # by a rollback
+
+    live_performance.run(history, "back")
+
+    assert alert.is_open(history, drift_alert.PERFORMANCE)
 
 
 def test_too_few_hot_areas_tell_nothing(history: Settings) -> None:

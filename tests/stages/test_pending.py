@@ -1,13 +1,22 @@
 """A restart goes on at the first stage with work, and knows when there is none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from hotarea.domain.errors import RawDataError
-from hotarea.domain.records import Materialization, PredictionSet
+from hotarea.domain.records import (
+    Champion,
+    Decision,
+    Materialization,
+    PredictionSet,
+    TrainingPickup,
+    TrainingRun,
+    now,
+)
 from hotarea.domain.settings import Settings
 from hotarea.stages import gate, materialize, pending, promote, sample, score, train
 from hotarea.stores.ledger import Ledger
@@ -72,6 +81,36 @@ def test_predictions_that_were_not_published_are_work(follower: Settings) -> Non
     work = pending.first(follower)
     assert work is not None
     assert work.dag_id == "score_documents"
+
+
+def test_a_training_that_was_begun_and_not_decided_on_goes_on_by_force(follower: Settings) -> None:
+    with Ledger(follower.ledger) as ledger:
+        (trained,), (decided,) = ledger.all(TrainingRun), ledger.all(Decision)
+        ledger.add(TrainingPickup(number=1, training_id=trained.training_id, run_id="killed"))
+    forget(follower, Champion, model_version=1)
+    forget(follower, Decision, training_id=trained.training_id)
+
+    work = pending.first(follower)
+
+    assert work is not None
+    assert (work.dag_id, work.conf) == ("train_model", {"reason": "going on", "force": True})
+    with Ledger(follower.ledger) as ledger:
+        ledger.add(replace(decided, verdict="hold", accepted=False, decided_at=now(), champion_version=None))
+    assert pending.first(follower) is None
+
+
+def test_a_training_that_the_arbiter_would_not_accept_is_no_work(follower: Settings) -> None:
+    """The newest cutoff is another, after so many trainings that the week's budget is spent."""
+    other = follower.model_copy(update={"seed": 8})
+    with Ledger(follower.ledger) as ledger:
+        forget(follower, Decision, verdict="hold")
+        due = pending.first(other)
+        for number in range(2, 40):
+            ledger.add(TrainingPickup(number=number, training_id=f"2020-12-31-{number}", run_id=str(number)))
+
+    assert due is not None
+    assert (due.dag_id, "force" in due.conf) == ("train_model", False)
+    assert pending.first(other) is None
 
 
 def test_a_home_keeps_to_its_corpus(follower: Settings, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from hotarea.cli import app
 from hotarea.domain import records
-from hotarea.domain.errors import GateError, NotReadyError
+from hotarea.domain.errors import DefinitionError, GateError, NotReadyError
 from hotarea.domain.model_features import FEATURE_SERVICE
 from hotarea.domain.settings import Settings
 from hotarea.domain.windows import Cutoff
@@ -225,6 +225,20 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(home):
         "nothing was changed",
     ]
     assert (timeline(home), registry.champion(home), served(home)) == before
+
+
+def test_nothing_moves_where_the_definitions_cannot_be_applied(home, monkeypatch):
+    promoted(home, 1, 2)
+    file = rollback.prepare(home, "same", "wrong topics", None, "ada")
+
+    def refused(_settings):
+        raise DefinitionError("another view is gone")
+
+    monkeypatch.setattr(definitions, "apply", refused)
+    with pytest.raises(DefinitionError):
+        rollback.move(home, file)
+
+    assert (timeline(home), registry.champion(home)) == ([1, 2], 2)
 
 
 def test_a_dry_run_compares_the_service_with_its_training_and_applies_nothing(home):

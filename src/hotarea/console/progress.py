@@ -40,7 +40,7 @@ class Progress:
     def watch(self, check: Callable[[], None], poll_s: float = 1.0) -> None:
         """Follow all runs since the start until none is active but those that wait for a person.
 
-        `check` may raise to give up.
+        So does what is queued behind such a run. `check` may raise to give up.
         """
         quiet_since = time.monotonic()
         with self._status() as status:
@@ -48,7 +48,7 @@ class Progress:
                 check()
                 runs = [r for r in self._api.dag_runs() if r.is_active or r.queued_at >= self._since]
                 running = [task for run in reversed(runs) for task in self._follow(run)]
-                if any(run.is_active and (run.dag_id, run.run_id) not in self._waiting for run in runs):
+                if any(run.is_active and not self._waits(run) for run in runs):
                     quiet_since = time.monotonic()
                 status.update(", ".join(f"{t.dag_id}.{t.task_id}" for t in running) or "waiting for the next stage")
                 time.sleep(poll_s)
@@ -74,6 +74,11 @@ class Progress:
             self._closed.add((run.dag_id, run.run_id))
             self.failed += [t for t in tasks if t.state == "failed" and run.state == "failed"]
         return [t for t in tasks if t.state == "running"]
+
+    def _waits(self, run: DagRun) -> bool:
+        """Whether a run goes on only when a person has answered: DAGs that ask do one run at a time."""
+        behind = run.state == "queued" and any(dag_id == run.dag_id for dag_id, _ in self._waiting)
+        return behind or (run.dag_id, run.run_id) in self._waiting
 
     def _show(self, task: TaskRun) -> None:
         key = (task.dag_id, task.run_id, task.task_id, task.try_number, task.state in _WAITS)

@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from hotarea.domain import label_definition
 from hotarea.domain.errors import SettingsError, TooLittleDataError
 from hotarea.domain.model_features import BASELINE_FEATURES, FEATURE_SERVICE, MODEL_FEATURES
 from hotarea.domain.records import FeatureSet, LabelSet, Release
@@ -48,7 +49,7 @@ def planned(
     first: how often releases come, and what later ones correct, changes no row. A matured cutoff whose labels are not
     published yet is left out, and so is one at which no document was eligible. So is what became known with a release
     that the settings exclude, unless a correction tells it anew. Raises SettingsError if they exclude one that never
-    came.
+    came, or if all labels were made by another definition of hot.
     """
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
@@ -80,9 +81,12 @@ def planned(
 
 
 def _as_asked(settings: Settings, labels: Sequence[LabelSet]) -> list[LabelSet]:
-    """Return the labels by the definition of hot that the settings have."""
-    asked = (settings.horizon_years, settings.hot_quantile)
-    return [s for s in labels if (s.horizon_years, s.hot_quantile) == asked]
+    """Return the labels by the definition of hot that the settings have; raise SettingsError if all have another."""
+    wanted = label_definition.asked(settings).items()
+    found = [s for s in labels if all(getattr(s, name) == value for name, value in wanted)]
+    if not found:
+        label_definition.check(settings, labels)
+    return found
 
 
 def _window(

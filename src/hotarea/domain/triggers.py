@@ -86,6 +86,10 @@ class Past:
             at for at, *_ in {(p.picked_up_at, p.run_id, p.training_id) for p in self.pickups if p.training_id}
         )
 
+    def was_begun(self, training_id: str) -> bool:
+        """Whether a training was taken up by a run and has not ended, whether anybody is at it or not."""
+        return training_id not in self.ended and any(p.training_id == training_id for p in self.pickups)
+
     def taken_up(self, number: int) -> TrainingPickup | None:
         """Return who took a training up; None as long as nobody has."""
         return next((p for p in self.pickups if p.number == number), None)

@@ -33,8 +33,11 @@ def answer(  # noqa: PLR0913 - each a different thing
 ) -> Approval:
     """Remember that `by` lets a held candidate pass or not, as `remember` does.
 
-    Raises `GateError` if another answer came first.
+    Raises `GateError` if another answer came first, or an approval after the time is up: that nobody has answered in it
+    is remembered then, where no question was waiting for that.
     """
+    if approved:
+        _check_time(settings, training_id, run_id)
     found = remember(settings, training_id, approved=approved, by=by, reason=reason, run_id=run_id)
     if found.approved != approved:
         raise GateError(
@@ -129,11 +132,17 @@ def deadline(decision: Decision) -> datetime:
     return decision.decided_at + waits(decision)
 
 
+def in_service(ledger: Ledger) -> int | None:
+    """Return the champion's version; None as long as there is no champion."""
+    champion = ledger.newest(records.Champion)
+    return champion.model_version if champion else None
+
+
 def is_open(ledger: Ledger, decision: Decision) -> bool:
     """Whether a person is asked about a decision: no answer came, there is time left, and an approval would count."""
     if not decision.is_held or of(ledger, decision) or records.now() >= deadline(decision):
         return False
-    return decision.champion_version == _in_service(ledger)
+    return decision.champion_version == in_service(ledger)
 
 
 def question(settings: Settings, decision: Decision) -> str:
@@ -217,8 +226,9 @@ def _remember(  # noqa: PLR0913 - each a different thing
         except GateError as error:
             gate_alert.held(settings, decision.training_id, error, run_id)
             raise
+        others = any(is_open(ledger, d) for d in records.last_by_training(ledger.all(Decision)).values())
     decision_pages.write(settings, decision, found)
-    gate_alert.answered(settings, decision, found)
+    gate_alert.answered(settings, decision, found, others_wait=others)
     log.info("%s %s version %d: %s", found.by, _word(found), found.model_version, found.reason)
     return found
 
@@ -234,18 +244,27 @@ def _remembered(ledger: Ledger, decision: Decision, new: Approval) -> Approval:
     return new
 
 
+def _check_time(settings: Settings, training_id: str | None, run_id: str) -> None:
+    """Refuse a candidate that nobody answered in time; raise `GateError` if so."""
+    with Ledger(settings.ledger) as ledger:
+        decision = held(ledger, training_id)
+        if of(ledger, decision) or records.now() < deadline(decision):
+            return
+    timed_out(settings, decision.training_id, decision.decided_at, run_id)
+    raise GateError(
+        f"version {decision.model_version} of {decision.training_id} waited for an answer until "
+        f"{_moment(deadline(decision))} and is refused; expected one before. Train on newer data for another decision.",
+        problem=gate_alert.WAITING,  # people are told of the refusal
+    )
+
+
 def _check_rival(ledger: Ledger, decision: Decision) -> None:
-    in_service = _in_service(ledger)
-    if decision.champion_version != in_service:
+    serves = in_service(ledger)
+    if decision.champion_version != serves:
         raise GateError(
             f"the champion changed: version {decision.model_version} was held against champion version "
-            f"{decision.champion_version}, but version {in_service} is in service by now; expected the same. {ANEW}"
+            f"{decision.champion_version}, but version {serves} is in service by now; expected the same. {ANEW}"
         )
-
-
-def _in_service(ledger: Ledger) -> int | None:
-    champion = ledger.newest(records.Champion)
-    return champion.model_version if champion else None
 
 
 def _word(found: Approval) -> str:

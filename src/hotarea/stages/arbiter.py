@@ -91,6 +91,18 @@ def is_scheduled(settings: Settings) -> bool:
     return triggers.is_scheduled(known, past, rules, now())
 
 
+def situation(settings: Settings) -> tuple[Data, Past]:
+    """Return what there is to train on, and what is known of the trainings before."""
+    with Ledger(settings.ledger) as ledger:
+        return _data(settings), _past(ledger)
+
+
+def would_accept(settings: Settings, wish: Ask) -> bool:
+    """Whether a wish would be accepted now; nothing is asked."""
+    rules, (data, past) = policies.read(settings, "triggers", TriggerPolicy), situation(settings)
+    return triggers.answer(wish, data, past, rules, now()).outcome == ACCEPTED
+
+
 def asked_by(settings: Settings, run_id: str) -> list[TriggerRequest]:
     """Return what a run has asked already; a task that is tried again goes on from there."""
     with Ledger(settings.ledger) as ledger:

@@ -11,9 +11,9 @@ def check(settings: Settings, version: int, service: str) -> None:
     """Apply the definitions; raise `GateError` if a model's feature service reads something else than it did then."""
     from hotarea.stores import definitions
 
+    definitions.apply(settings)
     trained = _trained(settings, version)
     if trained is not None:
-        definitions.apply(settings)
         _compare(version, service, trained, definitions.fingerprint(settings, service))
 
 

@@ -10,7 +10,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from hotarea.domain import records
+from hotarea.domain import label_definition, records
 from hotarea.domain.drift_check import ASPECTS, Period, Verdict, judge
 from hotarea.domain.errors import PublishError
 from hotarea.domain.settings import Settings
@@ -163,7 +163,7 @@ def _keep(settings: Settings, found: records.DriftCheck, seen: Seen) -> None:
 
     with Ledger(settings.ledger) as ledger:
         history = [*ledger.all(records.DriftCheck), found]
-        labels = ledger.all(records.LabelSet, horizon_years=settings.horizon_years)
+        labels = ledger.all(records.LabelSet, **label_definition.asked(settings))
         drift_report.write(found, seen.distributions, history, labels, movement.rules(settings))
         with suppress(PublishError):  # another run made the same check at once, and remembered it first
             ledger.add(found, _validation(found))

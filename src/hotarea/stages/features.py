@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from hotarea.domain import label_definition
 from hotarea.domain.cutoff_axis import CutoffAxis
 from hotarea.domain.errors import JobError, NotReadyError, SettingsError
 from hotarea.domain.job import Job
@@ -145,7 +146,7 @@ def _decided(settings: Settings, cutoffs: Sequence[Cutoff] | None) -> Plan:
         label_sets = {Cutoff(s.cutoff, s.known): s for s in ledger.all(LabelSet)}
     wanted = _wanted(releases, cutoffs)
     labels = _matured(releases, wanted | (set() if cutoffs else feature_sets), settings.horizon_years)
-    _check_definition(settings, [made for cutoff, made in label_sets.items() if cutoff in labels])
+    label_definition.check(settings, [made for cutoff, made in label_sets.items() if cutoff in labels])
     return Plan(
         [r.release_id for r in releases],
         [str(c) for c in _one_history(wanted - feature_sets)],
@@ -178,18 +179,6 @@ def _matured(releases: Sequence[Release], cutoffs: set[Cutoff], horizon: int) ->
     maturity = Maturity.of(coverage.newest, horizon)
     days = {c.day for c in cutoffs if maturity.reaches(c.day)}
     return {Cutoff(day, coverage.knowable(years_before(day, -horizon)).known) for day in days}
-
-
-def _check_definition(settings: Settings, published: Sequence[LabelSet]) -> None:
-    """Raise `SettingsError` if labels are published that another definition of hot made."""
-    for made in published:
-        for name in ("horizon_years", "hot_quantile"):
-            was, asked = getattr(made, name), getattr(settings, name)
-            if was != asked:
-                raise SettingsError(
-                    f"labels of cutoff {Cutoff(made.cutoff, made.known)} are published for {name} {was}, "
-                    f"HOTAREA_{name.upper()}={asked}; expected the same. Use a home of its own for another definition."
-                )
 
 
 def _one_history(cutoffs: set[Cutoff]) -> tuple[Cutoff, ...]:

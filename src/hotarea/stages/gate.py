@@ -9,7 +9,7 @@ import msgspec
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
-from hotarea.stages import decision_pages, gate_alert, standing
+from hotarea.stages import approval, decision_pages, gate_alert, standing
 from hotarea.stores import policies
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import Ledger
@@ -28,18 +28,21 @@ def run(settings: Settings, training_id: str | None, run_id: str, *, serves: boo
     """Decide on a candidate, the newest if none is named; return the decision, which may hold or reject it.
 
     Of a home that serves nothing, as a replay's, no agreement of online and offline features is asked for. Asked again,
-    the gate answers as it did, where that stands. Decided on anew is a candidate that was not rejected, but not
-    promoted before the champion changed; and one that was rejected for what the online store answered alone, by what it
-    answers now. Raises `NotReadyError` if there is no such candidate or what is served cannot be audited, `GateError`
-    if its evidence is about another champion than the one in service, `SettingsError` if the policy cannot be used.
+    the gate answers as it did, where that stands; asked twice at once, it decides once. Decided on anew is a candidate
+    that was not rejected, but not promoted before the champion changed; and one that was rejected for what the online
+    store answered alone, by what it answers now. Raises `NotReadyError` if there is no such candidate or what is served
+    cannot be audited, `GateError` if its evidence is about another champion than the one in service, `SettingsError` if
+    the policy cannot be used.
     """
+    from hotarea.stores.training_folder import TrainingFolder
+
     with Ledger(settings.ledger) as ledger:
         try:
             candidate = _candidate(ledger, training_id)
-            earlier = standing.decision(ledger, candidate.training_id)
-            if earlier is not None:
-                return earlier
-            return _decide(settings, ledger, candidate.training_id, run_id, serves=serves)
+            folder = TrainingFolder.of(Layout(settings.home), candidate.training_id)
+            with folder.alone():
+                earlier = standing.decision(ledger, candidate.training_id)
+                return earlier or _decide(settings, ledger, folder, run_id, serves=serves)
         except GateError as error:
             gate_alert.held(settings, candidate.training_id, error, run_id)
             raise
@@ -92,12 +95,13 @@ def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
     return found
 
 
-def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str, *, serves: bool) -> records.Decision:
-    from hotarea.stores.training_folder import TrainingFolder, write
+def _decide(
+    settings: Settings, ledger: Ledger, folder: "TrainingFolder", run_id: str, *, serves: bool
+) -> records.Decision:
+    from hotarea.stores.training_folder import write
 
-    folder = TrainingFolder.of(Layout(settings.home), training_id)
-    compared = folder.read_evidence().champion_version
-    _check_rival(compared, ledger.newest(records.Champion), training_id)
+    training_id = folder.path.name
+    _check_rival(folder.read_evidence().champion_version, approval.in_service(ledger), training_id)
     earlier = ledger.newest(records.Decision, training_id=training_id)
     anew = earlier is not None and earlier.is_for_serving
     evidence, decision = judge(settings, folder, run_id, serves=serves, anew=anew)
@@ -125,8 +129,7 @@ def _decide(settings: Settings, ledger: Ledger, training_id: str, run_id: str, *
     return record
 
 
-def _check_rival(compared: int | None, champion: records.Champion | None, training_id: str) -> None:
-    in_service = champion.model_version if champion else None
+def _check_rival(compared: int | None, in_service: int | None, training_id: str) -> None:
     if compared != in_service:
         raise GateError(
             f"{training_id} was compared with champion version {compared}, but version {in_service} is in service; "

@@ -36,13 +36,14 @@ def decided(settings: Settings, decision: Decision) -> None:
         alert.tell(settings, _refusal(settings, decision, against))
 
 
-def answered(settings: Settings, decision: Decision, answer: Approval) -> None:
+def answered(settings: Settings, decision: Decision, answer: Approval, *, others_wait: bool) -> None:
     """Tell that a person has decided on a candidate that waited, or that nobody has in time.
 
-    What it was held for is over with that, and so is drift: there is no more to decide on this candidate.
+    What it was held for is over with that, and so is drift: there is no more to decide on this candidate. Unless other
+    candidates wait, for which that may be as true.
     """
     said = f"{answer.by} {'approved' if answer.approved else 'refused'} version {{}}: {answer.reason}"
-    for problem in (WAITING, DRIFT, HELD):
+    for problem in () if others_wait else (WAITING, DRIFT, HELD):
         _settle(settings, problem, decision, said)
     if answer.approved:
         _settle(settings, REFUSED, decision, said)

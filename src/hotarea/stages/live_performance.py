@@ -6,7 +6,7 @@ from contextlib import suppress
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from hotarea.domain import evaluation, records
+from hotarea.domain import evaluation, label_definition, records
 from hotarea.domain.drift_check import DriftPolicy
 from hotarea.domain.errors import PublishError
 from hotarea.domain.live_performance import RIVAL, Precision, lost
@@ -27,35 +27,44 @@ def run(settings: Settings, run_id: str) -> list[records.LivePerformance]:
     Each is measured once, as the predictions were first served. What the champion in service predicted is told if it
     has lost more since its evaluation than the baseline; what was told is over when another serves.
     """
-    asked = {"horizon_years": settings.horizon_years, "hot_quantile": settings.hot_quantile}
     with Ledger(settings.ledger) as ledger:
-        labels = {s.cutoff: s for s in ledger.all(records.LabelSet, **asked)}
+        labels = first_known(ledger.all(records.LabelSet, **label_definition.asked(settings)))
         done = {(p.cutoff, p.model_version) for p in ledger.all(records.LivePerformance)}
-        champion = ledger.newest(records.Champion)
         matured = [p for p in _matured(settings, ledger) if p.cutoff in labels]
         found = []
         for predicted in (p for p in matured if (p.cutoff, p.model_version) not in done):
             measured = _measured(settings, ledger, predicted, labels[predicted.cutoff], run_id)
             if measured is None:
                 continue
-            if champion and champion.model_version == measured.model_version:
-                drift_alert.measured(settings, measured)
             with suppress(PublishError):  # another run measured the same at once
                 ledger.add(measured)
             found.append(measured)
             log.info("version %d at %s: %s", measured.model_version, measured.cutoff, measured.metrics)
-    if champion and dropped(settings) is None:
-        drift_alert.serves_well(settings, champion.model_version, run_id)
+    _tell(settings, run_id)
     return found
 
 
 def dropped(settings: Settings) -> records.LivePerformance | None:
     """Return the last measurement of the champion in service if it fell short; None otherwise."""
+    _, last = _of_champion(settings)
+    return last if last and last.dropped else None
+
+
+def _tell(settings: Settings, run_id: str) -> None:
+    """Tell how the champion in service did, whether that was measured now or while it served before."""
+    champion, last = _of_champion(settings)
+    if last is not None:
+        drift_alert.measured(settings, last)
+    elif champion is not None:
+        drift_alert.serves_well(settings, champion.model_version, run_id)
+
+
+def _of_champion(settings: Settings) -> tuple[records.Champion | None, records.LivePerformance | None]:
+    """Return the champion in service and its last measurement."""
     with Ledger(settings.ledger) as ledger:
         champion = ledger.newest(records.Champion)
         known = ledger.all(records.LivePerformance, model_version=champion.model_version) if champion else []
-    last = max(known, key=lambda p: p.cutoff, default=None)
-    return last if last and last.dropped else None
+    return champion, max(known, key=lambda p: p.cutoff, default=None)
 
 
 def _matured(settings: Settings, ledger: Ledger) -> list[records.PredictionSet]:

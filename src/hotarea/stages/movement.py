@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from hotarea.domain import records, training
+from hotarea.domain import label_definition, records, training
 from hotarea.domain.columns import Floats
 from hotarea.domain.drift import Histogram, distance
 from hotarea.domain.drift_check import DriftPolicy, Measured, limits
@@ -140,8 +140,8 @@ def _label_share(settings: Settings) -> float | None:
 
     None without labels, or with too few.
     """
-    asked = {"horizon_years": settings.horizon_years, "hot_quantile": settings.hot_quantile}
-    newest = max(read(settings.ledger, records.LabelSet, **asked), key=lambda s: (s.cutoff, s.known), default=None)
+    known = read(settings.ledger, records.LabelSet, **label_definition.asked(settings))
+    newest = max(known, key=lambda s: (s.cutoff, s.known), default=None)
     if newest is None or newest.eligible < rules(settings).fewest:
         return None
     return newest.hot / newest.eligible - (1 - settings.hot_quantile)

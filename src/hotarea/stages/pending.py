@@ -8,8 +8,11 @@ from typing import Any
 from hotarea.domain import records
 from hotarea.domain.errors import NotReadyError, RawDataError
 from hotarea.domain.settings import Settings
+from hotarea.domain.triggers import ON_DEMAND, Ask
 from hotarea.stages import ingest
 from hotarea.stores.ledger import Ledger
+
+_UNTRAINED = "the newest labels have not been trained on"
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,6 @@ class Work:
     dag_id: str
     reason: str
     conf: Mapping[str, Any] = field(default_factory=dict)  # values for the DAG's Params
-
-
-RESUMED = {"reason": "going on where it was interrupted", "force": True}
-"""What the arbiter is told of a training that was left undone: nobody else is at it."""
 
 
 def followed(settings: Settings) -> Path | None:
@@ -52,8 +51,8 @@ def first(settings: Settings) -> Work | None:
         return Work("ingest_releases", new)
     if features.is_due(settings):
         return Work("build_features", "feature or label sets are missing")
-    if _is_trainable(settings):
-        return Work("train_model", "the newest labels have not been trained on", RESUMED)
+    if (training := _training(settings)) is not None:
+        return training
     if _is_unscored(settings):
         return Work("score_documents", "the champion has not scored the newest cutoff")
     due = [plan.view for plan in materialize.plan(settings) if plan.is_due]
@@ -65,14 +64,22 @@ def first(settings: Settings) -> Work | None:
     return None
 
 
-def _is_trainable(settings: Settings) -> bool:
-    """Whether there is something to train on that was not decided on; a history that is too short has nothing."""
-    from hotarea.stages import train
+def _training(settings: Settings) -> Work | None:
+    """Return the training that is due and may start; a history that is too short has none.
 
-    try:
-        return train.is_due(settings)
-    except NotReadyError:
-        return False
+    One that was begun and not decided on was interrupted: it needs force, as it counts as being trained, though nobody
+    is at it. Any other is left to the arbiter. None is begun while a person is asked about a candidate.
+    """
+    from hotarea.stages import arbiter
+
+    data, past = arbiter.situation(settings)
+    if data.training_id is None or data.settled or past.is_held:
+        return None
+    if past.was_begun(data.training_id):
+        return Work("train_model", "a training was interrupted", {"reason": "going on", "force": True})
+    if not arbiter.would_accept(settings, Ask(ON_DEMAND, _UNTRAINED, "none")):
+        return None
+    return Work("train_model", _UNTRAINED, {"reason": _UNTRAINED})
 
 
 def _new_releases(settings: Settings) -> str:

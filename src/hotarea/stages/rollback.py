@@ -146,8 +146,9 @@ def scoring(settings: Settings, file: Path) -> Path | None:
 def move(settings: Settings, file: Path) -> records.Champion:
     """Make the earlier champion the champion, and serve its predictions online; return its entry in the timeline.
 
-    Done again, it goes on where it was. Raises `GateError` if it has not scored the newest cutoff, or another champion
-    came since the rollback was decided: then nothing changes.
+    Done again, it goes on where it was. Raises `GateError` if it has not scored the newest cutoff, its feature service
+    reads something else by now, or another champion came since the rollback was decided, and `DefinitionError` if the
+    definitions cannot be applied: then nothing moves.
     """
     from hotarea.stages import materialize
 
@@ -158,6 +159,7 @@ def move(settings: Settings, file: Path) -> records.Champion:
         if entry is None:
             entry = _entry(_entry_of(timeline, decided.to_version), decided)
             _check_scored(ledger, decided)
+            binding.check(settings, decided.to_version, decided.to_service)
             enthrone(settings, ledger, entry)
         align(settings, ledger)
     materialize.run(settings, decided.run_id, views=[score.VIEW])

@@ -38,7 +38,7 @@ def _stands(ledger: Ledger, found: Decision) -> bool:
         return True
     if found.verdict == "reject":
         return not found.is_for_serving
-    return _is_refused(approval.of(ledger, found)) or found.champion_version == _in_service(ledger)
+    return _is_refused(approval.of(ledger, found)) or found.champion_version == approval.in_service(ledger)
 
 
 def _closed(ledger: Ledger, found: Decision) -> str | None:
@@ -49,7 +49,7 @@ def _closed(ledger: Ledger, found: Decision) -> str | None:
     if found.verdict == "reject":
         mended = found.is_for_serving and _is_written_since(ledger, found)
         return None if mended else f"{_same(found)}, and the gate refused its version {version}"
-    if found.is_held and answer is None and found.champion_version == _in_service(ledger):
+    if found.is_held and answer is None and found.champion_version == approval.in_service(ledger):
         return f"{_same(found)}, and the gate holds its version {version}"
     return None
 
@@ -61,11 +61,6 @@ def _is_written_since(ledger: Ledger, found: Decision) -> bool:
 
 def _is_refused(answer: Approval | None) -> bool:
     return answer is not None and not answer.approved
-
-
-def _in_service(ledger: Ledger) -> int | None:
-    champion = ledger.newest(Champion)
-    return champion.model_version if champion else None
 
 
 def _same(found: Decision) -> str:
