@@ -10,8 +10,9 @@ import pytest
 from hotarea.domain import records
 from hotarea.domain.settings import Settings
 from hotarea.domain.triggers import SKIPPED
-from hotarea.stages import arbiter, train
+from hotarea.stages import arbiter, model_card, train
 from hotarea.stages.arbiter import Wanted
+from hotarea.stores import registry
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from hotarea.stores.training_folder import TrainingFolder
@@ -56,11 +57,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Sett
     return settings
 
 
-def test_a_bad_release_is_kept_and_no_cutoff_that_it_told_is_learned_from(home):
-    training_id = train.run(home, "run")
-    assert training_id
-    (trained,) = read(home.ledger, records.TrainingRun)
-    rows = TrainingFolder.of(Layout(home.home), training_id).rows("training")
+@pytest.fixture(scope="module")
+def trained(home: Settings) -> records.TrainingRun:
+    """A training of that home."""
+    assert train.run(home, "run")
+    (found,) = read(home.ledger, records.TrainingRun)
+    return found
+
+
+def test_a_bad_release_is_kept_and_no_cutoff_that_it_told_is_learned_from(home, trained):
+    rows = TrainingFolder.of(Layout(home.home), trained.training_id).rows("training")
     learned = {moment.date() for moment in pc.unique(rows["event_timestamp"]).to_pylist()}
 
     assert BAD in {release.release_date for release in read(home.ledger, records.Release)}
@@ -69,6 +75,15 @@ def test_a_bad_release_is_kept_and_no_cutoff_that_it_told_is_learned_from(home):
     assert learned == {end(2010), end(2011)}
     assert trained.training_cutoffs == ["2010-12-31@2010-12-31", "2011-12-31@2011-12-31"]
     assert trained.evaluation_cutoff == end(2014)
+
+
+def test_its_card_and_the_registry_name_what_was_left_out(home, trained):
+    card = model_card.run(home, trained.model_version)
+    told = "<th>known to be bad<td>2013-12-31: cutoffs whose features or labels came with these releases are left out"
+
+    assert card.plan.excluded == ("2013-12-31",)
+    assert told in model_card.page(home, card).read_text()
+    assert registry.tags(home, trained.model_version)["excluded_releases"] == "2013-12-31"
 
 
 def test_without_the_exclusion_they_would_be(home):
@@ -80,10 +95,11 @@ def test_without_the_exclusion_they_would_be(home):
     assert [cutoff.day for cutoff in window.training] == [end(2011), end(2012), BAD]
 
 
-def test_too_few_that_are_left_is_an_outcome(home):
+def test_too_few_that_are_left_is_an_outcome_that_names_it(home):
     asks_for_three = home.model_copy(update={"training_cutoffs_min": 3})
 
     answer, plan = arbiter.plan(asks_for_three, "p", Wanted("a person asks"))
 
     assert (answer.outcome, plan) == (SKIPPED, None)
     assert answer.why.startswith("too little data: 2 of 3 training cutoffs")
+    assert answer.why.endswith("leaves out the cutoffs whose features or labels came with 2013-12-31.")
