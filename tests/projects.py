@@ -1,23 +1,31 @@
 """Projects with another policy than the one in git."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.conftest import PROJECT
 
 
-def with_gate(folder: Path, **changes: str) -> Path:
-    """Make the project with other thresholds of the gate, by their keys."""
+def with_policies(folder: Path, **policies: Mapping[str, str]) -> Path:
+    """Make the project with other values in its policies: by the file's name, and by their keys."""
     folder.mkdir()
     for name in ("dags", "plugins", "feature_repo"):
         (folder / name).symlink_to(PROJECT / name)
-    policy = (PROJECT / "policy" / "gate.toml").read_text()
-    for key, value in changes.items():
-        (line,) = (line for line in policy.splitlines() if line.startswith(f"{key} ="))
-        policy = policy.replace(line, f"{key} = {value}")
     shutil.copytree(PROJECT / "policy", folder / "policy")
-    (folder / "policy" / "gate.toml").write_text(policy)
+    for name, changes in policies.items():
+        file = folder / "policy" / f"{name}.toml"
+        policy = file.read_text()
+        for key, value in changes.items():
+            (line,) = (line for line in policy.splitlines() if line.startswith(f"{key} ="))
+            policy = policy.replace(line, f"{key} = {value}")
+        file.write_text(policy)
     return folder
+
+
+def with_gate(folder: Path, **changes: str) -> Path:
+    """Make the project with other thresholds of the gate, by their keys."""
+    return with_policies(folder, gate=changes)
 
 
 def that_holds(folder: Path, **changes: str) -> Path:

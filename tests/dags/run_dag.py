@@ -25,6 +25,7 @@ def run(folder: Path, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
         ]
         links = {row.task_id: XComModel.deserialize_value(row) for row in kept}
     return {
+        "run_id": done.run_id,
         "state": str(done.state),
         "tasks": {ti.task_id: str(ti.state) for ti in done.get_task_instances()},
         "tries": {ti.task_id: ti.try_number for ti in done.get_task_instances()},

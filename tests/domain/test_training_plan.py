@@ -175,11 +175,21 @@ def test_fewer_cutoffs_than_the_least_are_too_little_data(at_least, trains):
 def test_what_became_known_with_an_excluded_release_is_not_learned_from(excluded, training, evaluation):
     settings = SETTINGS.model_copy(update={"excluded_releases": excluded})
 
-    window = planned(settings, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))).window
+    plan = planned(settings, RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017)))
 
-    assert [c.day.year for c in window.training] == training
-    assert window.evaluation.day.year == evaluation
-    assert window.newest.day.year == 2018
+    assert [c.day.year for c in plan.window.training] == training
+    assert plan.window.evaluation.day.year == evaluation
+    assert plan.window.newest.day.year == 2018
+    assert plan.excluded == tuple(str(day) for day in excluded if day <= end(2018))
+
+
+def test_where_exclusions_leave_too_little_the_error_names_those_that_came():
+    excluded = (end(2016), end(2015), end(2020))
+    settings = SETTINGS.model_copy(update={"excluded_releases": excluded})
+    published = features(*range(2013, 2019)), labels(*range(2013, 2017))
+
+    with pytest.raises(TooLittleDataError, match=r"^nothing to train on: .* came with 2015-12-31, 2016-12-31\.$"):
+        planned(settings, RELEASES, *published)
 
 
 def test_a_correction_makes_an_excluded_cutoff_good_again():
@@ -189,6 +199,13 @@ def test_a_correction_makes_an_excluded_cutoff_good_again():
     plan = planned(settings, RELEASES, [*features(*range(2010, 2019)), corrected], labels(*range(2010, 2017)))
 
     assert plan.window.training == (Cutoff(end(2013), date(2014, 6, 30)), Cutoff(end(2014), end(2014)))
+
+
+def test_an_exclusion_that_leaves_all_as_it_was_makes_no_other_model():
+    args = RELEASES, features(*range(2010, 2019)), labels(*range(2010, 2017))
+    settings = SETTINGS.model_copy(update={"excluded_releases": (end(2010),)})
+
+    assert planned(settings, *args).training_id == planned(SETTINGS, *args).training_id
 
 
 def test_an_excluded_release_that_never_came_is_a_mistake():

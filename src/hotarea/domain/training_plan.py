@@ -32,6 +32,7 @@ class TrainingPlan:
     seed: int
     recipe: Recipe
     tuning: Tuning = field(default_factory=Tuning)  # what of the recipe is left to the rows
+    excluded: tuple[str, ...] = ()  # those of the releases whose cutoffs were left out: they are known to be bad
 
     @property
     def cutoffs(self) -> tuple[Cutoff, ...]:
@@ -48,12 +49,31 @@ def planned(
     model: rows, features, settings and recipe. Only year ends are learned from and evaluated on, each as it was known
     first: how often releases come, and what later ones correct, changes no row. A matured cutoff whose labels are not
     published yet is left out, and so is one at which no document was eligible. So is what became known with a release
-    that the settings exclude, unless a correction tells it anew. Raises SettingsError if they exclude one that never
-    came, or if all labels were made by another definition of hot.
+    that the settings exclude, unless a correction tells it anew: the plan names them, and so does the error if what is
+    left is too little. Raises SettingsError if they exclude one that never came, or if all labels were made by another
+    definition of hot.
     """
     if not releases:
         raise TooLittleDataError("nothing to train on: no release was ingested. Ingest one first.")
     excluded = _excluded(settings, releases)
+    try:
+        return _planned(settings, releases, features, labels, excluded)
+    except TooLittleDataError as error:
+        if not excluded:
+            raise
+        named = ", ".join(map(str, sorted(excluded)))
+        raise TooLittleDataError(
+            f"{error} HOTAREA_EXCLUDED_RELEASES leaves out the cutoffs whose features or labels came with {named}."
+        ) from error
+
+
+def _planned(
+    settings: Settings,
+    releases: Sequence[Release],
+    features: Sequence[FeatureSet],
+    labels: Sequence[LabelSet],
+    excluded: frozenset[date],
+) -> TrainingPlan:
     usable = [s for s in _as_asked(settings, labels) if s.known not in excluded and s.eligible]
     labelled = _cutoffs(usable)
     built = _cutoffs([s for s in features if s.known not in excluded])
@@ -74,6 +94,7 @@ def planned(
         seed=settings.seed,
         recipe=replace(RECIPE, device=settings.device),
         tuning=Tuning(settings.search_trials, settings.early_stopping_cutoffs),
+        excluded=tuple(sorted(map(str, excluded))),
     )
     first = _cutoffs(features)[window.newest.day]
     corrected = "" if window.newest == first else f"@{window.newest.known}"
@@ -112,15 +133,15 @@ def _check_both_kinds(what: str, cutoffs: Sequence[Cutoff], labels: Sequence[Lab
 
 
 def _excluded(settings: Settings, releases: Sequence[Release]) -> frozenset[date]:
-    """Return the dates of releases that are not to be learned from; those that are still to come are no mistake."""
-    known = {r.release_date for r in releases}
+    """Return the dates of releases that came and are not to be learned from; one still to come is no mistake."""
+    known = frozenset(r.release_date for r in releases)
     unknown = [day for day in settings.excluded_releases if day not in known and day <= max(known)]
     if unknown:
         raise SettingsError(
             f"HOTAREA_EXCLUDED_RELEASES names {', '.join(map(str, unknown))}, which no release was dated; expected "
             f"some of {', '.join(map(str, sorted(known)))}. Correct it, or leave it out."
         )
-    return frozenset(settings.excluded_releases)
+    return known.intersection(settings.excluded_releases)
 
 
 def gives_the_same_model(training_id: str, other: str) -> bool:
@@ -129,8 +150,13 @@ def gives_the_same_model(training_id: str, other: str) -> bool:
 
 
 def _digest(plan: TrainingPlan) -> str:
-    """Hash what makes the model and its metrics: neither the newest cutoff nor the newest release is among it."""
-    made_of = replace(plan, training_id="", releases=(), window=replace(plan.window, newest=plan.window.evaluation))
+    """Hash what makes the model and its metrics.
+
+    Neither the newest cutoff nor the newest release is among it, nor what was excluded: the window says what that left.
+    """
+    window = replace(plan.window, newest=plan.window.evaluation)
+    made_of = msgspec.to_builtins(replace(plan, training_id="", releases=(), window=window))
+    del made_of["excluded"]
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()[:10]
 
 

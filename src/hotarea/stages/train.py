@@ -241,6 +241,7 @@ def _planned(settings: Settings) -> tuple["TrainingPlan", str | None]:
 def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dict[str, str]:
     """Return what a model came from, as tags of the registry."""
     plan = folder.read_plan()
+    excluded = {"excluded_releases": " ".join(plan.excluded)} if plan.excluded else {}
     return {
         "run_id": run_id,
         "feature_service": plan.feature_service,
@@ -251,6 +252,7 @@ def _origin(folder: "TrainingFolder", facts: "DatasetFacts", run_id: str) -> dic
         "newest_cutoff": str(plan.window.newest),
         "horizon_years": str(plan.window.horizon_years),
         "dataset_sha256": facts.digest,
+        **excluded,
     }
 
 
