@@ -70,7 +70,7 @@ def compared(hot: Bools, model: Scores, rivals: Mapping[str, Scores], resampling
         return Comparison({}, {})
     order = np.argsort(-model.ranking, kind="stable")  # rivals rank alike, so that weights are met nearly in order
     race = _Race.of(hot[order], model.at(order), {name: scores.at(order) for name, scores in rivals.items()})
-    observed, drawn = _drawn(len(hot), race.measured, resampling)
+    observed, drawn = on_resamples(len(hot), race.measured, resampling)
     own, own_drawn = observed[:, 0], drawn[:, :, 0]
     less = {name: (observed[:, at], drawn[:, :, at]) for at, name in enumerate(rivals, 1)}
     theirs = {name: _intervals(own - found, own_drawn - resampled) for name, (found, resampled) in less.items()}
@@ -99,8 +99,8 @@ def gains(
     def measured(weights: Weights) -> Floats:
         return np.array([[a.average_precision(w) - b.average_precision(w) for a, b in pairs] for w in weights])
 
-    observed, drawn = _drawn(len(hot), measured, resampling)
-    return {name: _interval(observed[number], drawn[:, number]) for number, name in enumerate(parts)}
+    observed, drawn = on_resamples(len(hot), measured, resampling)
+    return {name: interval(observed[number], drawn[:, number]) for number, name in enumerate(parts)}
 
 
 def resampled(rows: int, seed: np.random.SeedSequence, resamples: int = _BLOCK) -> Weights:
@@ -188,7 +188,7 @@ class _Race:
         return found
 
 
-def _drawn(rows: int, measured: Callable[[Weights], Floats], resampling: Resampling) -> tuple[Floats, Floats]:
+def on_resamples(rows: int, measured: Callable[[Weights], Floats], resampling: Resampling) -> tuple[Floats, Floats]:
     """Return what is measured of all rows, each taken once, and of every resample."""
     # BLAS adds up in another order with other numbers of threads; here the blocks are what runs at once.
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(resampling.threads or cores()) as pool:
@@ -209,10 +209,11 @@ def _poisson() -> Weights:
 def _intervals(observed: Floats, drawn: Floats) -> dict[str, Interval]:
     """Return the interval of each metric: what was observed of it, and of each resample in a row."""
     names = (AVERAGE_PRECISION, LOG_LOSS)
-    return {name: _interval(observed[at], drawn[:, at]) for at, name in enumerate(names)}
+    return {name: interval(observed[at], drawn[:, at]) for at, name in enumerate(names)}
 
 
-def _interval(observed: float, drawn: Floats) -> Interval:
+def interval(observed: float, drawn: Floats) -> Interval:
+    """Return what was observed, and between what lie 95 % of the numbers among what was drawn."""
     known = drawn[np.isfinite(drawn)]
     lower, upper = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(known) else (observed, observed)
     return Interval(float(observed), float(lower), float(upper))

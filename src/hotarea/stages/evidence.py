@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from hotarea.domain import baselines, evaluation, row_keys, slices, training
+from hotarea.domain import baselines, evaluation, metric_intervals, row_keys, slices, training
 from hotarea.domain.bootstrap import Resampling, compared
+from hotarea.domain.columns import Bools, Floats
 from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL, Scores
-from hotarea.domain.evidence import Evidence
+from hotarea.domain.evidence import Evidence, Interval
 from hotarea.domain.settings import Settings
 from hotarea.stages import contenders, drift_references, hindsight, training_rows
 from hotarea.stores import registry
@@ -22,7 +23,8 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
     """Evaluate a trained candidate, those in service and the baselines on the rows of the evaluation cutoff."""
     plan, unseen = folder.read_plan(), folder.rows("evaluation")
     hot, scores = training.labels(unseen), contenders.scored(settings, folder, served)
-    sure = compared(hot, scores[MODEL], _rivals(scores), Resampling(plan.seed))
+    draw = Resampling(plan.seed)
+    sure = compared(hot, scores[MODEL], _rivals(scores), draw)
     own, moved = scores[MODEL].probability, drift_references.keep(settings, folder)
     threshold = evaluation.decision_threshold(own, plan.hot_quantile)
     return Evidence(
@@ -42,14 +44,23 @@ def gather(settings: Settings, folder: TrainingFolder, version: int, served: "In
         prediction_drift=moved.predictions,
         decision_threshold=threshold,
         at_threshold=evaluation.at_threshold(hot, own, threshold),
-        intervals=sure.contenders,
+        intervals=_with_all_metrics(sure.contenders, hot, own, draw),
         differences=sure.differences,
-        slices=slices.sliced(hot, scores, training_rows.described(settings, plan, unseen), Resampling(plan.seed)),
+        slices=slices.sliced(hot, scores, training_rows.described(settings, plan, unseen), draw),
         overlap=_overlap(settings, folder, unseen, served),
         importance=training.importance(training.load(folder.model)),
         hindsight=hindsight.greatest(folder),
         hindsight_rows=hindsight.compared(folder),
     )
+
+
+def _with_all_metrics(
+    contenders: dict[str, dict[str, Interval]], hot: Bools, own: Floats, draw: Resampling
+) -> dict[str, dict[str, Interval]]:
+    """Add the intervals of the candidate's other metrics to those by which it is compared."""
+    if MODEL not in contenders:
+        return contenders
+    return contenders | {MODEL: contenders[MODEL] | metric_intervals.intervals(hot, own, draw)}
 
 
 def _rivals(scores: dict[str, Scores]) -> dict[str, Scores]:
