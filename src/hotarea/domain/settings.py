@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     training_cutoffs: int = Field(5, ge=1, description="at most this many cutoffs are trained on, the newest ones")
     training_cutoffs_min: int = Field(1, ge=1, description="with fewer cutoffs to train on, nothing is trained yet")
     excluded_releases: Annotated[tuple[date, ...], NoDecode] = Field(
-        (), description="dates of releases known to be bad: what became known with one is not learned from"
+        (),
+        description="dates of releases known to be bad: what became known with one is not learned from; later cutoffs "
+        "still count its works",
     )
     seed: int = Field(20, description="seed of everything random")
     search_trials: int = Field(
