@@ -53,8 +53,10 @@ def awake(dag_id: str) -> None:
 
 def started(folder: Path) -> list[dict[str, Any]]:
     """Let the scheduler make and start the runs that are due, and carry them out."""
-    scheduler = SchedulerJobRunner(Job())
+    scheduler, until = SchedulerJobRunner(Job()), time.monotonic() + 60
     while has_left_one_queued(scheduler):  # a run is due with the next full second
+        if time.monotonic() > until:
+            raise TimeoutError("the scheduler leaves a run queued; expected it to start within a minute")
         time.sleep(0.2)
     with create_session() as session:
         given = {
