@@ -73,7 +73,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Sett
     training_id = train.run(settings, "run-1")
     folder = TrainingFolder.of(Layout(settings.home), training_id)
     rehearsal = Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.5, differing=0)  # that of a quiet machine
-    write(folder.evidence, replace(folder.read_evidence(), rehearsal=rehearsal, online_views=()))
+    write(folder.evidence, replace(folder.read_evidence(), rehearsal=rehearsal, serves=False, online_views=()))
     gate.run(settings, training_id, "run-1")
     return settings
 
