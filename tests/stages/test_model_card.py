@@ -149,6 +149,8 @@ def full(card: ModelCard) -> ModelCard:
         prediction_drift=0.0812,
         hindsight={"future_rate": 0.31},
         rehearsal=Rehearsal(1.5, 200, 0.42, 0.97, 0),
+        serves=True,
+        online_features=card.evidence.features[:1],
         agreement={"size_5y_cite_count": Agreement(400, 0.0, "2013-12-31")},
     )
     return replace(card, evidence=evidence)
@@ -174,6 +176,7 @@ def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
     assert "0.42 ms at the median of all answers, 0.97 ms at the 99th" in told["in a fresh process"]
     assert "all of processor time" in told["in a fresh process"]
     assert told["documents that differ online"] == "size_5y_cite_count 0 of 400 compared at 2013-12-31"
+    assert told["features that are served online"].startswith("Of the model's 16 features, 1 with 6.2% of the gain")
     assert "PSI of 0.0812" in text
     assert "topic: &lt;rare&gt;" in text
     assert "Too few documents to judge: topic: &lt;rare&gt;." in text
@@ -193,7 +196,9 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
         prediction_drift=None,
         hindsight={},
         rehearsal=None,
+        serves=True,
         online_views=None,
+        online_features=None,
         agreement={},
         metrics={},
         drift={},
