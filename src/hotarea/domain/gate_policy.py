@@ -1,7 +1,10 @@
 """The gate's thresholds, as `policy/gate.toml` sets them; the reason of each stands there."""
 
+from typing import Any
+
 import msgspec
 
+from hotarea.domain import hindsight
 from hotarea.domain.baselines import LOGISTIC_REGRESSION
 from hotarea.domain.model_features import BASELINE_FEATURES
 from hotarea.domain.ranges import Amount, Count, Positive, Share
@@ -99,3 +102,8 @@ class Policy(_Table, frozen=True):
     rehearsal: Rehearsal
     serving: Serving
     approval: Approval
+
+
+def in_force(policy: Policy) -> dict[str, Any]:
+    """Return all limits by what they are of, as a decision keeps them: the file's, and the leakage guard's."""
+    return {**msgspec.json.decode(msgspec.json.encode(policy)), "leakage": hindsight.LIMITS}
