@@ -37,6 +37,9 @@ FIRST = Evidence(
     slices={
         "age: under 2 years": Slice(6_000, 600, {MODEL: GOOD}),
         "age: 2 years and more": Slice(4_000, 400, {MODEL: GOOD}),
+        "citations: 1": Slice(7_000, 300, {MODEL: GOOD}),
+        "citations: 2 and more": Slice(3_000, 700, {MODEL: GOOD}),
+        "topic: large": Slice(9_900, 990, {MODEL: GOOD}),
         "topic: small": Slice(100, 10, {}),
     },
     overlap={MODEL: 0},
@@ -46,6 +49,7 @@ FIRST = Evidence(
     hindsight_rows=dict.fromkeys(CEILINGS, 9_000),
     rehearsal=Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.6, differing=0),
     online_views=("document_citations",),
+    online_features=("age_years",),
     agreement={"document_citations": Agreement(documents=400, share=0.0, cutoff="2020-12-31")},
 )
 """The first candidate of a home, which has no champion yet."""

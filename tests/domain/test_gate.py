@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as with_rules
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
-from hotarea.domain.evidence import Agreement, Evidence, Interval, Rehearsal
+from hotarea.domain.evidence import AGE, CITATIONS, Agreement, Evidence, Interval, Rehearsal
 from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
 from hotarea.domain.gate_check import Outcome
 from hotarea.domain.hindsight import CEILINGS, GAINED, LEAST_ROWS
+from hotarea.domain.training import Recipe, fit, importance
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
 
 PROMOTE, HOLD, REJECT = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
@@ -69,7 +71,20 @@ def audited(**changes: Any) -> Evidence:
 
 def small(evidence: Evidence) -> Evidence:
     """Leave no slice that is large enough to be judged."""
-    return replace(evidence, slices={name: replace(part, rows=499) for name, part in evidence.slices.items()})
+    return replace(evidence, slices={name: replace(part, hot=49) for name, part in evidence.slices.items()})
+
+
+def of_few_rows(evidence: Evidence = CONTESTED, **changes: Any) -> Evidence:
+    """Leave too few rows of young documents to be judged, the others being older."""
+    young, old = SLICE, "age: 2 years and more"
+    slices = {**evidence.slices, old: replace(evidence.slices[old], rows=9_501)}
+    return replace(evidence, slices={**slices, young: replace(slices[young], rows=499, **changes)})
+
+
+def shares(*values: float) -> Evidence:
+    """Return evidence of other shares of the gain, whose features moved so far that only those can excuse it."""
+    importance = dict(zip(FIRST.features, values, strict=True))
+    return replace(FIRST, importance=importance, drift=dict.fromkeys(FIRST.features, 9.0))
 
 
 def agreeing(reference: str, agreement: float) -> Evidence:
@@ -96,7 +111,7 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
         pytest.param(FIRST, PROMOTE, [], id="the first champion, by floors and baselines alone"),
         pytest.param(CONTESTED, PROMOTE, [], id="as good as the champion"),
         # floors: rejected
-        pytest.param(replace(FIRST, rows=490, hot=49), REJECT, ["evidence: hot areas"], id="too few hot areas"),
+        pytest.param(replace(FIRST, hot=49), REJECT, ["evidence: hot areas"], id="too few hot areas"),
         pytest.param(metric(FIRST, MODEL, roc_auc=0.79), REJECT, ["floor: roc_auc"], id="below the floor"),
         pytest.param(replace(FIRST, hot=5_000), REJECT, ["floor: lift"], id="hardly better than the prevalence"),
         pytest.param(
@@ -153,7 +168,7 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
             in_slice(difference=Interval(-0.05, -0.06, -0.04)), PROMOTE, [], id="a slice worse as much as is borne"
         ),
         pytest.param(
-            in_slice(difference=Interval(-0.5, -0.6, -0.4), rows=499),
+            of_few_rows(difference=Interval(-0.5, -0.6, -0.4)),
             PROMOTE,
             [],
             id="a slice of too few rows to judge",
@@ -196,6 +211,21 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
         pytest.param(
             moved("age_years", 0.99, weight=0.8), HOLD, ["drift: weighted"], id="what matters moved within limits"
         ),
+        # shares of the gain that are none: rejected, as they would excuse any drift
+        pytest.param(shares(0.0, 0.0), REJECT, ["evidence: importance"], id="a model without any split"),
+        pytest.param(shares(0.009, 0.009), REJECT, ["evidence: importance"], id="shares that are not all of the gain"),
+        pytest.param(
+            shares(1.001, -0.001),
+            REJECT,
+            ["evidence: importance", "drift: rate_1y_pct", "drift: weighted"],
+            id="a share below 0",
+        ),
+        pytest.param(
+            replace(FIRST, importance={"rate_1y_pct": 0.8, "age_years": 0.2 - 1e-7}),
+            PROMOTE,
+            [],
+            id="shares as rounded",
+        ),
         pytest.param(replace(FIRST, prediction_drift=1.01), HOLD, ["drift: predictions"], id="scores that moved"),
         # the file in a fresh process: held only for its speed
         pytest.param(tried(error="no model"), REJECT, ["rehearsal: loads"], id="a file that does not load"),
@@ -218,7 +248,15 @@ def drop(values: dict[str, Any], key: str) -> dict[str, Any]:
             audited(cutoff="2019-12-31"), REJECT, ["serving: document_citations, cutoff"], id="answers of last year"
         ),
         pytest.param(audited(cutoff="2021-06-30"), PROMOTE, [], id="answers of a newer release"),
-        pytest.param(replace(FIRST, online_views=(), agreement={}), PROMOTE, [], id="features that are not served"),
+        pytest.param(
+            replace(FIRST, serves=False, online_views=(), agreement={}), PROMOTE, [], id="a home that serves nothing"
+        ),
+        pytest.param(
+            replace(FIRST, online_views=(), agreement={}), REJECT, ["serving"], id="a home that serves, and no view"
+        ),
+        pytest.param(
+            audited(cutoff="unknown"), REJECT, ["serving: document_citations, cutoff"], id="answers of no known day"
+        ),
         # several
         pytest.param(
             moved("age_years", 1.1, weight=0.1, evidence=gained(0.0, -0.03, 0.03)),
@@ -252,6 +290,17 @@ def test_that_there_was_no_champion_is_a_case_with_a_name():
 # ---- missing evidence
 
 
+def without_slices(evidence: Evidence) -> Iterator[Any]:
+    """Yield the evidence without each slice, without all of a kind, and without any."""
+    for name in evidence.slices:
+        cut, kind = drop(evidence.slices, name), name.partition(":")[0]
+        yield pytest.param({"slices": cut}, f"the slices by {kind}", id=f"slice {name}")
+    for kind in (AGE, CITATIONS):
+        cut = {name: part for name, part in evidence.slices.items() if not name.startswith(kind)}
+        yield pytest.param({"slices": cut}, f"the slices by {kind}: 0", id=f"slices by {kind}")
+    yield pytest.param({"slices": {}}, "not sliced", id="slices")
+
+
 def without(evidence: Evidence) -> Iterator[Any]:
     """Yield the evidence with each thing in it missing that the gate asks for, and what the gate names."""
     for who in evidence.metrics:
@@ -268,12 +317,15 @@ def without(evidence: Evidence) -> Iterator[Any]:
     for name in ("overlap", "importance", "drift", "drift_evaluation", "hindsight", "hindsight_rows", "agreement"):
         for key in getattr(evidence, name):
             yield pytest.param({name: drop(getattr(evidence, name), key)}, key, id=f"{name} of {key}")
-    yield pytest.param({"slices": {}}, "not sliced", id="slices")
-    yield pytest.param({"baselines": ()}, "no baseline was named", id="baselines")
+    yield from without_slices(evidence)
+    for name in evidence.baselines:
+        others = tuple(other for other in evidence.baselines if other != name)
+        yield pytest.param({"baselines": others}, f"baselines are missing: {name}", id=f"baseline {name}")
+    yield pytest.param({"baselines": ()}, "baselines are missing: rate, rate_1y", id="baselines")
     yield pytest.param({"features": ()}, "names no features", id="features")
     yield pytest.param({"prediction_drift": None}, "scores between", id="drift of predictions")
     yield pytest.param({"rehearsal": None}, "no fresh process", id="rehearsal")
-    yield pytest.param({"online_views": None}, "served online is missing", id="views that are served")
+    yield pytest.param({"online_views": None}, "served online of those that the model reads: missing", id="its views")
 
 
 @pytest.mark.parametrize(("changes", "named"), list(without(CONTESTED)))
@@ -299,9 +351,9 @@ def test_a_slice_of_sufficient_size_that_was_not_evaluated_rejects(part: str) ->
 
 
 EMPTY = {dict: {}, tuple: (), type(None): None, int: 0, float: math.nan, str: ""}
-NAMES = {"training_id", "model_version", "champion_version", "evaluation_cutoff", "newest_cutoff"}
-TOLD = {"decision_threshold", "at_threshold", "intervals", "last_champion_version"}
-"""What the gate does not decide on: what the model is called, and what is shown only."""
+NAMES = {"training_id", "model_version", "champion_version", "evaluation_cutoff", "newest_cutoff", "serves"}
+TOLD = {"decision_threshold", "at_threshold", "intervals", "last_champion_version", "online_features"}
+"""What the gate does not decide on: what the model is called and where it is judged, and what is shown only."""
 
 
 @given(
@@ -364,6 +416,63 @@ def test_every_check_shows_value_and_threshold():
     assert shown["drift: weighted"] == (pytest.approx(0.8 * 0.1 + 0.2 * 0.3), POLICY.drift.max_weighted_psi)
     assert shown["rehearsal: latency"] == (0.6, POLICY.rehearsal.max_p99_ms)
     assert len(shown) == len(checks)
+
+
+NO_RIVAL = "slice: "
+"""Checks of a first candidate that show its average precision, while nobody is there to be worse than."""
+
+
+@pytest.mark.parametrize("evidence", [FIRST, CONTESTED, replace(FIRST, serves=False), tried(error="no model")])
+def test_every_check_of_a_whole_decision_has_value_and_threshold(evidence: Evidence) -> None:
+    checks = decide(evidence, POLICY).checks
+
+    assert [c.name for c in checks if c.value is None] == []
+    bare = [c for c in checks if c.threshold is None]
+    assert all(c.name.startswith(NO_RIVAL) and c.outcome is Outcome.PASSED for c in bare)
+    assert not (bare and evidence.champion_version)
+
+
+@pytest.mark.parametrize(("changes", "named"), list(without(CONTESTED)))
+def test_what_is_missing_is_told_with_what_it_would_be_held_against(changes: dict[str, Any], named: str) -> None:
+    """Except the PSI of a feature whose limit depends on what is missing."""
+    checks = decide(replace(CONTESTED, **changes), POLICY).checks
+
+    bare = {c.name for c in checks if c.threshold is None}
+    assert bare <= ({f"drift: {named}"} if changes.keys() & {"importance", "drift_evaluation"} else set())
+
+
+def test_values_of_checks_that_answer_yes_or_no():
+    def shown(evidence: Evidence, name: str) -> tuple[float | None, float | None]:
+        return next((c.value, c.threshold) for c in decide(evidence, POLICY).checks if c.name == name)
+
+    assert shown(FIRST, "rehearsal: loads") == (1, 1)
+    assert shown(tried(error="no model"), "rehearsal: loads") == (0, 1)
+    assert shown(FIRST, "serving: document_citations, cutoff") == (0, 0)
+    assert shown(audited(cutoff="2020-12-01"), "serving: document_citations, cutoff") == (30, 0)
+    assert shown(FIRST, f"slice: {SLICE}") == (GOOD["average_precision"], None)
+    assert shown(FIRST, "slices: too small") == (1, len(FIRST.slices))
+
+
+def test_a_model_without_any_split_is_refused_for_it():
+    values, hot = np.random.default_rng(1).random((50, 2)), np.zeros(50, bool)
+    gained = importance(fit(values, hot, FIRST.features, Recipe(rounds=3), seed=1))
+
+    assert decide(replace(FIRST, importance=gained), POLICY).reasons == [
+        "the features' shares of the gain sum to 0, the least of them 0, as of a model without any split; "
+        "expected a sum of 1, and none below 0"
+    ]
+
+
+def test_a_corpus_without_topics_has_no_slices_of_them():
+    bare = {name: part for name, part in CONTESTED.slices.items() if not name.startswith("topic")}
+
+    assert decide(replace(CONTESTED, slices=bare), POLICY).verdict is PROMOTE
+
+
+def test_baselines_that_the_policy_does_not_require_may_be_absent():
+    rules = with_rules(POLICY, baselines=with_rules(POLICY.baselines, required=("rate",)))
+
+    assert decide(replace(FIRST, baselines=("rate",)), rules).verdict is PROMOTE
 
 
 def test_a_reason_tells_figures_interval_and_what_was_expected():

@@ -11,6 +11,7 @@ from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.evaluation import CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.hindsight import PRECISION
 from hotarea.domain.settings import Settings
 from hotarea.stages import approval, decision_pages, gate, promote
 from hotarea.stores.layout import Layout
@@ -62,6 +63,7 @@ def test_an_acceptance_goes_to_the_ledger_the_folder_and_the_log(settings, caplo
     assert decisions(settings) == [decision]
     file = TrainingFolder.of(Layout(settings.home), "t1").decision
     assert msgspec.json.decode(file.read_bytes(), type=records.Decision) == decision
+    assert decision.policy["leakage"]["max_average_precision"] == PRECISION
     assert "passed beats rate: average_precision: value 0.25, threshold 0.0" in caplog.text
     assert "version 1 of t1 is accepted" in caplog.text
 

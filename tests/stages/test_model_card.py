@@ -73,7 +73,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Sett
     training_id = train.run(settings, "run-1")
     folder = TrainingFolder.of(Layout(settings.home), training_id)
     rehearsal = Rehearsal(loading_s=0.1, requests=300, p50_ms=0.3, p99_ms=0.5, differing=0)  # that of a quiet machine
-    write(folder.evidence, replace(folder.read_evidence(), rehearsal=rehearsal, online_views=()))
+    write(folder.evidence, replace(folder.read_evidence(), rehearsal=rehearsal, serves=False, online_views=()))
     gate.run(settings, training_id, "run-1")
     return settings
 
@@ -149,6 +149,8 @@ def full(card: ModelCard) -> ModelCard:
         prediction_drift=0.0812,
         hindsight={"future_rate": 0.31},
         rehearsal=Rehearsal(1.5, 200, 0.42, 0.97, 0),
+        serves=True,
+        online_features=card.evidence.features[:1],
         agreement={"size_5y_cite_count": Agreement(400, 0.0, "2013-12-31")},
     )
     return replace(card, evidence=evidence)
@@ -174,6 +176,7 @@ def test_intervals_slices_and_rehearsal_are_the_evidences(card, tmp_path):
     assert "0.42 ms at the median of all answers, 0.97 ms at the 99th" in told["in a fresh process"]
     assert "all of processor time" in told["in a fresh process"]
     assert told["documents that differ online"] == "size_5y_cite_count 0 of 400 compared at 2013-12-31"
+    assert told["features that are served online"].startswith("Of the model's 16 features, 1 with 6.2% of the gain")
     assert "PSI of 0.0812" in text
     assert "topic: &lt;rare&gt;" in text
     assert "Too few documents to judge: topic: &lt;rare&gt;." in text
@@ -193,7 +196,9 @@ def test_what_was_not_measured_is_said_and_not_made_up(card, tmp_path):
         prediction_drift=None,
         hindsight={},
         rehearsal=None,
+        serves=True,
         online_views=None,
+        online_features=None,
         agreement={},
         metrics={},
         drift={},

@@ -155,7 +155,7 @@ def test_a_home_that_serves_nothing_needs_no_audit(trained):
 
     found = rehearsal.complete(trained, folder, folder.read_evidence(), "test", serves=False)
 
-    assert (found.online_views, found.agreement) == ((), {})
+    assert (found.serves, found.online_views, found.online_features, found.agreement) == (False, (), (), {})
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,8 @@ def test_the_gate_audits_what_is_served_and_what_failed_before_it_was_written_is
 
     found = rehearsed(online)
 
-    assert found.online_views == (VIEW,)  # document_dynamics is for the model alone
+    assert (found.serves, found.online_views) == (True, (VIEW,))  # document_dynamics is for the model alone
+    assert found.online_features == ("age_years",)
     assert found.agreement[VIEW].documents >= POLICY.serving.min_documents
     assert (found.agreement[VIEW].share, found.agreement[VIEW].cutoff) == (0.0, "2015-12-31")
 

@@ -5,12 +5,13 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from hotarea.domain import records
+from hotarea.domain import coverage, records
 from hotarea.domain.evidence import Evidence, Interval
 from hotarea.domain.gate import decide
+from hotarea.domain.gate_policy import in_force
+from hotarea.domain.hindsight import CEILINGS
 from hotarea.stages.gate import _told
 from hotarea.stores import decision_report
 from tests.evidence import CONTESTED, FIRST, POLICY, beaten_by, difference
@@ -29,7 +30,7 @@ def decision(evidence: Evidence) -> records.Decision:
         checks=[_told(check) for check in said.checks],
         reasons=said.reasons,
         metrics=evidence.metrics,
-        policy=msgspec.to_builtins(POLICY),
+        policy=in_force(POLICY),
         run_id="run",
     )
 
@@ -63,6 +64,21 @@ def test_intervals_slices_contenders_and_the_policy_are_shown(tmp_path):
     assert all(f">{rival}</text>" in shown for rival in UNDECIDED.differences)
     assert all(name in shown for name in (*UNDECIDED.slices, *UNDECIDED.metrics))
     assert "max_p99_ms" in shown
+    assert '<td>baselines<td>required<td class="n">rate, rate_1y, cite_count_5y, logistic_regression<' in shown
+
+
+def test_the_policy_in_force_tells_the_limits_of_the_leakage_guard(tmp_path):
+    shown = page(tmp_path, FIRST)
+
+    policy = shown[shown.index("<h2>The policy in force") :]
+    assert '<td>leakage<td>max_average_precision<td class="n">0.98<' in policy
+    assert '<td>leakage<td>min_documents<td class="n">200<' in policy
+    assert all(f'<td>max agreement with {name}<td class="n">{limit}<' in policy for name, limit in CEILINGS.items())
+
+
+def test_which_features_were_compared_online_is_told_where_it_is_known(tmp_path):
+    assert coverage.told(FIRST) in unescape(page(tmp_path, FIRST))
+    assert "served online" not in page(tmp_path, replace(FIRST, online_features=None)).split("<h2>Contenders")[1]
 
 
 def test_the_last_champion_is_among_the_contenders_with_its_version(tmp_path):

@@ -13,6 +13,7 @@ from hotarea.stores import policies
 from tests.conftest import PROJECT
 
 GATE = (PROJECT / "policy" / "gate.toml").read_text()
+REQUIRED = next(line for line in GATE.splitlines() if line.startswith("required = "))
 
 
 def read(tmp_path: Path, text: str | bytes) -> Policy:
@@ -41,6 +42,14 @@ def test_every_threshold_has_its_reason_above_it():
         ("min_roc_auc = 0.80", 'min_roc_auc = "high"', r"evaluation\.min_roc_auc is 'high': Expected `float`"),
         ("min_roc_auc = 0.80", "min_roc_auc = 1.2", r"evaluation\.min_roc_auc is 1\.2: Expected `float` <= 1"),
         ("tolerance = 0.02", "tolerance = -0.02", r"champion\.tolerance is -0\.02: Expected `float` >= 0"),
+        (
+            '"rate_1y", ',
+            '"rate_1d", ',
+            r"baselines: required names rate_1d, .* expected one or more of rate, rate_1y, ",
+        ),
+        (REQUIRED, "required = []", r"baselines: required is empty; expected one or more of rate, rate_1y, "),
+        (REQUIRED, "required = [1]", r"baselines\.required\[0\] is \[1\]: Expected `str`, got `int`"),
+        (REQUIRED, "", r"baselines.*missing required field `required`"),
         ("wait_hours = 96.0", "wait_hours = 0.0", r"approval\.wait_hours is 0\.0: Expected `float` > 0"),
         ("[serving]", "[service]", r"the file.*(unknown field `service`|missing required field `serving`)"),
     ],

@@ -1,21 +1,25 @@
 """What a champion learned from, as distributions: what the world is held against for as long as it is in service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from hotarea.domain.columns import Floats
-from hotarea.domain.drift import edges_of, index, shares
+from hotarea.domain.drift import SCORE_QUANTILES, edges_of, firm_bins, index, quantile_edges, shares
 
 
 @dataclass(frozen=True)
 class Bins:
-    """The shares of a feature's values between ascending edges, as `drift.shares` gives them, that of nulls last."""
+    """The shares of a feature's values between ascending edges, as `drift.shares` gives them, that of nulls last.
+
+    References of before scores had bins of their own keep theirs, none of which is firm.
+    """
 
     edges: tuple[float, ...]
     shares: tuple[float, ...]
+    firm: int = 0  # of so many of the last bins, neither shares its values with another
 
     @classmethod
     def of(cls, name: str, values: Floats) -> "Bins":
@@ -23,9 +27,16 @@ class Bins:
         edges = edges_of(name, values)
         return cls(tuple(edges.tolist()), tuple(shares(values, edges).tolist()))
 
+    @classmethod
+    def scored(cls, scores: Floats) -> "Bins":
+        """Return the bins of a model's scores, which are at least one."""
+        edges = quantile_edges(scores, SCORE_QUANTILES)
+        firm = firm_bins(scores, edges)
+        return cls(tuple(edges.tolist()), tuple(shares(scores, edges, firm).tolist()), firm)
+
     def again(self, values: Floats) -> "Bins":
         """Return other values, at least one, in the same bins."""
-        return Bins(self.edges, tuple(shares(values, np.array(self.edges)).tolist()))
+        return replace(self, shares=tuple(shares(values, np.array(self.edges), self.firm).tolist()))
 
     def psi(self, other: "Bins") -> float:
         """Return the population stability index from these shares to others of the same bins."""
@@ -66,4 +77,4 @@ class Reference:
         if model is None:
             return cls(name, known, features, alike, {}, None)
         borne = {name: bins.psi(bins.again(model.evaluation[name])) for name, bins in features.items()}
-        return cls(name, known, features, dict(model.importance), borne, Bins.of("scores", model.scores))
+        return cls(name, known, features, dict(model.importance), borne, Bins.scored(model.scores))

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+AGE, CITATIONS, TOPIC = "age", "citations", "topic"
+SLICED_BY = (AGE, CITATIONS, TOPIC)
+"""The first word of a slice's name. Each row is in one slice of each kind; of topics, where any row has one."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -82,7 +86,9 @@ class Evidence:
     hindsight: dict[str, float] = field(default_factory=dict)  # reference -> the greatest agreement of any feature
     hindsight_rows: dict[str, int] = field(default_factory=dict)  # reference -> documents that could be compared with
     rehearsal: Rehearsal | None = None
+    serves: bool = True  # whether the home has an online store; a replay's has none
     online_views: tuple[str, ...] | None = None  # those of the model's views that are served online; None: unknown
+    online_features: tuple[str, ...] | None = None  # what the model reads of them; None: unknown
     agreement: dict[str, Agreement] = field(default_factory=dict)  # view -> how it answers online
     last_champion_version: int | None = None  # who is `last_champion` in the metrics; None if nobody is
 

@@ -7,11 +7,12 @@ world has moved; a person decides. PROMOTE: every check has passed.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from math import isfinite
 
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
-from hotarea.domain.evidence import Evidence, Interval, Slice
+from hotarea.domain.evidence import SLICED_BY, TOPIC, Evidence, Interval, Slice
 from hotarea.domain.gate_check import (
     Check,
     Outcome,
@@ -24,6 +25,7 @@ from hotarea.domain.gate_check import (
     missing_evidence,
     passed_if,
 )
+from hotarea.domain.gate_drift import drift
 from hotarea.domain.gate_policy import Policy
 from hotarea.domain.hindsight import CEILINGS, LEAST_ROWS, PRECISION
 from hotarea.domain.records import SERVING
@@ -59,7 +61,7 @@ class Judgement:
 
 def decide(evidence: Evidence, policy: Policy) -> Judgement:
     """Check the evidence against the policy; missing evidence is a failed check that says what is missing."""
-    rules = (_complete, _floors, _baselines, _champion, _slices, _overlap, _leakage, _drift, _rehearsal, _serving)
+    rules = (_complete, _floors, _baselines, _champion, _slices, _overlap, _leakage, drift, _rehearsal, _serving)
     return Judgement(tuple(check for rule in rules for check in rule(evidence, policy)))
 
 
@@ -94,8 +96,11 @@ def _floors(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """A baseline that is not certainly beaten wins: it costs nothing, so nobody is asked."""
-    if not evidence.baselines:
-        yield missing_evidence("baselines", "no baseline was named; expected at least one to beat")
+    absent = [name for name in policy.baselines.required if name not in evidence.baselines]
+    reason = (
+        f"required baselines are missing: {', '.join(absent)}" if absent else "every required baseline was compared"
+    )
+    yield passed_if("evidence: baselines", not absent, float(len(absent)), 0.0, reason)
     for name in evidence.baselines:
         yield from _beats(name, evidence, policy)
 
@@ -111,7 +116,7 @@ def _beats(name: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
 def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """Where the estimate is within the tolerance, and its interval reaches beyond, the rows cannot decide."""
     if evidence.champion_version is None:
-        yield passed_if("champion", True, None, None, "no champion yet: floors and baselines decide alone")
+        yield passed_if("champion", True, 0.0, 0.0, "no champion yet: floors and baselines decide alone")
         return
     rules, gains = policy.champion, _gains(evidence, CHAMPION)
     who = f"champion version {evidence.champion_version} on the same rows"
@@ -123,13 +128,15 @@ def _champion(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if not evidence.slices:
-        yield missing_evidence("slices", "the evaluation was not sliced; expected slices with their row counts")
+        said = "the evaluation was not sliced; expected slices with their row counts"
+        yield missing_evidence("slices", float(evidence.rows), said)
         return
+    yield from _whole(evidence)
     judged = [name for name, part in evidence.slices.items() if _is_judged(part, policy)]
     small = [name for name in evidence.slices if name not in judged]
     told = f"not judged, as they hold fewer than {policy.slices.min_rows} rows or {policy.slices.min_hot} hot areas: "
     reason = told + ", ".join(small) if small else "every slice is large enough to judge"
-    yield passed_if("slices: too small", True, float(len(small)), None, reason)
+    yield passed_if("slices: too small", True, float(len(small)), float(len(evidence.slices)), reason)
     if evidence.champion_version is not None:  # else nobody could tell that no slice was compared
         what = "slices that are large enough to be compared with the champion's"
         yield at_least("slices: judged", len(judged), 1, what, Outcome.HELD)
@@ -137,19 +144,30 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         yield _slice(evidence, policy, name, evidence.slices[name])
 
 
+def _whole(evidence: Evidence) -> Iterator[Check]:
+    """Every row is in one slice of each kind, so that one which was left out is noticed by its rows."""
+    for kind in SLICED_BY:
+        parts = [part.rows for name, part in evidence.slices.items() if name.startswith(f"{kind}: ")]
+        if parts or kind != TOPIC:  # a corpus without topics has no slices of them
+            reason = f"evaluation rows in the slices by {kind}: {sum(parts):,}, expected all {evidence.rows:,}"
+            whole = sum(parts) == evidence.rows
+            yield passed_if(f"slices: {kind}", whole, float(sum(parts)), float(evidence.rows), reason)
+
+
 def _is_judged(part: Slice, policy: Policy) -> bool:
     return part.rows >= policy.slices.min_rows and part.hot >= policy.slices.min_hot
 
 
 def _slice(evidence: Evidence, policy: Policy, name: str, part: Slice) -> Check:
-    title = f"slice: {name}"
+    title, least = f"slice: {name}", 0 - policy.slices.tolerance
     missing = [who for who in (MODEL, *_rival(evidence)) if _of(part.metrics, who, "average_precision") is None]
     if missing:
-        return missing_evidence(title, f"average precision in {name} is missing of: {', '.join(missing)}")
+        return missing_evidence(title, least, f"average precision in {name} is missing of: {', '.join(missing)}")
     if evidence.champion_version is None:
-        return passed_if(title, True, None, None, f"no champion yet to compare with in {name}")
+        reached = _of(part.metrics, MODEL, "average_precision")
+        return passed_if(title, True, reached, None, f"average precision in {name}; no champion yet to compare with")
     gain = _interval(part.difference)
-    estimate, least = gain.estimate if gain else None, -policy.slices.tolerance
+    estimate = gain.estimate if gain else None
     certain = gain is None or gain.upper < 0
     what = f"{_GAINED['average_precision']} the champion in {name} ({part.rows:,} rows){between(gain)}"
     return at_least(title, estimate, least, what, Outcome.FAILED if certain else Outcome.HELD)
@@ -172,7 +190,8 @@ def _hindsight(evidence: Evidence, reference: str, ceiling: float) -> Check:
     """Of too few documents nothing can be told for or against the candidate, so a person is asked."""
     name, rows = f"leakage: {reference}", evidence.hindsight_rows.get(reference)
     if rows is None:
-        return missing_evidence(name, f"of how many documents {reference} is known is missing; expected their number")
+        said = f"of how many documents {reference} is known is missing; expected their number"
+        return missing_evidence(name, ceiling, said)
     if rows < LEAST_ROWS:
         said = f"too few rows to tell a leak of {reference}: {rows}, expected at least {LEAST_ROWS}"
         return Check(name, Outcome.HELD, None, ceiling, said)
@@ -180,50 +199,18 @@ def _hindsight(evidence: Evidence, reference: str, ceiling: float) -> Check:
     return at_most(name, evidence.hindsight.get(reference), ceiling, what)
 
 
-def _drift(evidence: Evidence, policy: Policy) -> Iterator[Check]:
-    if not evidence.features:
-        yield missing_evidence("drift", "the model names no features, so none could be compared")
-        return
-    for name in evidence.features:
-        yield _feature(evidence, policy, name)
-    rules, where = policy.drift, f"between the training rows and cutoff {evidence.newest_cutoff}"
-    pairs = [(finite(evidence.importance.get(n)), finite(evidence.drift.get(n))) for n in evidence.features]
-    known = [weight * moved for weight, moved in pairs if weight is not None and moved is not None]
-    mean = sum(known) if len(known) == len(pairs) else None
-    what = f"PSI of all features by their share of the gain, {where}"
-    yield at_most("drift: weighted", mean, rules.max_weighted_psi, what, Outcome.HELD)
-    what = f"PSI of the model's scores between the evaluation rows and cutoff {evidence.newest_cutoff}"
-    yield at_most("drift: predictions", evidence.prediction_drift, rules.max_predictions_psi, what, Outcome.HELD)
-
-
-def _feature(evidence: Evidence, policy: Policy, name: str) -> Check:
-    """The world may have moved, or the data: the metrics cannot tell, so a person is asked."""
-    moved, before, weight = (
-        finite(values.get(name)) for values in (evidence.drift, evidence.drift_evaluation, evidence.importance)
-    )
-    limit = None if before is None or weight is None else policy.drift.limit(before)
-    share = "an unknown share" if weight is None else f"{weight:.1%}"
-    what = f"PSI of {name} ({share} of the gain) between the training rows and cutoff {evidence.newest_cutoff}"
-    matters = weight is None or weight >= policy.drift.min_importance
-    if moved is not None and limit is not None and moved > limit and not matters:
-        reason = f"{what}: {moved:.4g}, beyond {limit:.4g}, but it hardly moves the scores"
-        return passed_if(f"drift: {name}", True, moved, limit, reason)
-    return at_most(f"drift: {name}", moved, limit, what, Outcome.HELD)
-
-
 def _rehearsal(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     """A model that does not load, or scores otherwise, is rejected; slowness may be the machine's."""
     rules, rehearsal = policy.rehearsal, evidence.rehearsal
     if rehearsal is None:
-        yield missing_evidence(
-            "rehearsal", "no fresh process has loaded the model; expected a rehearsal of its registered file"
-        )
+        said = "no fresh process has loaded the model; expected a rehearsal of its registered file"
+        yield missing_evidence("rehearsal", float(rules.min_requests), said)
         return
     if rehearsal.error:
         said = f"a fresh process could not use the registered file: {rehearsal.error}"
-        yield passed_if("rehearsal: loads", False, None, None, said)
+        yield passed_if("rehearsal: loads", False, 0.0, 1.0, said)
         return
-    yield passed_if("rehearsal: loads", True, None, None, "a fresh process loads the model")
+    yield passed_if("rehearsal: loads", True, 1.0, 1.0, "a fresh process loads the model")
     what = "requests that a fresh process answered"
     yield at_least("rehearsal: requests", rehearsal.requests, rules.min_requests, what)
     what = "requests whose score is not the evaluation's to the bit"
@@ -235,29 +222,38 @@ def _rehearsal(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 
 def _serving(evidence: Evidence, policy: Policy) -> Iterator[Check]:
-    if evidence.online_views is None:
-        yield missing_evidence(
-            SERVING, "which of the model's features are served online is missing; expected their views"
-        )
+    if not evidence.serves:
+        yield passed_if(SERVING, True, 0.0, 0.0, "this home serves nothing online, as a replay's: nothing can differ")
         return
-    if not evidence.online_views:
-        yield passed_if(SERVING, True, None, None, "none of the model's features is served online")
-    for view in evidence.online_views:
+    views = evidence.online_views
+    what = "views served online of those that the model reads"
+    yield at_least(SERVING, None if views is None else len(views), 1, what)
+    for view in views or ():
         yield from _agreement(view, evidence, policy)
 
 
 def _agreement(view: str, evidence: Evidence, policy: Policy) -> Iterator[Check]:
     rules, found = policy.serving, evidence.agreement.get(view)
     if found is None:
-        yield missing_evidence(f"{SERVING}: {view}", f"no audit says whether {view} answers online as offline")
+        said = f"no audit says whether {view} answers online as offline"
+        yield missing_evidence(f"{SERVING}: {view}", rules.max_disagreement, said)
         return
     what = f"documents of {view} whose online answers were compared"
     yield at_least(f"{SERVING}: {view}, documents", found.documents, rules.min_documents, what)
     newest = evidence.newest_cutoff.partition("@")[0]
+    behind = _days_behind(found.cutoff, newest)
     reason = f"{view} serves cutoff {found.cutoff or 'unknown'}, expected {newest} or later"
-    yield passed_if(f"{SERVING}: {view}, cutoff", bool(found.cutoff) and found.cutoff >= newest, None, None, reason)
+    yield passed_if(f"{SERVING}: {view}, cutoff", behind == 0, behind, 0.0, reason)
     what = f"share of audited documents that {view} answers otherwise online than offline"
     yield at_most(f"{SERVING}: {view}", found.share, rules.max_disagreement, what)
+
+
+def _days_behind(served: str, newest: str) -> float | None:
+    """Return how many days a cutoff that is served is older than the newest; None where one of them is no day."""
+    try:
+        return float(max((date.fromisoformat(newest) - date.fromisoformat(served)).days, 0))
+    except ValueError:
+        return None
 
 
 _GAINED = {"average_precision": "average precision gained on", "log_loss": "log loss saved against"}

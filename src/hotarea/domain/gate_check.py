@@ -40,9 +40,9 @@ def passed_if(name: str, passed: bool, value: float | None, threshold: float | N
     return Check(name, Outcome.PASSED if passed else Outcome.FAILED, value, threshold, reason)
 
 
-def missing_evidence(name: str, reason: str) -> Check:
-    """Return the failed check of what the evidence lacks."""
-    return Check(name, Outcome.FAILED, None, None, reason)
+def missing_evidence(name: str, threshold: float, reason: str) -> Check:
+    """Return the failed check of what the evidence lacks, with what it would have been held against."""
+    return Check(name, Outcome.FAILED, None, threshold, reason)
 
 
 def at_least(

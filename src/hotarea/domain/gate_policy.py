@@ -1,8 +1,16 @@
 """The gate's thresholds, as `policy/gate.toml` sets them; the reason of each stands there."""
 
+from typing import Any
+
 import msgspec
 
+from hotarea.domain import hindsight
+from hotarea.domain.baselines import LOGISTIC_REGRESSION
+from hotarea.domain.model_features import BASELINE_FEATURES
 from hotarea.domain.ranges import Amount, Count, Positive, Share
+
+BASELINES = (*BASELINE_FEATURES, LOGISTIC_REGRESSION)
+"""Every baseline that an evaluation knows."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,10 +27,17 @@ class Evaluation(_Table, frozen=True):
 
 
 class Baselines(_Table, frozen=True):
-    """By how much every baseline must be beaten."""
+    """Which baselines must have been compared, and by how much every one must be beaten."""
 
+    required: tuple[str, ...]
     margin: Amount
     log_loss_tolerance: Amount
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.required if name not in BASELINES]
+        if unknown or not self.required:
+            named = f"names {', '.join(unknown)}, which no baseline is called" if unknown else "is empty"
+            raise ValueError(f"required {named}; expected one or more of {', '.join(BASELINES)}")
 
 
 class Champion(_Table, frozen=True):
@@ -87,3 +102,8 @@ class Policy(_Table, frozen=True):
     rehearsal: Rehearsal
     serving: Serving
     approval: Approval
+
+
+def in_force(policy: Policy) -> dict[str, Any]:
+    """Return all limits by what they are of, as a decision keeps them: the file's, and the leakage guard's."""
+    return {**msgspec.json.decode(msgspec.json.encode(policy)), "leakage": hindsight.LIMITS}

@@ -40,6 +40,11 @@ PRESENT_DAY = ("cited_by_count", "counts_by_year", "fwci", "citation_normalized_
 LEAST_ROWS = 200
 """Of fewer documents the agreement says too little, and none is told: its spread by chance is 0.07 of 200."""
 
+LIMITS = {"max_average_precision": PRECISION, "min_documents": LEAST_ROWS} | {
+    f"max agreement with {reference}": ceiling for reference, ceiling in CEILINGS.items()
+}
+"""All of them by name, as a decision keeps them beside the thresholds of its policy."""
+
 
 @dataclass(frozen=True)
 class Agreement:

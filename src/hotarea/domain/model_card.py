@@ -148,7 +148,7 @@ def unmeasured(evidence: Evidence) -> list[str]:
         "rows in common with what was learned from": evidence.overlap,
         "agreement with hindsight": evidence.hindsight,
         "a rehearsal in a fresh process": evidence.rehearsal,
-        "agreement of online and offline features": evidence.agreement or evidence.online_views == (),
+        "agreement of online and offline features": evidence.agreement or not evidence.serves,
     }
     return [name for name, there in parts.items() if not there]
 

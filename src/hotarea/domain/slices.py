@@ -8,7 +8,7 @@ import pyarrow as pa
 from hotarea.domain.bootstrap import Resampling, gains
 from hotarea.domain.columns import Bools, Floats
 from hotarea.domain.evaluation import CHAMPION, MODEL, Scores, metrics
-from hotarea.domain.evidence import Interval, Slice
+from hotarea.domain.evidence import AGE, CITATIONS, TOPIC, Interval, Slice
 from hotarea.domain.hot_areas import NO_TOPIC
 
 LEAST_ROWS = 200
@@ -24,8 +24,8 @@ _CITATIONS = ((1, 2), (2, 5), (5, 20), (20, np.inf))
 
 def masks(age_years: Floats, cite_count: Floats, topics: pa.ChunkedArray) -> dict[str, Bools]:
     """Return which rows each slice holds, by its name; a corpus without topics has no slices of them."""
-    found = {f"age: {_span(*span)} years": _within(age_years, *span) for span in _AGES}
-    found |= {f"citations: {_count(*span)}": _within(cite_count, *span) for span in _CITATIONS}
+    found = {f"{AGE}: {_span(*span)} years": _within(age_years, *span) for span in _AGES}
+    found |= {f"{CITATIONS}: {_count(*span)}": _within(cite_count, *span) for span in _CITATIONS}
     return found | _by_topic(topics)
 
 
@@ -56,8 +56,8 @@ def _by_topic(topics: pa.ChunkedArray) -> dict[str, Bools]:
     counts = np.bincount(codes, minlength=len(names))
     largest = sorted(range(len(names)), key=lambda code: (-counts[code], names[code]))[:TOPICS]
     others = ~np.isin(codes, largest)
-    found = {f"topic: {names[code]}": codes == code for code in largest}
-    return found | ({"topic: all others": others} if others.any() else {})
+    found = {f"{TOPIC}: {names[code]}": codes == code for code in largest}
+    return found | ({f"{TOPIC}: all others": others} if others.any() else {})
 
 
 def _within(values: Floats, least: float, below: float) -> Bools:

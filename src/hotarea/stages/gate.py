@@ -4,8 +4,6 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from hotarea.domain import records
 from hotarea.domain.errors import GateError, NotReadyError
 from hotarea.domain.settings import Settings
@@ -98,6 +96,7 @@ def _candidate(ledger: Ledger, training_id: str | None) -> records.TrainingRun:
 def _decide(
     settings: Settings, ledger: Ledger, folder: "TrainingFolder", run_id: str, *, serves: bool
 ) -> records.Decision:
+    from hotarea.domain.gate_policy import in_force
     from hotarea.stores.training_folder import write
 
     training_id = folder.path.name
@@ -115,7 +114,7 @@ def _decide(
         checks=[_told(check) for check in decision.checks],
         reasons=decision.reasons,
         metrics=evidence.metrics,
-        policy=msgspec.to_builtins(policy(settings)),
+        policy=in_force(policy(settings)),
         report=str(Layout(settings.home).decision_page(training_id, moment)),
         run_id=run_id,
         decided_at=moment,

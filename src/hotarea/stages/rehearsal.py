@@ -45,10 +45,17 @@ def complete(
     and `JobError` if the fresh process gives no answer: neither says anything of the model, and both can be mended.
     """
     plan = folder.read_plan()
-    views = _online_views(settings, plan.feature_service) if serves else []
-    agreement = _agreement(settings, views, plan.window.newest.day, run_id) if views else {}
+    online = _online(settings, plan.feature_service) if serves else {}
+    agreement = _agreement(settings, [*online], plan.window.newest.day, run_id) if online else {}
     tried = rehearsed(settings, folder, evidence.model_version)
-    found = replace(evidence, rehearsal=tried, online_views=tuple(views), agreement=agreement)
+    found = replace(
+        evidence,
+        rehearsal=tried,
+        serves=serves,
+        online_views=tuple(online),
+        online_features=tuple(name for names in online.values() for name in names),
+        agreement=agreement,
+    )
     log.info("%s in a fresh process: %s; online answers that differ: %s", evidence.training_id, *_told(found))
     return found
 
@@ -109,14 +116,15 @@ def _ask(model: Path, rows: "pa.Table", scratch: Path) -> Answers:
     return msgspec.json.decode(result.read_bytes(), type=Answers)
 
 
-def _online_views(settings: Settings, service: str) -> list[str]:
-    """Return the views that both the model and applications read: those that the online store should answer."""
+def _online(settings: Settings, service: str) -> dict[str, list[str]]:
+    """Return what the model reads of the views that applications read too, which the online store should answer."""
     from hotarea.stages.serving import APPLICATIONS_READ
     from hotarea.stores import definitions, feature_store
 
     definitions.apply(settings)
     store = feature_store.open_store(settings)
-    return sorted({*feature_store.views_of(store, service)} & {*feature_store.views_of(store, APPLICATIONS_READ)})
+    read, offered = feature_store.read_of(store, service), feature_store.views_of(store, APPLICATIONS_READ)
+    return {view: read[view] for view in sorted(read.keys() & offered.keys())}
 
 
 def _agreement(settings: Settings, views: Sequence[str], newest: date, run_id: str) -> dict[str, Agreement]:

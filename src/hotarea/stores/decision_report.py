@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from hotarea.domain import coverage
 from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence
 from hotarea.domain.records import Approval, Decision
@@ -28,6 +29,7 @@ def write(page: Path, decision: Decision, evidence: Evidence, answer: Approval |
         gained={
             who: gain["average_precision"] for who, gain in evidence.differences.items() if "average_precision" in gain
         },
+        coverage=coverage.told(evidence),
         gains=figure.gains(evidence.differences),
         figure=_figure,
     )

@@ -263,6 +263,12 @@ def views_of(store: "FeatureStore", feature_service: str) -> dict[str, str]:
     return {p.name: store.get_feature_view(p.name).batch_source.name for p in projections}
 
 
+def read_of(store: "FeatureStore", feature_service: str) -> dict[str, list[str]]:
+    """Return the features that a feature service offers, by their views."""
+    projections = store.get_feature_service(feature_service).feature_view_projections
+    return {p.name: [feature.name for feature in p.features] for p in projections}
+
+
 def offered(store: "FeatureStore", feature_service: str) -> dict[str, Offered]:
     """Return the views of an applied feature service."""
     views = {view.name: view for view in store.list_feature_views()}

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from hotarea.domain import coverage
 from hotarea.domain.evidence import Interval
 from hotarea.domain.model_card import NOT_FOR, NOT_MEASURED, USES, ModelCard, limits, unmeasured
 from hotarea.stores import figure
@@ -23,6 +24,7 @@ def write(page: Path, card: ModelCard) -> None:
         not_for=NOT_FOR,
         limits=limits(card),
         unmeasured=unmeasured(card.evidence),
+        coverage=coverage.told(card.evidence),
         absent=NOT_MEASURED,
         metrics=list(dict.fromkeys(name for values in card.evidence.metrics.values() for name in values)),
         compared=list(dict.fromkeys(name for rival in card.evidence.differences.values() for name in rival)),

@@ -54,7 +54,7 @@ def _told(file: Path, content: dict[str, Any], message: str) -> str:
     found = _WHERE.search(message)
     key = found.group(1) if found else ""
     value: Any = content
-    for part in filter(None, key.split(".")):
+    for part in filter(None, key.partition("[")[0].split(".")):
         value = value.get(part) if isinstance(value, dict) else None
     shown = f" is {value!r}" if key and not isinstance(value, dict) else ""
     return f"the policy {file} cannot be used: {key or 'the file'}{shown}: {_WHERE.sub('', message)}. Correct it."
