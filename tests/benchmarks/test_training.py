@@ -1,6 +1,8 @@
 """The benchmark of training and evaluation, on few rows: all steps run, and the rows are the same again."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,3 +36,10 @@ def test_rows_are_drawn_by_a_seed_and_a_tenth_is_hot():
     assert not np.array_equal(first[0], other[0])
     assert first[0].shape == (2_000, len(MODEL_FEATURES))
     assert first[1].mean() == pytest.approx(0.1)
+
+
+def test_the_docs_show_the_measured_table():
+    docs = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    shown = re.search("<!-- training -->\n(.*?)\n<!-- /training -->", docs, re.DOTALL)
+    assert shown
+    assert shown[1] == training.table(json.loads(training.RESULTS.read_text()))

@@ -1,4 +1,4 @@
-"""Kills each task of `train_model` before each kind of effect that it has, and repeats it; a program, as it forks.
+"""Kills each task of `train_model` before each effect that it has, and repeats it; a program, as it forks.
 
     python -m tests.stages.killed_training HOME REQUEST
 
@@ -11,6 +11,7 @@ is asked. They part where the gate has all its evidence.
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -19,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import mlflow.store.model_registry.sqlalchemy_store
 import mlflow.store.tracking.sqlalchemy_store
@@ -42,13 +43,25 @@ EFFECTS: list[tuple[Any, str]] = [
     (Ledger, "replace"),
     (Path, "rename"),
     (Path, "replace"),
-    *(
-        (MlflowClient, name)
-        for name in dir(MlflowClient)
-        if name.startswith(("create_", "log_artifact", "set_", "update_"))
-    ),
+    *((MlflowClient, name) for name in dir(MlflowClient) if name.startswith(("create_", "log_", "set_", "update_"))),
 ]
 """What leaves traces outside of the process. A kill between two of them is a kill before the second."""
+
+
+def file_name(target: Path) -> str:
+    """Return a file's name without what is drawn or measured in it, which a repetition gives another value."""
+    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", target.name)
+
+
+OBJECTS: dict[str, Callable[..., str]] = {
+    "Ledger.add": lambda *added: "+".join(dict.fromkeys(type(record).__name__ for record in added)),
+    "Ledger.replace": lambda old, *_: type(old).__name__,
+    "Path.rename": file_name,
+    "Path.replace": file_name,
+    "MlflowClient.log_artifact": lambda _, file, *__: Path(file).name,
+    "MlflowClient.set_model_version_tag": lambda *given: given[2],
+}
+"""What an effect is had on, by its name. Others are had once, or on values of one run that are written one by one."""
 
 RUN = "asset_triggered__1"
 """A run that is cleared keeps its id."""
@@ -120,7 +133,7 @@ def gone(settings: Settings, way: str, project: Path) -> Settings:
 
 
 def both(undisturbed: Settings, killed: Settings, tasks: dict[str, Task]) -> dict[str, list[str]]:
-    """Run tasks in both homes, in the second killed before each of their effects; return which, by task."""
+    """Run tasks in both homes, in the second killed before each of their effects; return these, by task."""
     found = {}
     for name, task in tasks.items():
         effect, modules = attempt(undisturbed, task, None)
@@ -140,7 +153,7 @@ def load(modules: Iterable[str]) -> None:
 
 
 def kill_before_each_effect(settings: Settings, task: Task) -> list[str]:
-    """Repeat a task, each time killed before the first effect of a kind that was not tried yet, until it ends."""
+    """Repeat a task, each time killed before the first effect that was not tried yet, until it ends."""
     tried: list[str] = []
     while effect := attempt(settings, task, tried)[0]:
         tried.append(effect)
@@ -170,33 +183,22 @@ def attempt(settings: Settings, task: Task, tried: list[str] | None) -> tuple[st
 
 
 def fatal(owner: Any, name: str, tried: list[str], writer: int) -> None:
-    """Let a function end its process when it is called for the first time, if that was not tried before."""
-    act, effect = getattr(owner, name), f"{owner.__name__}.{name}"
+    """Let a function end its process when it is first called for an object, if that was not tried before."""
+    act, kind = getattr(owner, name), f"{owner.__name__}.{name}"
 
-    def killed(*args: Any, **kwargs: Any) -> Any:
+    def killed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        effect = f"{kind}:{OBJECTS[kind](*args)}" if kind in OBJECTS else kind
         if effect not in tried:
             os.write(writer, json.dumps([effect, []]).encode())
             os.kill(os.getpid(), signal.SIGKILL)
-        return act(*args, **kwargs)
+        return act(self, *args, **kwargs)
 
     setattr(owner, name, killed)
 
 
 def remembered(settings: Settings) -> dict[str, Any]:
     """Return what the ledger and the registry hold, without moments, run ids, and how fast the machine was."""
-    kinds = (
-        records.TriggerRequest,
-        records.TrainingStart,
-        records.TrainingPickup,
-        records.TrainingRun,
-        records.Decision,
-        records.Approval,
-        records.Champion,
-        records.Validation,
-    )
-    found: dict[str, Any] = {kind.__name__: [plain(r, settings) for r in read(settings.ledger, kind)] for kind in kinds}
-    # a validation that was repeated is remembered again, as it is after every repetition
-    found["Validation"] = sorted({json.dumps(v, sort_keys=True) for v in found["Validation"]})
+    found: dict[str, Any] = {kind.__name__: told(settings, kind) for kind in get_args(records.Record)}
     model = registry.fetch(settings, 1, settings.home / "fetched.ubj")
     found["registry"] = {"champion": registry.champion(settings), "model": model.read_bytes().hex()}
     found["versions"] = [
@@ -205,13 +207,25 @@ def remembered(settings: Settings) -> dict[str, Any]:
     return found
 
 
+REPEATED = (records.Audit, records.Validation)
+"""What is looked at anew is remembered anew, in whatever run, so that a repetition leaves more of the same."""
+
+
+def told(settings: Settings, kind: type[Any]) -> list[Any]:
+    """Return the records of a kind, without what differs from run to run."""
+    found = [plain(record, settings) for record in read(settings.ledger, kind)]
+    return sorted({json.dumps(v, sort_keys=True) for v in found}) if kind in REPEATED else found
+
+
 def plain(record: records.Record, settings: Settings) -> dict[str, Any]:
-    left = {"run_id", "validation_id", "report", "seconds"}
+    left = {"run_id", "validation_id", "report", "seconds", "seen", "text"}  # a text has reports and figures in it
     values = {k: v for k, v in asdict(record).items() if k not in left and not k.endswith("_at")}
-    if "checks" in values and isinstance(values["checks"], list):
-        timed = [check for check in values["checks"] if check["name"] in {"rehearsal: loading", "rehearsal: latency"}]
-        values["checks"] = [check for check in values["checks"] if check not in timed]
-        values["reasons"] = [reason for reason in values["reasons"] if reason not in [c["reason"] for c in timed]]
+    if isinstance(record, records.Problem):
+        values["is_open"] = record.closed_at is None
+    if isinstance(record, records.Decision):
+        timed = [check for check in record.checks if check["name"] in {"rehearsal: loading", "rehearsal: latency"}]
+        values["checks"] = [check for check in record.checks if check not in timed]
+        values["reasons"] = [reason for reason in record.reasons if reason not in [c["reason"] for c in timed]]
     plain: dict[str, Any] = json.loads(json.dumps(values, default=str).replace(str(settings.home), ""))
     return plain
 

@@ -28,6 +28,7 @@ from hotarea.stages.arbiter import Wanted
 from hotarea.stores.ledger import Ledger
 from tests.conftest import PROJECT, Published
 from tests.histories import SHORT, History, end
+from tests.stages.pasts import rewrite
 from tests.templates import copied, shared
 
 
@@ -78,7 +79,7 @@ def aged(settings: Settings, days: float) -> None:
     with Ledger(settings.ledger) as ledger:
         for kind, at in kinds.items():
             for found in ledger.all(kind):
-                assert ledger.replace(found, replace(found, **{at: getattr(found, at) - timedelta(days=days)}))
+                rewrite(ledger, found, replace(found, **{at: getattr(found, at) - timedelta(days=days)}))
 
 
 POLICY = {"approval": {"wait_hours": 96.0}}
@@ -175,7 +176,7 @@ def test_drift_and_dropped_performance_start_a_training_after_the_cooldown(
     aged(served, 4)  # and nobody took up what the new data had started
     with Ledger(served.ledger) as ledger:
         asked = ledger.all(TriggerRequest, reason=reason)[0]
-        ledger.replace(asked, replace(asked, until=now()))
+        rewrite(ledger, asked, replace(asked, until=now()))
     later = outcomes(monitor.ask(served, "m2"))
 
     assert cooling[reason].outcome == DEFERRED

@@ -1,29 +1,20 @@
 """Kill -9 at random moments, then one normal run: every document answers online as it does offline."""
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.servers import postgres_server, redis_server
+from tests.stages import programs
 
 KILLS = {"sqlite": 20, "redis": 6, "postgres": 6}
 
 
 def killed(home: Path, kills: int, **environment: str) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.stages.killed", home, str(kills), "7"],
-        env=os.environ | {"HOTAREA_SHARDS": "8", "HOTAREA_WORKERS": "2"} | environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    work = {"HOTAREA_SHARDS": "8", "HOTAREA_WORKERS": "2"}
+    done = programs.ended("tests.stages.killed", home, kills, 7, **work, **environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -1,9 +1,6 @@
 """Several promotions at once, in real processes: one champion, and a ledger and an alias that agree."""
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
 from datetime import date
 
@@ -16,8 +13,8 @@ from hotarea.domain.training import Recipe, fit, save
 from hotarea.stores import registry
 from hotarea.stores.ledger import Ledger
 from tests.champions import METRICS, RATE
-from tests.conftest import PROJECT
 from tests.servers import postgres_server
+from tests.stages import programs
 
 ROUNDS, CANDIDATES = 2, 2
 
@@ -53,15 +50,7 @@ def test_of_promotions_at_once_one_is_champion_and_ledger_and_alias_agree(databa
         ledger = {"HOTAREA_LEDGER_URL": url.replace("postgresql://", "postgresql+psycopg://")} if url else {}
         settings = Settings.load(home=with_registry.home, ledger_url=ledger.get("HOTAREA_LEDGER_URL"))
         candidates(settings)
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "tests.stages.racing", settings.home, str(ROUNDS)],
-            env=os.environ | ledger,
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
+        done = programs.ended("tests.stages.racing", settings.home, ROUNDS, **ledger)
     found = json.loads(done.stdout.splitlines()[-1])
 
     timeline = found["timeline"]

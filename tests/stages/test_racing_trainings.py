@@ -1,9 +1,6 @@
 """The same plan carried out twice at once, in real processes: one model, registered once."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -13,8 +10,8 @@ from hotarea.domain.settings import Settings
 from hotarea.stores.layout import Layout
 from hotarea.stores.ledger import read
 from hotarea.stores.training_folder import TrainingFolder
-from tests.conftest import PROJECT
 from tests.histories import SHORT
+from tests.stages import programs
 from tests.templates import copied
 
 SETTINGS = {f"HOTAREA_{name.upper()}": str(value) for name, value in SHORT.items()}
@@ -25,16 +22,8 @@ def test_of_two_runs_of_one_training_the_second_finds_what_the_first_has_finishe
 ) -> None:
     short = copied(six_years, settings.model_copy(update=SHORT))
 
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.stages.racing_trainings", short.home],
-        env=os.environ | SETTINGS,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = programs.ended("tests.stages.racing_trainings", short.home, **SETTINGS)
 
-    assert done.returncode == 0, done.stderr[-4000:]
     (trained,) = read(short.ledger, records.TrainingRun)
     assert json.loads(done.stdout.splitlines()[-1]) == [trained.training_id] * 2
     versions = MlflowClient(short.mlflow).search_model_versions("name='hot_area_model'")

@@ -11,6 +11,7 @@ from hotarea.domain.settings import Settings
 from hotarea.stages import silence
 from hotarea.stores.ledger import Ledger
 from tests.servers import Webhook, webhook
+from tests.stages.pasts import rewrite
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_new_home_is_not_silent_and_remembers_since_when_it_is_watched(watched
     silence.watch(watched, "w2")
     with Ledger(watched.ledger) as ledger:
         (watch,) = ledger.all(Watch)
-        ledger.replace(watch, replace(watch, since=watch.since - timedelta(days=46)))
+        rewrite(ledger, watch, replace(watch, since=watch.since - timedelta(days=46)))
     assert hook.bodies == []
     silence.watch(watched, "w3")
     assert hook.titles == ["hotarea: silence of the releases"]

@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Barrier
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hotarea.domain.errors import PublishError, SettingsError, UnreachableError
-from hotarea.domain.records import Notice, Problem, Release, Retry, Validation, now
-from hotarea.stores.ledger import _KEYS, _TABLES, Ledger, _addition
+from hotarea.domain.records import Champion, Notice, Problem, Record, Release, Retry, Validation, now
+from hotarea.stores.ledger import _KEYS, _TABLES, CHANGING, Ledger, _addition
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,26 @@ def test_what_has_no_value_yet_is_compared_and_found_as_such(tmp_path: Path) -> 
         assert not ledger.replace(first, closed)
         assert ledger.all(Problem, closed_at=None) == []
         assert ledger.all(Problem) == [closed]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(Record) if kind not in CHANGING])
+def test_what_is_history_is_never_changed(tmp_path: Path, kind: type) -> None:
+    record = object.__new__(kind)  # whatever it says
+    with (
+        Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger,
+        pytest.raises(TypeError, match=f"a {kind.__name__} is history, .* expected a Problem or a Notice. Add another"),
+    ):
+        ledger.replace(record, record, _notice("1"))
+
+
+def test_a_champion_stays_as_it_was_remembered(tmp_path: Path) -> None:
+    said = {"model_name": "m", "feature_service": "s", "metrics": {}, "reason": "test", "run_id": "r"}
+    first = Champion(sequence=1, model_version=1, **said)
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.add(first)
+        with pytest.raises(TypeError):
+            ledger.replace(first, replace(first, model_version=2), _notice("1"))
+        assert (ledger.all(Champion), ledger.all(Notice)) == ([first], [])
 
 
 def test_records_are_remembered_together_or_not_at_all(tmp_path: Path) -> None:

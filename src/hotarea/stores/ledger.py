@@ -18,6 +18,10 @@ from hotarea.domain import records
 from hotarea.domain.errors import PublishError, SettingsError, UnreachableError
 
 R = TypeVar("R", bound=records.Record)
+C = TypeVar("C", records.Problem, records.Notice)
+
+CHANGING = (records.Problem, records.Notice)
+"""What is kept as it is now. All else is history, which is added to and never changed."""
 
 
 class _Utc(sa.TypeDecorator[datetime]):
@@ -124,12 +128,17 @@ class Ledger:
         with self._reachable(), self._engine.begin() as connection:
             _insert(connection, added)
 
-    def replace(self, old: R, new: R, *more: records.Record) -> bool:
+    def replace(self, old: C, new: C, *more: records.Record) -> bool:
         """Put `new` in the place of `old` and add `more`, in one transaction; return whether `old` was still there.
 
         Of several that replace the same record at once, one succeeds. Raises `PublishError` if the key of one that is
-        added is taken.
+        added is taken, and `TypeError` of records that are history.
         """
+        if not isinstance(old, CHANGING):
+            raise TypeError(
+                f"a {type(old).__name__} is history, which is never changed; expected a "
+                f"{' or a '.join(kind.__name__ for kind in CHANGING)}. Add another record."
+            )
         table = _TABLES[type(old)]
         same = table.update().filter_by(**{k: getattr(old, k) for k in _KEYS[type(old)]})
         for name, value in asdict(old).items():
