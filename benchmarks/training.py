@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from benchmarks.machine import machine
 from benchmarks.measure import Cost
-from hotarea.domain import bootstrap, training, tuning
+from hotarea.domain import bootstrap, metric_intervals, training, tuning
 from hotarea.domain.columns import Bools, Floats
 from hotarea.domain.evaluation import CHAMPION, MODEL, Scores, metrics
 from hotarea.domain.model_features import MODEL_FEATURES
@@ -178,6 +178,15 @@ def _compared(asked: Asked) -> dict[str, Any]:
     return {"seconds": round(whole + seconds, 2), "told": f"{asked.resamples:,} resamples, {BASELINES} rivals; {shown}"}
 
 
+def _of_every_metric(asked: Asked) -> dict[str, Any]:
+    """Give each metric of one contender its interval, but those that contenders are compared by."""
+    hot, model, _ = _race(asked.rows, 0)
+    draw = bootstrap.Resampling(SEED, asked.resamples)
+    bootstrap.resampled(1, np.random.SeedSequence(0))
+    seconds, found = _timed(lambda: metric_intervals.intervals(hot, model.probability, draw))
+    return {"seconds": seconds, "told": f"{asked.resamples:,} resamples, {len(found)} metrics of one contender"}
+
+
 def _described(rows: int) -> tuple[Floats, Floats, pa.ChunkedArray]:
     """Return ages, citations and topics of documents: few topics have many of them."""
     chance = np.random.default_rng(SEED)
@@ -216,6 +225,7 @@ _STEPS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "bootstrap, one rival": _against_one,
     "bootstrap, all contenders": _against_all,
     "bootstrap, slices too": _compared,
+    "bootstrap, other metrics": _of_every_metric,
     "metrics": _metrics,
 }
 
