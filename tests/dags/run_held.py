@@ -4,7 +4,7 @@
 
 Each answer is Approve, given through Airflow's API by a user who is logged in; Reject, which goes into the ledger as
 `hotarea reject` leaves it, and Airflow is told nothing; or none: then the time is up. Writes what `run_dag.run` finds
-of each run, what the person was shown, and whether the question was closed.
+of each run, what the person was shown, whether the question was open after a while, and whether it was closed.
 """
 
 import asyncio
@@ -51,7 +51,8 @@ def respond(answer: str, shown: dict[str, Any]) -> None:
     """Wait until a task asks, and answer it."""
     while (asked := waiting()) is None:
         time.sleep(0.2)
-    time.sleep(1)  # until the run has taken notice that its task waits
+    time.sleep(1)  # until the run has taken notice that its task waits, and looked for an answer
+    shown["still_open"] = waiting() is not None
     if answer == "Approve":
         address = f"/api/v2/dags/train_model/dagRuns/{asked.run_id}/taskInstances/ask/-1/hitlDetails"
         shown |= asyncio.run(call("GET", address)).json()

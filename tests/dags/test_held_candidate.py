@@ -27,9 +27,9 @@ pytestmark = pytest.mark.airflow
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory, six_years_trained: Path) -> dict[str, Settings]:
-    """Homes with a candidate that is trained already, one for each answer; the last waits for a second only."""
+    """Homes with a candidate that is trained already, one for each answer; the last waits for twenty seconds."""
     folder = tmp_path_factory.mktemp("held")
-    patient, hasty = that_holds(folder / "patient"), that_holds(folder / "hasty", wait_hours="0.0003")
+    patient, hasty = that_holds(folder / "patient"), that_holds(folder / "hasty", wait_hours="0.0055")
     projects = {"Approve": patient, "Reject": patient, "none": hasty}
     return {
         answer: moved(six_years_trained, Settings.load(home=folder / answer, project=project, **SHORT))
@@ -85,7 +85,7 @@ def test_an_approval_puts_the_candidate_in_service_in_the_name_of_who_gave_it(ru
 
 @pytest.mark.parametrize(
     ("answer", "by", "reason"),
-    [("Reject", "ada", "seen by the test"), ("none", "nobody", "no person has answered within 0.0003 hours")],
+    [("Reject", "ada", "seen by the test"), ("none", "nobody", "no person has answered within 0.0055 hours")],
 )
 def test_a_refusal_and_silence_leave_all_as_it_was_and_are_remembered(runs, homes, answer, by, reason):
     found = answer_of(homes[answer])
@@ -105,6 +105,10 @@ def test_the_person_sees_what_it_is_held_for_and_a_link_to_the_report(runs, home
     assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
     assert [*shown["params"]] == ["why"]
     assert Path(decision.report).is_file()
+
+
+def test_who_does_not_answer_was_asked_and_waited_for(runs):
+    assert runs["none"]["shown"] == {"still_open": True}
 
 
 def test_no_question_stays_open_however_it_was_answered(runs):
