@@ -21,11 +21,12 @@ def test_all_steps_run_and_are_measured():
         "bootstrap, one rival",
         "bootstrap, all contenders",
         "bootstrap, slices too",
+        "bootstrap, other metrics",
         "metrics",
     ]
     assert all(took["seconds"] >= 0 and took["peak_mib"] > 0 for took in found["steps"].values())
     assert found["steps"]["fit"]["metrics"]["average_precision"] > 0.3
-    assert len(training.table(found).splitlines()) == 8
+    assert len(training.table(found).splitlines()) == 9
     json.dumps(found)
 
 
