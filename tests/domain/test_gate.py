@@ -14,7 +14,7 @@ from msgspec.structs import replace as with_rules
 from hotarea.domain.evaluation import CHAMPION, METRICS, MODEL
 from hotarea.domain.evidence import AGE, CITATIONS, Agreement, Evidence, Interval, Rehearsal
 from hotarea.domain.gate import Judgement, Verdict, decide, not_beaten
-from hotarea.domain.gate_check import Outcome
+from hotarea.domain.gate_check import Outcome, written
 from hotarea.domain.hindsight import CEILINGS, GAINED, LEAST_ROWS
 from hotarea.domain.training import Recipe, fit, importance
 from tests.evidence import CONTESTED, FIRST, GOOD, POLICY, difference, metric
@@ -508,3 +508,10 @@ def test_another_policy_decides_differently():
     strict = with_rules(POLICY, evaluation=with_rules(POLICY.evaluation, min_roc_auc=0.99))
 
     assert against(decide(FIRST, strict)) == ["floor: roc_auc"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, ""), (14_147, "14,147"), (0.0, "0"), (0.76543, "0.7654"), (float("nan"), "nan")]
+)
+def test_a_figure_is_written_whole_if_it_is_a_count(value, shown):
+    assert written(value) == shown

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hotarea.console.plain_table import plain, wide
+from hotarea.domain.gate_check import written
 from hotarea.domain.records import Approval, Champion, Decision
 
 VERDICTS = {"reject": "red", "hold": "yellow", "promote": "green"}
@@ -69,7 +70,7 @@ def _checks(decision: Decision) -> Table:
 
 def _row(check: dict[str, Any]) -> tuple[str, ...]:
     colour, said = _COLOURS[check["verdict"]], str(check["reason"])
-    figures = ("" if check[name] is None else f"{check[name]:.4g}" for name in ("value", "threshold"))
+    figures = (written(check[name]) for name in ("value", "threshold"))
     return f"[{colour}]{check['verdict']}[/]", escape(check["name"]), *figures, escape(said)
 
 

@@ -75,6 +75,13 @@ def between(gain: Interval | None) -> str:
     return f" ({gain.estimate:+.4f}, 95 % within {gain.lower:+.4f} and {gain.upper:+.4f})" if gain else ""
 
 
+def written(value: float | None) -> str:
+    """Return a value or threshold as people read it: a count whole, anything else with four digits."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+
+
 def _held_against(  # noqa: PLR0913, PLR0917 - each a different thing
     name: str, value: float | None, threshold: float | None, what: str, relation: str, otherwise: Outcome
 ) -> Check:

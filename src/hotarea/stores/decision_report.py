@@ -7,6 +7,7 @@ from pathlib import Path
 from hotarea.domain import coverage
 from hotarea.domain.evaluation import CHAMPION, LAST_CHAMPION, MODEL
 from hotarea.domain.evidence import Evidence
+from hotarea.domain.gate_check import written
 from hotarea.domain.records import Approval, Decision
 from hotarea.stores import figure
 from hotarea.stores.layout import write_aside
@@ -53,4 +54,4 @@ def _name(who: str, evidence: Evidence) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}"
+    return written(value) or "–"
